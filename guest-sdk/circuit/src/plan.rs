@@ -1,0 +1,269 @@
+//! The plan as data: tables, views, and a graph of operators in the order in which a step runs them.
+
+use crate::{Expr, Position};
+use serde::{Deserialize, Serialize};
+use weir_row::{ColumnType, Value};
+
+/// The index of a node in [`Circuit::nodes`].
+pub type NodeId = usize;
+
+/// A program's plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circuit {
+    /// The tables, in order of declaration; `Op::Table` refers to them by index.
+    pub tables: Vec<Table>,
+    /// The views that are put out, in order of declaration.
+    pub views: Vec<View>,
+    /// The operators; a node's inputs come before it.
+    pub nodes: Vec<Node>,
+}
+
+/// A column of a table or a view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// The name, folded as SQL folds it.
+    pub name: String,
+    /// Whether the name was quoted, hence is compared exactly.
+    pub case_sensitive: bool,
+    /// The type.
+    pub ty: ColumnType,
+    /// The value when the input has no such field; `None`: NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// The name, folded as SQL folds it.
+    pub name: String,
+    /// Whether the name was quoted.
+    pub case_sensitive: bool,
+    /// The columns in order of declaration.
+    pub columns: Vec<Column>,
+    /// The primary key, as indexes into `columns`; `None`: a multiset. In rows of the table the key's columns come first
+    /// (a layout of their own), then the others in order.
+    pub primary_key: Option<Vec<usize>>,
+    /// Whether the contents are kept, to be read as a snapshot.
+    pub materialized: bool,
+}
+
+impl Table {
+    /// The columns that are not in the primary key, in order.
+    pub fn value_columns(&self) -> Vec<usize> {
+        let key = self.primary_key.as_deref().unwrap_or(&[]);
+        (0..self.columns.len()).filter(|i| !key.contains(i)).collect()
+    }
+}
+
+/// A view that is put out (LOCAL views are not).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// The name, folded as SQL folds it.
+    pub name: String,
+    /// Whether the name was quoted.
+    pub case_sensitive: bool,
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// Whether the contents are kept, to be read as a snapshot.
+    pub materialized: bool,
+}
+
+/// An operator in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// The columns that rows of its output are grouped by: they are laid out first, and rows of one key are on one worker.
+    /// Empty for a flat stream.
+    pub key: Vec<ColumnType>,
+    /// The other columns of its output.
+    pub value: Vec<ColumnType>,
+    /// What it stands for, for people: a table's or view's name, a clause.
+    pub note: String,
+}
+
+/// An aggregate function. Arguments read the columns of the part's input, key first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AggregateFunction {
+    /// Number of rows.
+    CountRows,
+    /// Number of rows whose argument is not NULL.
+    Count(Expr),
+    /// Sum of the arguments that are not NULL; NULL if there is none. Runs wide, cast back to the result's type at the end.
+    Sum(Expr),
+    /// Sum divided by count, cut toward zero; NULL if there is none.
+    Avg(Expr),
+    /// The least argument that is not NULL. The part's input is indexed with the argument as its only value column.
+    Min,
+    /// The greatest argument that is not NULL; as for `Min`.
+    Max,
+}
+
+/// One aggregate of a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aggregate {
+    /// The function.
+    pub function: AggregateFunction,
+    /// The result's type.
+    pub ty: ColumnType,
+    /// Where it stands, for overflow.
+    pub at: Position,
+}
+
+/// Aggregates that read one input. `DISTINCT` is an input that went through [`Op::Distinct`]; `FILTER` is a CASE in the argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AggregatePart {
+    /// A node whose output is keyed by the group.
+    pub input: NodeId,
+    /// How the part is kept up to date.
+    pub method: AggregateMethod,
+    /// The aggregates, in the order of their results.
+    pub aggregates: Vec<Aggregate>,
+}
+
+/// How a part of an aggregation is kept up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AggregateMethod {
+    /// By adding up deltas: COUNT, and SUM and AVG of exact types. Needs no trace of its input.
+    Linear,
+    /// By looking at one end of the group in the input's trace: MIN and MAX; one aggregate a part.
+    Extreme,
+    /// By going through the whole group in the input's trace: SUM and AVG of floats, whose result must not depend on history.
+    Fold,
+}
+
+/// An operator. All of them turn deltas into deltas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Changes of a table. With a primary key the output is keyed by it, in the key's order.
+    Table {
+        /// Index into [`Circuit::tables`].
+        table: usize,
+    },
+    /// Rows that are there from the first step on; put out by worker 0.
+    Constant {
+        /// The rows.
+        rows: Vec<Vec<Value>>,
+    },
+    /// Rows that pass the filter, projected. Flat.
+    Map {
+        /// The input, flat or keyed.
+        input: NodeId,
+        /// Rows for which it is not TRUE are dropped.
+        filter: Option<Expr>,
+        /// The output's columns.
+        project: Vec<Expr>,
+    },
+    /// The input as sorted batches of rows laid out as key, then value; rows of one key on one worker.
+    Index {
+        /// The input, flat or keyed.
+        input: NodeId,
+        /// Rows for which it is not TRUE are dropped.
+        filter: Option<Expr>,
+        /// The key's columns.
+        key: Vec<Expr>,
+        /// The value's columns.
+        value: Vec<Expr>,
+        /// Whether rows must go to the worker that owns their key; false if they are there already.
+        exchange: bool,
+        /// Whether the sum of all deltas is kept (a trace); joins, extremes, folds and DISTINCT need it.
+        trace: bool,
+    },
+    /// Pairs of rows with equal keys. Flat. Columns of expressions: key, left value, right value.
+    Join {
+        /// An index with a trace.
+        left: NodeId,
+        /// An index with a trace, on as many key columns of the same kinds.
+        right: NodeId,
+        /// Pairs for which it is not TRUE are dropped.
+        filter: Option<Expr>,
+        /// The output's columns.
+        project: Vec<Expr>,
+    },
+    /// Rows of the left input that have no match on the right (`anti`), or at least one (otherwise), with their weights. Flat.
+    SemiJoin {
+        /// An index with a trace.
+        left: NodeId,
+        /// An index with a trace.
+        right: NodeId,
+        /// Whether to keep the rows without a match rather than those with one.
+        anti: bool,
+        /// What a pair must satisfy, besides equal keys, to be a match. Columns: key, left value, right value.
+        condition: Option<Expr>,
+        /// The output's columns, over key and left value.
+        project: Vec<Expr>,
+    },
+    /// Each row of the input that has a positive weight, once. Keyed as its input.
+    Distinct {
+        /// An index with a trace.
+        input: NodeId,
+    },
+    /// One row per group. Flat. Columns of `project`: key, then the results of the parts in order.
+    Aggregate {
+        /// Inputs with their aggregates; the keys of all are of the same kinds. The first part is linear and has a `CountRows`,
+        /// which tells whether a group exists.
+        parts: Vec<AggregatePart>,
+        /// Whether there is a row even when no input row exists (no GROUP BY; the key is then empty).
+        global: bool,
+        /// Groups for which it is not TRUE are dropped (HAVING).
+        filter: Option<Expr>,
+        /// The output's columns.
+        project: Vec<Expr>,
+    },
+    /// All rows of all inputs, weights added. Flat; inputs have the same columns, bar nullability, in flat layout.
+    Union {
+        /// The inputs.
+        inputs: Vec<NodeId>,
+    },
+    /// The input with weights negated. Flat.
+    Negate {
+        /// The input.
+        input: NodeId,
+    },
+    /// The deltas of a view, in its sort layout, kept for the host; also its contents, if it is materialized.
+    Output {
+        /// The input; its columns are the view's, in order.
+        input: NodeId,
+        /// Index into [`Circuit::views`].
+        view: usize,
+    },
+}
+
+impl Op {
+    /// The nodes that the operator reads.
+    pub fn inputs(&self) -> Vec<NodeId> {
+        match self {
+            Op::Table { .. } | Op::Constant { .. } => vec![],
+            Op::Map { input, .. }
+            | Op::Index { input, .. }
+            | Op::Distinct { input }
+            | Op::Negate { input }
+            | Op::Output { input, .. } => vec![*input],
+            Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![*left, *right],
+            Op::Aggregate { parts, .. } => parts.iter().map(|p| p.input).collect(),
+            Op::Union { inputs } => inputs.clone(),
+        }
+    }
+
+    /// The operator's name in texts and drawings.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Table { .. } => "table",
+            Op::Constant { .. } => "constant",
+            Op::Map { .. } => "map",
+            Op::Index { .. } => "index",
+            Op::Join { .. } => "join",
+            Op::SemiJoin { anti: true, .. } => "antijoin",
+            Op::SemiJoin { anti: false, .. } => "semijoin",
+            Op::Distinct { .. } => "distinct",
+            Op::Aggregate { .. } => "aggregate",
+            Op::Union { .. } => "union",
+            Op::Negate { .. } => "negate",
+            Op::Output { .. } => "output",
+        }
+    }
+}
