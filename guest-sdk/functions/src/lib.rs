@@ -1,1 +1,42 @@
-//! weir-functions
+//! SQL's scalar functions, each written once: the binder and the optimiser find it in [`registry`], generated programs call
+//! it by path, and constant folding (and later the engine) calls it through the registry's adapter.
+//!
+//! A *kernel* is a function on values that are not NULL, of fixed representations; NULLs are dealt with by the caller (a
+//! strict call is NULL if an argument is). Its name is `{operation}_{kind}`. Kernels that may fail return
+//! `Result<_, Error>`; kernels that make a string take the [`Arena`] first.
+
+#[macro_use]
+mod kernel;
+
+mod arith;
+mod cast;
+mod compare;
+mod datetime;
+mod datetime_text;
+mod decimal;
+mod error;
+mod float;
+mod interval;
+mod text;
+mod text_forms;
+mod text_like;
+
+pub use arith::*;
+pub use bumpalo::Bump as Arena;
+pub use cast::*;
+pub use compare::*;
+pub use datetime::*;
+pub use datetime_text::*;
+pub use decimal::*;
+pub use error::Error;
+pub use float::*;
+pub use interval::*;
+pub use kernel::{Kernel, find, registry};
+pub use text::*;
+pub use text_like::*;
+
+/// How values look as text; shared by casts and by the formats.
+pub mod forms {
+    pub use crate::datetime_text::{parse_date, parse_time, parse_timestamp};
+    pub use crate::text_forms::*;
+}
