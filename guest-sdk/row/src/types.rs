@@ -106,8 +106,24 @@ pub enum Kind {
 impl Kind {
     /// Every kind, in declaration order.
     pub const ALL: [Kind; 18] = [
-        Kind::Bool, Kind::I8, Kind::I16, Kind::I32, Kind::I64, Kind::U8, Kind::U16, Kind::U32, Kind::U64, Kind::Dec,
-        Kind::F32, Kind::F64, Kind::Text, Kind::Date, Kind::Time, Kind::Ts, Kind::Months, Kind::Micros,
+        Kind::Bool,
+        Kind::I8,
+        Kind::I16,
+        Kind::I32,
+        Kind::I64,
+        Kind::U8,
+        Kind::U16,
+        Kind::U32,
+        Kind::U64,
+        Kind::Dec,
+        Kind::F32,
+        Kind::F64,
+        Kind::Text,
+        Kind::Date,
+        Kind::Time,
+        Kind::Ts,
+        Kind::Months,
+        Kind::Micros,
     ];
 
     /// The name used in kernels' names (`add_i32`) and in the circuit's text.

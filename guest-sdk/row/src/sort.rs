@@ -1,0 +1,202 @@
+//! Sorting rows: a prefix word and a place per row, radix passes over the bits that differ, and a look at the rows
+//! themselves only where prefixes are equal.
+
+use crate::{BLOCK_ROWS, Block, RowWriter};
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+
+/// Bits of an entry's place that say which row of its block it is.
+const ROW_BITS: u32 = BLOCK_ROWS.trailing_zeros();
+/// Up to how many entries comparing is cheaper than a pass of 256 counters.
+const SMALL: usize = 192;
+/// Bits of a radix digit.
+const DIGIT: u32 = 8;
+/// How often groups are sorted by radix within groups before comparing takes over: a bound on the stack, whatever the rows.
+const LEVELS: u32 = 24;
+
+/// A row to sort.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    /// The word at the depth at hand.
+    prefix: u64,
+    /// Block and row.
+    place: u32,
+}
+
+/// The rows that entries refer to.
+struct Rows<'a, B> {
+    blocks: &'a [B],
+}
+
+impl<'a, B: Borrow<Block>> Rows<'a, B> {
+    #[inline(always)]
+    fn row(&self, place: u32) -> &'a [u64] {
+        self.blocks[(place >> ROW_BITS) as usize].borrow().row(place as usize % BLOCK_ROWS)
+    }
+
+    #[inline(always)]
+    fn weight(&self, place: u32) -> i64 {
+        self.blocks[(place >> ROW_BITS) as usize].borrow().weights[place as usize % BLOCK_ROWS]
+    }
+
+    /// The order of two entries whose rows agree in the words before `depth`.
+    #[inline(always)]
+    fn cmp(&self, a: &Entry, b: &Entry, depth: usize) -> Ordering {
+        a.prefix.cmp(&b.prefix).then_with(|| {
+            let (a, b) = (self.row(a.place), self.row(b.place));
+            a.get(depth + 1..).cmp(&b.get(depth + 1..))
+        })
+    }
+}
+
+/// Sorts the rows of all blocks and writes each once, with the sum of its weights, unless that is 0.
+///
+/// ```
+/// use weir_row::{Block, RowWriter, sort_consolidate};
+/// let mut block = Block::new(1);
+/// for (row, weight) in [(3, 1), (1, 1), (3, 1), (2, 1), (2, -1)] {
+///     block.push(&[row], weight);
+/// }
+/// let mut out = RowWriter::new(1);
+/// sort_consolidate(&[block], &mut out);
+/// assert_eq!(out.finish()[0].iter().collect::<Vec<_>>(), [(&[1][..], 1), (&[3][..], 2)]);
+/// ```
+///
+/// # Panics
+/// If a block has more than [`BLOCK_ROWS`] rows, there are more than 2^17 blocks, or `out` has another stride.
+pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
+    assert!(blocks.len() < 1 << (32 - ROW_BITS), "too many blocks to sort at once");
+    let mut entries = Vec::with_capacity(blocks.iter().map(|b| b.borrow().len()).sum());
+    for (i, block) in blocks.iter().enumerate() {
+        let block = block.borrow();
+        assert!(block.len() <= BLOCK_ROWS, "a block of too many rows");
+        let place = (i as u32) << ROW_BITS;
+        if block.stride != 0 {
+            let firsts = block.words.iter().step_by(block.stride as usize);
+            entries.extend(firsts.zip(place..).map(|(w, place)| Entry { prefix: *w, place }));
+        } else {
+            entries.extend(block.iter().zip(place..).map(|((r, _), place)| Entry { prefix: word(r, 0), place }));
+        }
+    }
+    let rows = Rows { blocks };
+    let mut scratch = Vec::new();
+    sort(&mut entries, &mut scratch, &rows, 0, LEVELS);
+    consolidate(&entries, &rows, out);
+}
+
+/// A row's word; those of shorter rows count as 0. (Rows of one layout that agree so far are all as long.)
+#[inline(always)]
+fn word(row: &[u64], depth: usize) -> u64 {
+    row.get(depth).copied().unwrap_or(0)
+}
+
+/// Writes the sorted rows, equal ones together.
+fn consolidate<B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'_, B>, out: &mut RowWriter) {
+    let Some((first, rest)) = entries.split_first() else { return };
+    let mut row = rows.row(first.place);
+    let mut weight = rows.weight(first.place);
+    for e in rest {
+        let next = rows.row(e.place);
+        let w = rows.weight(e.place);
+        if same(next, row) {
+            weight = weight.wrapping_add(w);
+            continue;
+        }
+        if weight != 0 {
+            out.push(row, weight);
+        }
+        (row, weight) = (next, w);
+    }
+    if weight != 0 {
+        out.push(row, weight);
+    }
+}
+
+/// Whether two rows are equal, by a loop: rows are short, and mostly differ soon.
+#[inline(always)]
+fn same(a: &[u64], b: &[u64]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
+/// Sorts entries whose rows agree in the words before `depth` and whose prefix is the word there.
+fn sort<B: Borrow<Block>>(
+    entries: &mut [Entry],
+    scratch: &mut Vec<Entry>,
+    rows: &Rows<'_, B>,
+    mut depth: usize,
+    levels: u32,
+) {
+    let mut differ = differing(entries);
+    while differ == 0 {
+        if !advance(entries, rows, depth) {
+            return;
+        }
+        depth += 1;
+        differ = differing(entries);
+    }
+    if entries.len() <= SMALL || levels == 0 {
+        entries.sort_unstable_by(|a, b| rows.cmp(a, b, depth));
+        return;
+    }
+    // As many of the highest differing bits as it takes to tell that many rows apart, in whole digits; what they leave equal is
+    // sorted afterwards, in small groups if the data is at all spread.
+    let high = 64 - differ.leading_zeros();
+    let low = differ.trailing_zeros();
+    let telling = usize::BITS - entries.len().leading_zeros() + 2;
+    let digits = (high - low).min(telling).div_ceil(DIGIT);
+    let shift = high.saturating_sub(digits * DIGIT);
+    if scratch.len() < entries.len() {
+        scratch.resize(entries.len(), Entry::default());
+    }
+    for digit in 0..digits {
+        pass(entries, &mut scratch[..entries.len()], shift + digit * DIGIT);
+    }
+    let mut start = 0;
+    while start < entries.len() {
+        let key = entries[start].prefix >> shift;
+        let mut end = start + 1;
+        while end < entries.len() && entries[end].prefix >> shift == key {
+            end += 1;
+        }
+        if end - start > 1 {
+            sort(&mut entries[start..end], scratch, rows, depth, levels - 1);
+        }
+        start = end;
+    }
+}
+
+/// The bits in which prefixes differ.
+fn differing(entries: &[Entry]) -> u64 {
+    let first = entries.first().map_or(0, |e| e.prefix);
+    entries.iter().fold(0, |d, e| d | (e.prefix ^ first))
+}
+
+/// Makes the words after `depth` the prefixes; whether there are any.
+fn advance<B: Borrow<Block>>(entries: &mut [Entry], rows: &Rows<'_, B>, depth: usize) -> bool {
+    let mut more = false;
+    for e in entries.iter_mut() {
+        let row = rows.row(e.place);
+        more |= row.len() > depth + 1;
+        e.prefix = word(row, depth + 1);
+    }
+    more
+}
+
+/// A stable pass by the digit at `shift`; the result is in `entries`.
+#[inline(never)]
+fn pass(entries: &mut [Entry], scratch: &mut [Entry], shift: u32) {
+    let mut at = [0u32; 1 << DIGIT];
+    for e in entries.iter() {
+        at[(e.prefix >> shift) as usize % (1 << DIGIT)] += 1;
+    }
+    let mut sum = 0;
+    for n in &mut at {
+        sum += std::mem::replace(n, sum);
+    }
+    for e in entries.iter() {
+        let to = &mut at[(e.prefix >> shift) as usize % (1 << DIGIT)];
+        scratch[*to as usize] = *e;
+        *to += 1;
+    }
+    entries.copy_from_slice(scratch);
+}

@@ -1,0 +1,92 @@
+//! Text as words: pieces of 7 bytes, see the [crate's documentation](crate).
+
+/// Bytes of text in a word.
+pub const PIECE: usize = 7;
+/// The low byte of a word that is followed by more of the same text.
+pub const MORE: u64 = 9;
+
+/// The number of words that a text of `bytes` bytes takes.
+#[inline]
+pub const fn words_of(bytes: usize) -> usize {
+    if bytes == 0 { 1 } else { bytes.div_ceil(PIECE) }
+}
+
+/// A piece of at most 7 bytes, in the upper 56 bits.
+#[inline(always)]
+fn piece(bytes: &[u8]) -> u64 {
+    let mut word = [0u8; 8];
+    for (to, from) in word.iter_mut().zip(&bytes[..bytes.len().min(PIECE)]) {
+        *to = *from;
+    }
+    u64::from_be_bytes(word)
+}
+
+/// Appends the words of `text`.
+#[inline]
+pub fn write(text: &str, out: &mut Vec<u64>) {
+    let mut rest = text.as_bytes();
+    while rest.len() > PIECE {
+        let (now, later) = rest.split_at(PIECE);
+        out.push(piece(now) | MORE);
+        rest = later;
+    }
+    out.push(piece(rest) | (rest.len() as u64 + 1));
+}
+
+/// The index after the text or NULL at `row[at]`. The row must be well-formed.
+#[inline(always)]
+pub fn skip(row: &[u64], mut at: usize) -> usize {
+    while row[at] & 0xff == MORE {
+        at += 1;
+    }
+    at + 1
+}
+
+/// The number of words and bytes of the text at the start of `words`; `None` if it does not end there or is no text. Of NULL: one word and no bytes.
+pub fn measure(words: &[u64]) -> Option<(usize, usize)> {
+    for (i, word) in words.iter().enumerate() {
+        match word & 0xff {
+            MORE => {}
+            0 if i == 0 && *word == 0 => return Some((1, 0)),
+            // Only the whole text may be empty, and padding is zero: each text has just one form.
+            1 if i == 0 && *word == 1 => return Some((1, 0)),
+            n @ 2..=8 => {
+                let used = n as usize - 1;
+                let padding = *word & (u64::MAX >> (8 * used)) & !0xff;
+                return (padding == 0).then_some((i + 1, i * PIECE + used));
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Copies the bytes of a text of `words` into `to`, which has just their number, as [`measure`] gives it.
+#[inline]
+pub fn read(words: &[u64], to: &mut [u8]) {
+    for (piece, word) in to.chunks_mut(PIECE).zip(words) {
+        let bytes = word.to_be_bytes();
+        for (to, from) in piece.iter_mut().zip(&bytes) {
+            *to = *from;
+        }
+    }
+}
+
+/// The number of bytes of the text at `row[at]`, which must be well-formed and not NULL, and the index after it.
+#[inline]
+pub fn extent(row: &[u64], at: usize) -> (usize, usize) {
+    let end = skip(row, at);
+    let last = (row[end - 1] & 0xff) as usize;
+    ((end - 1 - at) * PIECE + last.saturating_sub(1).min(PIECE), end)
+}
+
+/// The text at the start of `words` as a `String`; `None` when it is NULL, malformed, or not UTF-8.
+pub fn to_string(words: &[u64]) -> Option<String> {
+    let (count, bytes) = measure(words)?;
+    if words[0] == 0 {
+        return None;
+    }
+    let mut buffer = vec![0; bytes];
+    read(&words[..count], &mut buffer);
+    String::from_utf8(buffer).ok()
+}
