@@ -127,4 +127,21 @@ impl Expr {
             child.map_columns(f);
         }
     }
+
+    /// Whether it is a column or a constant: as cheap to compute again as to keep.
+    pub fn is_trivial(&self) -> bool {
+        matches!(self.op, ExprOp::Column(_) | ExprOp::Literal(_))
+    }
+
+    /// Whether both compute the same: equal but for their places in the program.
+    pub fn same(&self, other: &Expr) -> bool {
+        let (a, b) = (self.children(), other.children());
+        let heads = match (&self.op, &other.op) {
+            (ExprOp::Column(i), ExprOp::Column(j)) => i == j,
+            (ExprOp::Literal(x), ExprOp::Literal(y)) => x == y,
+            (ExprOp::Call { kernel: f, .. }, ExprOp::Call { kernel: g, .. }) => f == g,
+            (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y),
+        };
+        heads && self.ty == other.ty && a.len() == b.len() && a.into_iter().zip(b).all(|(x, y)| x.same(y))
+    }
 }

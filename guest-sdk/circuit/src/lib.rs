@@ -1,9 +1,13 @@
 //! The circuit: a program's plan, which the SQL front end makes, the Rust generator prints and the host reads. It holds no
 //! code and no state; it builds for the sandbox and for the host.
 
+mod check;
+mod dot;
 mod expr;
 mod plan;
+mod text;
 
+pub use check::EXPRESSION_DEPTH_MAX;
 pub use expr::{Expr, ExprOp, Position};
 pub use plan::{
     Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, Node, NodeId, Op, Table, View,

@@ -1,0 +1,213 @@
+//! What must hold of a circuit, whoever made it. The runtime checks circuits that it is given; the front end's tests check
+//! what it makes.
+
+use crate::{AggregateFunction, AggregateMethod, Circuit, Expr, ExprOp, Node, NodeId, Op};
+use weir_row::{ColumnType, Kind, SqlType, Value};
+
+/// Deepest nesting of an expression.
+pub const EXPRESSION_DEPTH_MAX: usize = 2_000;
+
+impl Circuit {
+    /// Checks the structure: inputs come before their users, keyed inputs are indexes with the traces that operators need,
+    /// expressions read columns that exist at their kinds, rows have the declared columns.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that does not hold, with the node where.
+    pub fn check(&self) -> Result<(), String> {
+        for (t, table) in self.tables.iter().enumerate() {
+            let n = table.columns.len();
+            if table.primary_key.as_ref().is_some_and(|k| k.is_empty() || k.iter().any(|c| *c >= n)) {
+                return Err(format!("table {t}: primary key out of range"));
+            }
+        }
+        let mut put_out = vec![false; self.views.len()];
+        for (id, node) in self.nodes.iter().enumerate() {
+            for input in node.op.inputs() {
+                if input >= id {
+                    return Err(format!("node {id}: input {input} does not come before it"));
+                }
+            }
+            self.node(node).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
+            if let Op::Output { view, .. } = node.op {
+                if std::mem::replace(&mut put_out[view], true) {
+                    return Err(format!("node {id}: view {view} has two outputs"));
+                }
+            }
+        }
+        match put_out.iter().position(|seen| !seen) {
+            Some(view) => Err(format!("view {view} has no output")),
+            None => Ok(()),
+        }
+    }
+
+    /// The columns of a node's rows: the key's, then the value's.
+    pub fn columns(&self, id: NodeId) -> Vec<ColumnType> {
+        self.nodes[id].columns()
+    }
+
+    fn node(&self, node: &Node) -> Result<(), String> {
+        let flat = || require(node.key.is_empty(), "its output must be flat");
+        match &node.op {
+            Op::Table { table } => {
+                let table = self.tables.get(*table).ok_or("unknown table")?;
+                let key = table.primary_key.clone().unwrap_or_default();
+                same(&node.key, key.iter().map(|c| &table.columns[*c].ty), "key")?;
+                same(&node.value, table.value_columns().iter().map(|c| &table.columns[*c].ty), "columns")
+            }
+            Op::Constant { rows } => {
+                flat()?;
+                for row in rows {
+                    require(row.len() == node.value.len(), "a row of another length")?;
+                    for (value, ty) in row.iter().zip(&node.value) {
+                        literal(value, ty)?;
+                    }
+                }
+                Ok(())
+            }
+            Op::Map { input, filter, project } => {
+                flat()?;
+                let columns = self.columns(*input);
+                predicate(filter.as_ref(), &columns)?;
+                projection(project, &columns, &node.value)
+            }
+            Op::Index { input, filter, key, value, .. } => {
+                let columns = self.columns(*input);
+                predicate(filter.as_ref(), &columns)?;
+                projection(key, &columns, &node.key)?;
+                projection(value, &columns, &node.value)
+            }
+            Op::Join { left, right, filter, project } => {
+                flat()?;
+                let columns = self.pair(*left, *right)?;
+                predicate(filter.as_ref(), &columns)?;
+                projection(project, &columns, &node.value)
+            }
+            Op::SemiJoin { left, right, condition, project, .. } => {
+                flat()?;
+                predicate(condition.as_ref(), &self.pair(*left, *right)?)?;
+                projection(project, &self.columns(*left), &node.value)
+            }
+            Op::Distinct { input } => {
+                self.traced(*input)?;
+                let input = &self.nodes[*input];
+                require(node.key == input.key && node.value == input.value, "its columns must be its input's")
+            }
+            Op::Aggregate { parts, filter, project, .. } => {
+                flat()?;
+                let first = parts.first().ok_or("no parts")?;
+                let counts = first.aggregates.iter().any(|a| a.function == AggregateFunction::CountRows);
+                require(counts && first.method == AggregateMethod::Linear, "the first part must count rows")?;
+                let mut columns = self.nodes[first.input].key.clone();
+                let keys = columns.len();
+                for part in parts {
+                    let input = &self.nodes[part.input];
+                    require(matches!(input.op, Op::Index { .. } | Op::Distinct { .. }), "a part's input is not keyed")?;
+                    if part.method != AggregateMethod::Linear && !matches!(input.op, Op::Distinct { .. }) {
+                        self.traced(part.input)?;
+                    }
+                    same_layout(&input.key, &columns[..keys])?;
+                    require(!part.aggregates.is_empty(), "a part without aggregates")?;
+                    for aggregate in &part.aggregates {
+                        match &aggregate.function {
+                            AggregateFunction::Min | AggregateFunction::Max => {
+                                require(part.method == AggregateMethod::Extreme, "MIN and MAX are extremes")?;
+                                require(part.aggregates.len() == 1, "an extreme has one aggregate")?;
+                                require(input.value.len() == 1, "an extreme's input has one value column")?;
+                            }
+                            AggregateFunction::CountRows => {}
+                            AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => {
+                                expression(e, &input.columns(), 0)?;
+                            }
+                        }
+                        columns.push(aggregate.ty.clone());
+                    }
+                }
+                predicate(filter.as_ref(), &columns)?;
+                projection(project, &columns, &node.value)
+            }
+            Op::Union { inputs } => {
+                flat()?;
+                require(!inputs.is_empty(), "no inputs")?;
+                inputs.iter().try_for_each(|i| same_layout(&self.columns(*i), &node.value))
+            }
+            Op::Negate { input } => {
+                flat()?;
+                same_layout(&self.columns(*input), &node.value)
+            }
+            Op::Output { input, view } => {
+                let view = self.views.get(*view).ok_or("unknown view")?;
+                let columns: Vec<_> = view.columns.iter().map(|c| c.ty.clone()).collect();
+                same_layout(&self.columns(*input), &columns)
+            }
+        }
+    }
+
+    fn traced(&self, id: NodeId) -> Result<(), String> {
+        require(matches!(self.nodes[id].op, Op::Index { trace: true, .. }), "an input is no index with a trace")
+    }
+
+    fn pair(&self, left: NodeId, right: NodeId) -> Result<Vec<ColumnType>, String> {
+        self.traced(left)?;
+        self.traced(right)?;
+        let (l, r) = (&self.nodes[left], &self.nodes[right]);
+        same_layout(&l.key, &r.key)?;
+        Ok([l.key.as_slice(), &l.value, &r.value].concat())
+    }
+}
+
+impl Node {
+    /// The columns of the node's rows: the key's, then the value's.
+    pub fn columns(&self) -> Vec<ColumnType> {
+        [self.key.as_slice(), self.value.as_slice()].concat()
+    }
+}
+
+fn require(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.to_string()) }
+}
+
+fn same<'a>(a: &[ColumnType], b: impl Iterator<Item = &'a ColumnType>, what: &str) -> Result<(), String> {
+    require(a.iter().eq(b), &format!("{what} other than declared"))
+}
+
+/// Texts of every length are laid out alike.
+fn same_layout(a: &[ColumnType], b: &[ColumnType]) -> Result<(), String> {
+    let alike = |x: &ColumnType, y: &ColumnType| {
+        x.nullable == y.nullable
+            && (x.sql == y.sql || x.sql.kind() == Some(Kind::Text) && y.sql.kind() == Some(Kind::Text))
+    };
+    require(a.len() == b.len() && a.iter().zip(b).all(|(x, y)| alike(x, y)), "columns of different layouts")
+}
+
+fn projection(exprs: &[Expr], columns: &[ColumnType], types: &[ColumnType]) -> Result<(), String> {
+    same(types, exprs.iter().map(|e| &e.ty), "columns")?;
+    exprs.iter().try_for_each(|e| expression(e, columns, 0))
+}
+
+fn predicate(filter: Option<&Expr>, columns: &[ColumnType]) -> Result<(), String> {
+    let Some(filter) = filter else { return Ok(()) };
+    require(filter.ty.sql == SqlType::Boolean, "a condition that is not BOOLEAN")?;
+    expression(filter, columns, 0)
+}
+
+fn literal(value: &Value, ty: &ColumnType) -> Result<(), String> {
+    match value.kind() {
+        None => require(ty.nullable, "NULL in a column that is NOT NULL"),
+        kind => require(kind == ty.sql.kind(), "a constant of another kind than its type"),
+    }
+}
+
+fn expression(e: &Expr, columns: &[ColumnType], depth: usize) -> Result<(), String> {
+    require(depth < EXPRESSION_DEPTH_MAX, "an expression nested too deeply")?;
+    require(e.ty.sql.kind().is_some(), "an expression of no representation")?;
+    match &e.op {
+        ExprOp::Column(i) => {
+            let column = columns.get(*i).ok_or_else(|| format!("column #{i} of {}", columns.len()))?;
+            require(column.sql.kind() == e.ty.sql.kind(), &format!("column #{i} read as another kind"))?;
+            require(e.ty.nullable || !column.nullable, &format!("nullable column #{i} read as NOT NULL"))
+        }
+        ExprOp::Literal(v) => literal(v, &e.ty),
+        _ => e.children().into_iter().try_for_each(|c| expression(c, columns, depth + 1)),
+    }
+}

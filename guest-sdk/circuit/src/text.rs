@@ -1,0 +1,184 @@
+//! The circuit as text: one line a node, expressions readable. For snapshots and for people; it is stable, and it leaves
+//! out only the places of expressions in the program.
+//!
+//! Columns are written `#0`, `#1`, ..; constants as SQL writes them; a kernel's call as `kernel(..)`.
+
+use crate::{AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Node, Op};
+use std::fmt::{self, Display, Write};
+use weir_row::{ColumnType, Value};
+
+impl Display for Circuit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, t) in self.tables.iter().enumerate() {
+            write!(f, "table {i} {} ({})", name(&t.name, t.case_sensitive), columns(&t.columns))?;
+            if let Some(key) = &t.primary_key {
+                write!(f, " primary key {key:?}")?;
+            }
+            writeln!(f, "{}", if t.materialized { " materialized" } else { "" })?;
+        }
+        for (i, v) in self.views.iter().enumerate() {
+            write!(f, "view {i} {} ({})", name(&v.name, v.case_sensitive), columns(&v.columns))?;
+            writeln!(f, "{}", if v.materialized { " materialized" } else { "" })?;
+        }
+        for (i, node) in self.nodes.iter().enumerate() {
+            writeln!(f, "{i}: {node}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.op.name())?;
+        details(f, &self.op)?;
+        write!(f, " :: ")?;
+        if !self.key.is_empty() || matches!(self.op, Op::Index { .. } | Op::Distinct { .. }) {
+            write!(f, "({}) -> ", list(&self.key))?;
+        }
+        write!(f, "({})", list(&self.value))?;
+        if !self.note.is_empty() {
+            write!(f, " -- {}", self.note)?;
+        }
+        Ok(())
+    }
+}
+
+fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
+    match op {
+        Op::Table { table } => write!(f, " {table}"),
+        Op::Constant { rows } => {
+            let rows: Vec<String> = rows.iter().map(|r| format!("({})", list(r.iter().map(Constant)))).collect();
+            write!(f, " {}", rows.join(" "))
+        }
+        Op::Map { input, filter, project } => write!(f, " {input}{}{}", clause(filter), projection(project)),
+        Op::Index { input, filter, key, value, exchange, trace } => {
+            write!(f, " {input}{} key [{}] value [{}]", clause(filter), list(key), list(value))?;
+            write!(f, "{}{}", if *exchange { " exchange" } else { "" }, if *trace { " trace" } else { "" })
+        }
+        Op::Join { left, right, filter, project } => {
+            write!(f, " {left} {right}{}{}", clause(filter), projection(project))
+        }
+        Op::SemiJoin { left, right, condition, project, anti: _ } => {
+            write!(f, " {left} {right}{}{}", clause(condition), projection(project))
+        }
+        Op::Distinct { input } | Op::Negate { input } => write!(f, " {input}"),
+        Op::Aggregate { parts, global, filter, project } => {
+            for part in parts {
+                write!(f, " {}", Part(part))?;
+            }
+            write!(f, "{}{}{}", if *global { " global" } else { "" }, clause(filter), projection(project))
+        }
+        Op::Union { inputs } => write!(f, " {}", list(inputs)),
+        Op::Output { input, view } => write!(f, " {input} view {view}"),
+    }
+}
+
+fn clause(filter: &Option<Expr>) -> String {
+    filter.as_ref().map_or_else(String::new, |e| format!(" where {e}"))
+}
+
+fn projection(project: &[Expr]) -> String {
+    format!(" [{}]", list(project))
+}
+
+struct Part<'a>(&'a AggregatePart);
+
+impl Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = match self.0.method {
+            crate::AggregateMethod::Linear => "linear",
+            crate::AggregateMethod::Extreme => "extreme",
+            crate::AggregateMethod::Fold => "fold",
+        };
+        let functions: Vec<String> = self.0.aggregates.iter().map(|a| a.function.to_string()).collect();
+        write!(f, "{method} {} [{}]", self.0.input, functions.join(", "))
+    }
+}
+
+impl Display for AggregateFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AggregateFunction::CountRows => f.write_str("count(*)"),
+            AggregateFunction::Count(e) => write!(f, "count({e})"),
+            AggregateFunction::Sum(e) => write!(f, "sum({e})"),
+            AggregateFunction::Avg(e) => write!(f, "avg({e})"),
+            AggregateFunction::Min => f.write_str("min"),
+            AggregateFunction::Max => f.write_str("max"),
+        }
+    }
+}
+
+impl Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.op {
+            ExprOp::Column(i) => write!(f, "#{i}"),
+            ExprOp::Literal(v) => write!(f, "{}", Constant(v)),
+            ExprOp::Call { kernel, args } => write!(f, "{kernel}({})", list(args)),
+            ExprOp::And(es) => write!(f, "({})", joined(es, " and ")),
+            ExprOp::Or(es) => write!(f, "({})", joined(es, " or ")),
+            ExprOp::IsNull(e) => write!(f, "({e} is null)"),
+            ExprOp::NotDistinct(a, b) => write!(f, "({a} <=> {b})"),
+            ExprOp::Case { branches, otherwise } => {
+                f.write_str("case")?;
+                for (condition, value) in branches {
+                    write!(f, " when {condition} then {value}")?;
+                }
+                write!(f, " else {otherwise} end")
+            }
+            ExprOp::Coalesce(es) => write!(f, "coalesce({})", list(es)),
+        }
+    }
+}
+
+/// A constant as SQL writes it, more or less: temporal values are their numbers with the kind behind them.
+struct Constant<'a>(&'a Value);
+
+impl Display for Constant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("null"),
+            Value::Bool(b) => write!(f, "{b}"),
+            Value::I32(x) => write!(f, "{x}"),
+            Value::Text(s) => write!(f, "'{}'", s.replace('\'', "''").escape_debug()),
+            Value::F32(x) => write!(f, "{x:?}f32"),
+            Value::F64(x) => write!(f, "{x:?}f64"),
+            Value::I8(x) => write!(f, "{x}i8"),
+            Value::I16(x) => write!(f, "{x}i16"),
+            Value::I64(x) => write!(f, "{x}i64"),
+            Value::U8(x) => write!(f, "{x}u8"),
+            Value::U16(x) => write!(f, "{x}u16"),
+            Value::U32(x) => write!(f, "{x}u32"),
+            Value::U64(x) => write!(f, "{x}u64"),
+            Value::Dec(x) => write!(f, "{x}dec"),
+            Value::Date(x) => write!(f, "{x}date"),
+            Value::Time(x) => write!(f, "{x}time"),
+            Value::Ts(x) => write!(f, "{x}ts"),
+            Value::Months(x) => write!(f, "{x}months"),
+            Value::Micros(x) => write!(f, "{x}micros"),
+        }
+    }
+}
+
+fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    joined(items, ", ")
+}
+
+fn joined<T: Display>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
+    let mut out = String::new();
+    for (i, item) in items.into_iter().enumerate() {
+        let _ = write!(out, "{}{item}", if i > 0 { separator } else { "" });
+    }
+    out
+}
+
+fn columns(columns: &[Column]) -> String {
+    list(columns.iter().map(|c| named(&c.name, c.case_sensitive, &c.ty)))
+}
+
+fn named(column: &str, case_sensitive: bool, ty: &ColumnType) -> String {
+    format!("{} {ty}", name(column, case_sensitive))
+}
+
+fn name(name: &str, case_sensitive: bool) -> String {
+    if case_sensitive { format!("\"{}\"", name.escape_debug()) } else { name.to_string() }
+}
