@@ -1,1 +1,19 @@
-//! weir-io
+//! Formats (and, to come, transports): bytes to rows of a table, rows of a view to bytes. Readers never fail as a whole: a bad record
+//! becomes a [`ParseError`] with its number and text, and the good ones go on.
+
+mod changes;
+mod columns;
+mod csv;
+mod error;
+mod field;
+mod json;
+mod reader;
+mod writer;
+
+pub use changes::Changes;
+pub use columns::{TableColumns, find_relation};
+pub use csv::{CsvReader, write_csv};
+pub use error::{ERRORS_REPORTED_MAX, ParseError, parse_errors_message};
+pub use json::{JsonConfig, JsonFlavor, JsonReader, LineFormat, UpdateFormat, write_json, write_json_row};
+pub use reader::{RECORD_BYTES_MAX, Reader};
+pub use writer::{Event, RECORDS_PER_CHUNK, WEIGHT_MAX, WriteError, events};

@@ -1,0 +1,222 @@
+//! Rows read for a table, laid out and dealt to the workers.
+
+use crate::columns::{Home, TableColumns};
+use weir_circuit::Column;
+use weir_row::{Block, Kind, RowDraft, RowError, RowWriter, SqlType, ValueRef, shard_of};
+
+/// Rows of a table without a primary key go to one worker in runs of so many, so that blocks stay long.
+const RUN_ROWS: usize = 256;
+
+/// Changes of one table for each worker, in the storage layout.
+#[derive(Debug)]
+pub struct Changes {
+    writers: Vec<RowWriter>,
+    turn: usize,
+    rows: usize,
+    scratch: Vec<u64>,
+}
+
+impl Changes {
+    /// No changes yet.
+    pub fn new(workers: usize) -> Changes {
+        Changes {
+            writers: (0..workers.max(1)).map(|_| RowWriter::new(0)).collect(),
+            turn: 0,
+            rows: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Rows taken so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Takes the changes: a list of blocks per worker.
+    pub fn take(&mut self) -> Vec<Vec<Block>> {
+        self.rows = 0;
+        let fresh = (0..self.writers.len()).map(|_| RowWriter::new(0)).collect();
+        std::mem::replace(&mut self.writers, fresh).into_iter().map(RowWriter::finish).collect()
+    }
+
+    fn push(&mut self, key_words: Option<usize>, weight: i64) {
+        let worker = match key_words {
+            Some(words) => shard_of(&self.scratch[..words], self.writers.len()),
+            None => {
+                self.turn += 1;
+                self.turn / RUN_ROWS % self.writers.len()
+            }
+        };
+        self.writers[worker].push(&self.scratch, weight);
+        self.rows += 1;
+    }
+}
+
+/// A row of a table in the making. Columns are set in any order; those not set have their default, or NULL.
+pub(crate) struct TableDraft<'a> {
+    pub(crate) table: &'a TableColumns,
+    key: RowDraft<'a>,
+    value: RowDraft<'a>,
+    given: Vec<bool>,
+}
+
+/// A row that does not fit its table.
+pub(crate) struct BadRow {
+    pub(crate) description: String,
+    pub(crate) field: Option<String>,
+}
+
+impl<'a> TableDraft<'a> {
+    pub(crate) fn new(table: &'a TableColumns) -> TableDraft<'a> {
+        TableDraft {
+            table,
+            key: RowDraft::new(&table.key),
+            value: RowDraft::new(&table.value),
+            given: vec![false; table.columns.len()],
+        }
+    }
+
+    pub(crate) fn set(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), RowError> {
+        self.given[column] = true;
+        self.put(column, value)
+    }
+
+    fn put(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), RowError> {
+        match self.table.homes[column] {
+            Home::Key(i) => self.key.set(i, value),
+            Home::Value(i) => self.value.set(i, value),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.key.clear();
+        self.value.clear();
+        self.given.fill(false);
+    }
+
+    /// Ends a whole row: an insertion (or, in a table with a primary key, an upsert) of `weight`.
+    pub(crate) fn insert(&mut self, weight: i64, changes: &mut Changes) -> Result<(), BadRow> {
+        let result = self.fill_defaults().and_then(|()| self.lay_out(changes));
+        self.clear();
+        let key_words = result?;
+        changes.push(key_words, weight);
+        Ok(())
+    }
+
+    /// Ends a row to be deleted: the whole row, or, in a table with a primary key, the key.
+    pub(crate) fn delete(&mut self, changes: &mut Changes) -> Result<(), BadRow> {
+        if !self.table.keyed {
+            return self.insert(-1, changes);
+        }
+        let result = self.lay_out_key(changes);
+        self.clear();
+        result?;
+        changes.push(Some(changes.scratch.len()), -1);
+        Ok(())
+    }
+
+    /// Ends a partial row of a table with a primary key: the columns that were set replace those of the row with its key.
+    pub(crate) fn update(&mut self, changes: &mut Changes) -> Result<(), BadRow> {
+        if !self.table.keyed {
+            return Err(BadRow { description: "'update' events need a table with a PRIMARY KEY".into(), field: None });
+        }
+        let result = self.lay_out_update(changes);
+        self.clear();
+        let key_words = result?;
+        changes.push(Some(key_words), 2);
+        Ok(())
+    }
+
+    fn fill_defaults(&mut self) -> Result<(), BadRow> {
+        let table = self.table;
+        for (i, column) in table.columns.iter().enumerate().filter(|(_, c)| c.default.is_some()) {
+            if !self.given[i]
+                && let Some(default) = &column.default
+            {
+                self.put(i, default.into()).map_err(|e| bad(&e, column))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lay_out_key(&mut self, changes: &mut Changes) -> Result<(), BadRow> {
+        changes.scratch.clear();
+        let table = self.table;
+        self.key.finish(&mut changes.scratch).map_err(|e| self.describe(&e, |h, i| h == Home::Key(i), table))
+    }
+
+    fn lay_out(&mut self, changes: &mut Changes) -> Result<Option<usize>, BadRow> {
+        self.lay_out_key(changes)?;
+        let key_words = changes.scratch.len();
+        let table = self.table;
+        self.value.finish(&mut changes.scratch).map_err(|e| self.describe(&e, |h, i| h == Home::Value(i), table))?;
+        Ok(table.keyed.then_some(key_words))
+    }
+
+    /// Key, then a word per 64 other columns that says which are set, then the other columns.
+    fn lay_out_update(&mut self, changes: &mut Changes) -> Result<usize, BadRow> {
+        let table = self.table;
+        let mut mask = vec![0u64; table.value.len().div_ceil(64)];
+        for (i, column) in table.columns.iter().enumerate() {
+            let Home::Value(at) = table.homes[i] else { continue };
+            if self.given[i] {
+                mask[at / 64] |= 1 << (at % 64);
+            } else if !column.ty.nullable {
+                // The layout wants a value where there can be no NULL; the mask says that it does not count.
+                self.put(i, filler(&column.ty.sql)).map_err(|e| bad(&e, column))?;
+            }
+        }
+        self.lay_out_key(changes)?;
+        let key_words = changes.scratch.len();
+        changes.scratch.extend(mask);
+        self.value.finish(&mut changes.scratch).map_err(|e| self.describe(&e, |h, i| h == Home::Value(i), table))?;
+        Ok(key_words)
+    }
+
+    fn describe(&self, e: &RowError, is: impl Fn(Home, usize) -> bool, table: &TableColumns) -> BadRow {
+        let RowError::Column { column: index, .. } = e else {
+            return BadRow { description: e.to_string(), field: None };
+        };
+        match table.homes.iter().position(|h| is(*h, *index)) {
+            Some(i) => bad(e, &table.columns[i]),
+            None => BadRow { description: e.to_string(), field: None },
+        }
+    }
+}
+
+/// What is said about a column's value that its type cannot hold, or that is missing.
+fn bad(e: &RowError, column: &Column) -> BadRow {
+    let problem = match e {
+        RowError::Column { problem, .. } => (*problem).to_string(),
+        other => other.to_string(),
+    };
+    BadRow {
+        description: format!("column '{}' of type {}: {problem}", column.name, column.ty),
+        field: Some(column.name.clone()),
+    }
+}
+
+/// Some value of a type.
+fn filler(sql: &SqlType) -> ValueRef<'static> {
+    match sql.kind() {
+        None => ValueRef::Null,
+        Some(Kind::Bool) => ValueRef::Bool(false),
+        Some(Kind::I8) => ValueRef::I8(0),
+        Some(Kind::I16) => ValueRef::I16(0),
+        Some(Kind::I32) => ValueRef::I32(0),
+        Some(Kind::I64) => ValueRef::I64(0),
+        Some(Kind::U8) => ValueRef::U8(0),
+        Some(Kind::U16) => ValueRef::U16(0),
+        Some(Kind::U32) => ValueRef::U32(0),
+        Some(Kind::U64) => ValueRef::U64(0),
+        Some(Kind::Dec) => ValueRef::Dec(0),
+        Some(Kind::F32) => ValueRef::F32(0.0),
+        Some(Kind::F64) => ValueRef::F64(0.0),
+        Some(Kind::Text) => ValueRef::Text(""),
+        Some(Kind::Date) => ValueRef::Date(0),
+        Some(Kind::Time) => ValueRef::Time(0),
+        Some(Kind::Ts) => ValueRef::Ts(0),
+        Some(Kind::Months) => ValueRef::Months(0),
+        Some(Kind::Micros) => ValueRef::Micros(0),
+    }
+}

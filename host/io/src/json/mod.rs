@@ -1,0 +1,11 @@
+//! JSON: records of several update formats in, `insert`/`delete` events out.
+
+mod config;
+mod read;
+mod row;
+mod split;
+mod write;
+
+pub use config::{JsonConfig, JsonFlavor, LineFormat, UpdateFormat};
+pub use read::JsonReader;
+pub use write::{write_json, write_json_row};
