@@ -1,0 +1,107 @@
+//! From Rust source to a component: one call of rustc.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::error::CompileError;
+use crate::process::{self, CancelToken, Limits};
+use crate::provision::{Prepared, TARGET_FEATURES, path_of_tools};
+use crate::toolchain::{StdLibrary, TARGET};
+
+/// How much work goes into a program's speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    /// Quick to build. (Until the engine component exists; then programs are interpreted.)
+    Dev,
+    /// The quickest to build.
+    Unoptimized,
+    /// The quickest to run.
+    #[default]
+    Optimized,
+}
+
+impl Profile {
+    /// rustc's options. The SDK's operators are optimised in every profile; this is the program's own code.
+    pub(crate) const fn flags(self) -> [&'static str; 2] {
+        match self {
+            Profile::Dev => ["opt-level=1", "codegen-units=4"],
+            Profile::Unoptimized => ["opt-level=0", "codegen-units=4"],
+            Profile::Optimized => ["opt-level=3", "codegen-units=2"],
+        }
+    }
+}
+
+/// Bytes of the largest source text.
+pub const SOURCE_BYTES_MAX: usize = 16 << 20;
+
+/// What rustc may use for one program.
+pub(crate) const LIMITS: Limits = Limits {
+    memory_bytes_max: Some(8 << 30),
+    cpu_seconds_max: 1200,
+    wall_max: Duration::from_secs(600),
+    file_bytes_max: 1 << 30,
+    output_bytes_max: 256 << 10,
+};
+
+/// Compile `source` to the component `output`; `work` is a folder for both.
+pub(crate) fn compile(
+    prepared: &Prepared,
+    source: &str,
+    profile: Profile,
+    work: &Path,
+    output: &Path,
+    cancel: &CancelToken,
+) -> Result<(), CompileError> {
+    if source.len() > SOURCE_BYTES_MAX {
+        let what = format!("a program of {} bytes", source.len());
+        return Err(CompileError::Limit { what, limit: format!("{SOURCE_BYTES_MAX} bytes") });
+    }
+    let file = work.join("program.rs");
+    fs::write(&file, source).map_err(CompileError::io(format!("writing {}", file.display())))?;
+    let mut command = Command::new(&prepared.toolchain.rustc);
+    command
+        .args(["--edition", "2024", "--crate-name", "program", "--crate-type", "cdylib", "--target", TARGET])
+        .args(["--color", "never", "-A", "warnings", "-C", "panic=abort", "-C", "strip=debuginfo"])
+        .args(profile.flags().iter().flat_map(|flag| ["-C", flag]))
+        .args(["-C", &format!("target-feature={TARGET_FEATURES}")])
+        .arg("-L")
+        .arg(with_prefix("dependency=", &prepared.libraries))
+        .arg("-L")
+        .arg(with_prefix("dependency=", &prepared.host_libraries));
+    for (name, path) in &prepared.externs {
+        command.arg("--extern").arg(with_prefix(&format!("{name}="), path));
+    }
+    if let StdLibrary::FromSource { libc } = &prepared.toolchain.std {
+        command.arg("-L").arg(with_prefix("native=", libc));
+    }
+    if let Some(sysroot) = &prepared.sysroot {
+        command.arg("--sysroot").arg(sysroot);
+    }
+    command.arg("-o").arg(output).arg(&file);
+    command
+        .current_dir(work)
+        .env_clear()
+        .env("PATH", path_of_tools(&prepared.toolchain))
+        .env("TMPDIR", work)
+        .env("LC_ALL", "C");
+    let out = process::run(command, &LIMITS, cancel).map_err(|e| CompileError::process("rustc", LIMITS.wall_max, e))?;
+    if out.status.success() && output.is_file() {
+        return Ok(());
+    }
+    let said = out.stderr.trim();
+    let message = if said.is_empty() {
+        format!("rustc ended with {}", process::describe_status(out.status))
+    } else {
+        said.to_owned()
+    };
+    Err(CompileError::Rustc { message })
+}
+
+fn with_prefix(prefix: &str, path: &Path) -> std::ffi::OsString {
+    let mut text = std::ffi::OsString::from(prefix);
+    text.push(path);
+    text
+}
