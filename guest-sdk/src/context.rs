@@ -1,0 +1,129 @@
+//! What row functions and operators have at hand besides their rows.
+
+use crate::host::{Failure, Host};
+use bumpalo::Bump;
+use std::cell::RefCell;
+use std::fmt::Display;
+use weir_row::text;
+
+/// Rows that went into and out of an operator so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows in.
+    pub rows_in: u64,
+    /// Rows out.
+    pub rows_out: u64,
+}
+
+/// A worker's surroundings.
+pub struct Context {
+    arena: Bump,
+    host: Box<dyn Host>,
+    worker: usize,
+    workers: usize,
+    now: i64,
+    counts: RefCell<Vec<Counts>>,
+}
+
+impl Context {
+    /// The surroundings of worker `worker` of `workers`.
+    pub fn new(host: Box<dyn Host>, worker: usize, workers: usize) -> Context {
+        assert!(worker < workers, "a worker's number is below the number of workers");
+        Context { arena: Bump::new(), host, worker, workers, now: 0, counts: RefCell::default() }
+    }
+
+    /// Where texts and other values of a row live; emptied between calls of row functions.
+    #[inline(always)]
+    pub fn arena(&self) -> &Bump {
+        &self.arena
+    }
+
+    /// The host.
+    pub fn host(&self) -> &dyn Host {
+        &*self.host
+    }
+
+    /// This worker's number, from 0.
+    pub fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// The number of workers.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// The time of the step, in microseconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    pub(crate) fn set_now(&mut self, now: i64) {
+        self.now = now;
+    }
+
+    /// The text at `row[at]`, which is not NULL.
+    #[inline]
+    pub fn text<'a>(&'a self, row: &[u64], at: usize) -> &'a str {
+        let (bytes, end) = text::extent(row, at);
+        let to = self.arena.alloc_slice_fill_copy(bytes, 0);
+        text::read(&row[at..end], to);
+        match std::str::from_utf8(to) {
+            Ok(s) => s,
+            Err(e) => self.fail(&e, 0, 0),
+        }
+    }
+
+    /// The text or NULL at `row[at]`.
+    #[inline]
+    pub fn text_null<'a>(&'a self, row: &[u64], at: usize) -> Option<&'a str> {
+        if row[at] == 0 { None } else { Some(self.text(row, at)) }
+    }
+
+    /// The value, or the end of the pipeline with the error, at its place in the SQL text.
+    #[inline(always)]
+    pub fn ok<T, E: Display>(&self, result: Result<T, E>, line: u32, column: u32) -> T {
+        match result {
+            Ok(value) => value,
+            Err(error) => self.fail(&error, line, column),
+        }
+    }
+
+    /// The value of an expression that is NOT NULL by its type.
+    #[inline(always)]
+    pub fn not_null<T>(&self, value: Option<T>, line: u32, column: u32) -> T {
+        match value {
+            Some(value) => value,
+            None => self.fail(&"NULL where the type of the expression has none", line, column),
+        }
+    }
+
+    /// Ends the pipeline with an error.
+    #[cold]
+    #[inline(never)]
+    pub fn fail(&self, error: &dyn Display, line: u32, column: u32) -> ! {
+        self.host.fail(Failure { message: error.to_string(), line, column })
+    }
+
+    /// Empties the arena.
+    #[inline]
+    pub(crate) fn recycle(&mut self) {
+        self.arena.reset();
+    }
+
+    /// Adds to an operator's counts.
+    pub fn count(&self, node: u32, rows_in: usize, rows_out: usize) {
+        let mut counts = self.counts.borrow_mut();
+        let node = node as usize;
+        if counts.len() <= node {
+            counts.resize(node + 1, Counts::default());
+        }
+        counts[node].rows_in += rows_in as u64;
+        counts[node].rows_out += rows_out as u64;
+    }
+
+    /// The counts of operators by node.
+    pub fn counts(&self) -> Vec<Counts> {
+        self.counts.borrow().clone()
+    }
+}

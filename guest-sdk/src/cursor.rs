@@ -1,0 +1,231 @@
+//! Moving over a sorted run of blocks.
+
+use crate::BlockRef;
+use crate::Chunk;
+use std::cmp::Ordering;
+
+/// The order of a row's first words against a key. Keys delimit themselves, so a row that begins with the words of a key has that key.
+#[inline(always)]
+pub(crate) fn cmp_key(row: &[u64], key: &[u64]) -> Ordering {
+    for (i, k) in key.iter().enumerate() {
+        match row.get(i) {
+            Some(w) if w == k => {}
+            Some(w) => return w.cmp(k),
+            None => return Ordering::Less,
+        }
+    }
+    Ordering::Equal
+}
+
+/// A place in a sorted run of blocks, which moves only forward (and, within a group, back).
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor<'a> {
+    blocks: &'a [BlockRef],
+    block: usize,
+    row: usize,
+}
+
+/// Rows of one key in a sorted run: from a place up to another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Group<'a> {
+    blocks: &'a [BlockRef],
+    start: (usize, usize),
+    end: (usize, usize),
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the first row.
+    pub fn new(blocks: &'a [BlockRef]) -> Cursor<'a> {
+        Cursor { blocks, block: 0, row: 0 }
+    }
+
+    /// Whether it is at a row, not behind the last.
+    #[inline(always)]
+    pub fn valid(&self) -> bool {
+        self.block < self.blocks.len()
+    }
+
+    /// The row, if it is at one.
+    #[inline(always)]
+    pub fn get(&self) -> Option<&'a [u64]> {
+        Some(self.blocks.get(self.block)?.row(self.row))
+    }
+
+    /// The row.
+    ///
+    /// # Panics
+    /// If it is behind the last.
+    #[inline(always)]
+    pub fn row(&self) -> &'a [u64] {
+        self.blocks[self.block].row(self.row)
+    }
+
+    /// The row's weight.
+    ///
+    /// # Panics
+    /// If it is behind the last row.
+    #[inline(always)]
+    pub fn weight(&self) -> i64 {
+        self.blocks[self.block].weights[self.row]
+    }
+
+    /// To the next row.
+    #[inline(always)]
+    pub fn step(&mut self) {
+        self.row += 1;
+        if self.row >= self.blocks[self.block].len() {
+            self.block += 1;
+            self.row = 0;
+        }
+    }
+
+    /// To the first row, from here on, whose key is not less than `key`.
+    #[inline]
+    pub fn seek(&mut self, key: &[u64]) {
+        self.gallop(|row| cmp_key(row, key) == Ordering::Less);
+    }
+
+    /// To the first row, from here on, whose key is greater than `key`.
+    #[inline]
+    pub fn seek_past(&mut self, key: &[u64]) {
+        self.gallop(|row| cmp_key(row, key) != Ordering::Greater);
+    }
+
+    /// To the first row, from here on, for which `before` does not hold: in steps of doubling length, then halving.
+    #[inline(always)]
+    fn gallop(&mut self, before: impl Fn(&[u64]) -> bool) {
+        let Some(block) = self.blocks.get(self.block) else { return };
+        if !before(block.row(self.row)) {
+            return;
+        }
+        let last = block.len() - 1;
+        if before(block.row(last)) {
+            return self.gallop_blocks(before);
+        }
+        // Invariant: `before` holds at `low`, not at `high`.
+        let (mut low, mut high) = (self.row, last);
+        let mut step = 1;
+        while low + step < high {
+            if before(block.row(low + step)) {
+                low += step;
+                step *= 2;
+            } else {
+                high = low + step;
+                break;
+            }
+        }
+        self.row = halve(low, high, |i| before(block.row(i)));
+    }
+
+    /// The same when the row is in none but a later block.
+    fn gallop_blocks(&mut self, before: impl Fn(&[u64]) -> bool) {
+        let behind = |b: usize| before(self.blocks[b].row(self.blocks[b].len() - 1));
+        let (mut low, mut high) = (self.block, self.blocks.len());
+        let mut step = 1;
+        while low + step < high {
+            if behind(low + step) {
+                low += step;
+                step *= 2;
+            } else {
+                high = low + step;
+                break;
+            }
+        }
+        self.block = halve(low, high, behind);
+        self.row = 0;
+        if let Some(block) = self.blocks.get(self.block)
+            && before(block.row(0))
+        {
+            self.row = halve(0, block.len() - 1, |i| before(block.row(i)));
+        }
+    }
+
+    /// The rows of `key`, which the cursor moves past. It must be at the first of them, or past them all.
+    #[inline]
+    pub(crate) fn group(&mut self, key: &[u64]) -> Group<'a> {
+        let start = (self.block, self.row);
+        // Groups are mostly short: look at the next rows one by one before galloping.
+        for _ in 0..4 {
+            match self.get() {
+                Some(row) if cmp_key(row, key) == Ordering::Equal => self.step(),
+                _ => return Group { blocks: self.blocks, start, end: (self.block, self.row) },
+            }
+        }
+        self.seek_past(key);
+        Group { blocks: self.blocks, start, end: (self.block, self.row) }
+    }
+}
+
+/// The least index above `low` at which `before` does not hold, given that it holds at `low` and not at `high`.
+#[inline(always)]
+fn halve(mut low: usize, mut high: usize, before: impl Fn(usize) -> bool) -> usize {
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if before(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+impl<'a> Group<'a> {
+    /// Whether it has no rows.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// The rows, block by block.
+    #[inline]
+    pub(crate) fn chunks(self) -> impl Iterator<Item = Chunk<'a>> + Clone {
+        let (first, last) = (self.start.0, self.end.0);
+        (first..=last).filter_map(move |b| {
+            let from = if b == first { self.start.1 } else { 0 };
+            let to = if b == last { self.end.1 } else { self.blocks[b].len() };
+            (from < to).then(|| self.blocks[b].range(from, to))
+        })
+    }
+
+    /// The first row and the group without it.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<(&'a [u64], i64)> {
+        if self.is_empty() {
+            return None;
+        }
+        let block = &self.blocks[self.start.0];
+        Some((block.row(self.start.1), block.weights[self.start.1]))
+    }
+
+    /// Takes the first row off.
+    #[inline]
+    pub(crate) fn drop_first(&mut self) {
+        self.start.1 += 1;
+        if self.start.1 >= self.blocks[self.start.0].len() {
+            self.start = (self.start.0 + 1, 0);
+        }
+    }
+
+    /// The last row.
+    pub(crate) fn last(&self) -> Option<(&'a [u64], i64)> {
+        if self.is_empty() {
+            return None;
+        }
+        let (b, r) = self.before_end();
+        Some((self.blocks[b].row(r), self.blocks[b].weights[r]))
+    }
+
+    /// Takes the last row off.
+    pub(crate) fn drop_last(&mut self) {
+        self.end = self.before_end();
+    }
+
+    /// The place of the last row.
+    fn before_end(&self) -> (usize, usize) {
+        match self.end {
+            (b, 0) => (b - 1, self.blocks[b - 1].len() - 1),
+            (b, r) => (b, r - 1),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Merging two batches, a portion at a time.
+
+use crate::{Batch, BlockRef, Rows};
+use std::cmp::Ordering;
+use weir_row::{BLOCK_ROWS, BLOCK_WORDS, Block, RowWriter};
+
+/// A block that is taken over whole must be at least this part of a full one (or so must be the block before it), lest batches
+/// crumble into small blocks.
+const WHOLE_PART: usize = 4;
+
+/// A merge of two batches in progress. Both stay readable until it is done.
+#[derive(Debug)]
+pub struct Merger {
+    a: Batch,
+    b: Batch,
+    at_a: (usize, usize),
+    at_b: (usize, usize),
+    out: RowWriter,
+    done: Vec<BlockRef>,
+}
+
+impl Merger {
+    /// Begins a merge.
+    ///
+    /// # Panics
+    /// If the batches have rows of different strides.
+    pub fn new(a: Batch, b: Batch) -> Merger {
+        assert_eq!(a.stride(), b.stride(), "batches of different strides cannot be merged");
+        let out = RowWriter::new(a.stride());
+        Merger { a, b, at_a: (0, 0), at_b: (0, 0), out, done: Vec::new() }
+    }
+
+    /// The two batches.
+    pub fn sources(&self) -> [&Batch; 2] {
+        [&self.a, &self.b]
+    }
+
+    /// Works on about as many rows as `fuel` says, which is lowered by them; whether the merge is complete.
+    pub fn work(&mut self, fuel: &mut usize) -> bool {
+        let mut budget = *fuel as isize;
+        while budget > 0 {
+            let (Some(a), Some(b)) = (self.a.blocks().get(self.at_a.0), self.b.blocks().get(self.at_b.0)) else {
+                let complete = self.rest(&mut budget);
+                *fuel = budget.max(0) as usize;
+                return complete;
+            };
+            if self.at_a.1 == 0 && is_whole(a) && a.last() < Some(b.row(self.at_b.1)) {
+                let a = a.clone();
+                take_over(&mut self.out, &mut self.done, a);
+                self.at_a.0 += 1;
+                budget -= 1;
+            } else if self.at_b.1 == 0 && is_whole(b) && b.last() < Some(a.row(self.at_a.1)) {
+                let b = b.clone();
+                take_over(&mut self.out, &mut self.done, b);
+                self.at_b.0 += 1;
+                budget -= 1;
+            } else {
+                let before = (self.at_a.1, self.at_b.1);
+                let limit = budget.min(BLOCK_ROWS as isize) as usize;
+                if a.stride == 0 {
+                    merge_blocks(a, b, &mut self.at_a.1, &mut self.at_b.1, limit, &mut self.out);
+                } else {
+                    merge_fixed(a, b, &mut self.at_a.1, &mut self.at_b.1, limit, &mut self.out);
+                }
+                budget -= (self.at_a.1 - before.0 + self.at_b.1 - before.1) as isize;
+                step_over(a, &mut self.at_a);
+                step_over(b, &mut self.at_b);
+                self.done.extend(self.out.take_full().into_iter().map(BlockRef::new));
+            }
+        }
+        *fuel = 0;
+        false
+    }
+
+    /// Copies what is left of the one batch that is not through, the rest of a block first, then whole blocks.
+    fn rest(&mut self, budget: &mut isize) -> bool {
+        let (batch, at) =
+            if self.at_a.0 < self.a.blocks().len() { (&self.a, &mut self.at_a) } else { (&self.b, &mut self.at_b) };
+        while let Some(block) = batch.blocks().get(at.0) {
+            if *budget <= 0 {
+                return false;
+            }
+            if at.1 == 0 && is_whole(block) {
+                take_over(&mut self.out, &mut self.done, block.clone());
+                *budget -= 1;
+            } else {
+                for (row, weight) in block.range(at.1, block.len()) {
+                    self.out.push(row, weight);
+                }
+                *budget -= (block.len() - at.1) as isize;
+            }
+            *at = (at.0 + 1, 0);
+        }
+        true
+    }
+
+    /// The merged batch, which [`work`](Merger::work) completed.
+    fn complete(mut self) -> Batch {
+        self.out.cut();
+        self.done.extend(self.out.take_full().into_iter().map(BlockRef::new));
+        Batch::from_sorted(Rows::from_blocks(self.a.stride(), self.done))
+    }
+
+    /// The merged batch if `work` has completed it with this fuel, else the merge.
+    pub fn advance(mut self, fuel: &mut usize) -> Result<Batch, Box<Merger>> {
+        if self.work(fuel) { Ok(self.complete()) } else { Err(Box::new(self)) }
+    }
+
+    /// Works until the merge is complete.
+    pub fn finish(mut self) -> Batch {
+        while !self.work(&mut usize::MAX.min(isize::MAX as usize).clone()) {}
+        self.complete()
+    }
+}
+
+/// Whether a block may be taken over as it is.
+fn is_whole(block: &Block) -> bool {
+    block.words.len() >= BLOCK_WORDS / WHOLE_PART || block.len() >= BLOCK_ROWS / WHOLE_PART
+}
+
+/// Puts a block behind what was written.
+fn take_over(out: &mut RowWriter, done: &mut Vec<BlockRef>, block: BlockRef) {
+    let (rows, words) = out.open();
+    if rows > 0 && words < BLOCK_WORDS / WHOLE_PART / 2 && rows < BLOCK_ROWS / WHOLE_PART / 2 {
+        // Little was written since the last block: rather copy than leave a crumb.
+        for (row, weight) in block.iter() {
+            out.push(row, weight);
+        }
+    } else {
+        out.cut();
+        done.extend(out.take_full().into_iter().map(BlockRef::new));
+        done.push(block);
+        return;
+    }
+    done.extend(out.take_full().into_iter().map(BlockRef::new));
+}
+
+/// To the next block, if this one is through.
+fn step_over(block: &Block, at: &mut (usize, usize)) {
+    if at.1 >= block.len() {
+        *at = (at.0 + 1, 0);
+    }
+}
+
+/// Merges rows of two blocks until one is through, or about `limit` rows were merged.
+fn merge_blocks(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit: usize, out: &mut RowWriter) {
+    let (mut i, mut j) = (*at_a, *at_b);
+    let stop = i + j + limit;
+    while i < a.len() && j < b.len() && i + j < stop {
+        let (row_a, row_b) = (a.row(i), b.row(j));
+        match row_a.cmp(row_b) {
+            Ordering::Less => {
+                out.push(row_a, a.weights[i]);
+                i += 1;
+            }
+            Ordering::Greater => {
+                out.push(row_b, b.weights[j]);
+                j += 1;
+            }
+            Ordering::Equal => {
+                let weight = a.weights[i].wrapping_add(b.weights[j]);
+                if weight != 0 {
+                    out.push(row_a, weight);
+                }
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    (*at_a, *at_b) = (i, j);
+}
+
+/// The same for rows of one length; the common short ones by code of their own.
+fn merge_fixed(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit: usize, out: &mut RowWriter) {
+    match a.stride {
+        1 => merge_stride::<1>(a, b, at_a, at_b, limit, out),
+        2 => merge_stride::<2>(a, b, at_a, at_b, limit, out),
+        3 => merge_stride::<3>(a, b, at_a, at_b, limit, out),
+        4 => merge_stride::<4>(a, b, at_a, at_b, limit, out),
+        _ => merge_blocks(a, b, at_a, at_b, limit, out),
+    }
+}
+
+/// The same for rows of `N` words.
+fn merge_stride<const N: usize>(
+    a: &Block,
+    b: &Block,
+    at_a: &mut usize,
+    at_b: &mut usize,
+    limit: usize,
+    out: &mut RowWriter,
+) {
+    let (rows_a, _) = a.words.as_chunks::<N>();
+    let (rows_b, _) = b.words.as_chunks::<N>();
+    let (mut i, mut j) = (*at_a, *at_b);
+    let stop = i + j + limit;
+    while i < rows_a.len() && j < rows_b.len() && i + j < stop {
+        let (row_a, row_b) = (&rows_a[i], &rows_b[j]);
+        match row_a.cmp(row_b) {
+            Ordering::Less => {
+                out.put(*row_a);
+                out.end(a.weights[i]);
+                i += 1;
+            }
+            Ordering::Greater => {
+                out.put(*row_b);
+                out.end(b.weights[j]);
+                j += 1;
+            }
+            Ordering::Equal => {
+                let weight = a.weights[i].wrapping_add(b.weights[j]);
+                if weight != 0 {
+                    out.put(*row_a);
+                    out.end(weight);
+                }
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    (*at_a, *at_b) = (i, j);
+}

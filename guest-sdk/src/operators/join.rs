@@ -1,0 +1,84 @@
+//! Equi-join of two indexes.
+
+use super::JoinFn;
+use crate::circuit::trace;
+use crate::{Batch, Context, Cursor, Keyed, Pairs, Rows};
+use std::cmp::Ordering;
+use weir_row::{Layout, RowWriter};
+
+/// The change of the join of two inputs with equal keys: with the traces `L`, `R` of before the step and its deltas `l`, `r`, it is
+/// `l x (R + r) + L x r`. `f` makes rows of `stride` words of the pairs that match. The inputs' keys have one layout.
+///
+/// ```
+/// use weir_sdk::prelude::*;
+/// let mut cx = weir_sdk::local::solo();
+/// let mut left = Index::new(0, "i32", "i32").trace();
+/// let mut right = Index::new(1, "i32", "i32").trace();
+/// let copy: &dyn Fn(&Context, Chunk<'_>, &mut RowWriter) = &|_, rows, out| rows.for_each(|(r, w)| out.push(r, w));
+/// left.step(&mut cx, &Rows::from_pairs(2, &[(&[1, 10], 1), (&[2, 20], 1)]), copy);
+/// right.step(&mut cx, &Rows::from_pairs(2, &[(&[2, 200], 1), (&[2, 201], 2)]), copy);
+/// let out = join(&mut cx, 2, 3, &left, &right, &|_, pairs, out| {
+///     for (l, r, w) in pairs {
+///         out.put([l[0], l[1], r[1]]);
+///         out.end(w);
+///     }
+/// });
+/// assert_eq!(out.iter().collect::<Vec<_>>(), [(&[2, 20, 200][..], 1), (&[2, 20, 201][..], 2)]);
+/// ```
+///
+/// # Panics
+/// If an input keeps no trace, or the keys' layouts differ.
+pub fn join(cx: &mut Context, node: u32, stride: u32, left: &dyn Keyed, right: &dyn Keyed, f: JoinFn<'_>) -> Rows {
+    let key = left.key();
+    assert_eq!(key.stride(), right.key().stride(), "a join of keys of different layouts");
+    let mut out = RowWriter::new(stride);
+    let (l, r) = (left.delta(), right.delta());
+    if !l.is_empty() {
+        for batch in trace(right).batches().chain([r]) {
+            join_batches(cx, key, l, batch, f, &mut out);
+        }
+    }
+    if !r.is_empty() {
+        for batch in trace(left).batches() {
+            join_batches(cx, key, batch, r, f, &mut out);
+        }
+    }
+    let rows = Rows::from(out);
+    cx.count(node, l.len() + r.len(), rows.len());
+    rows
+}
+
+/// All matching pairs of two batches. The cursors leap over each other's gaps.
+fn join_batches(cx: &mut Context, key: &Layout, left: &Batch, right: &Batch, f: JoinFn<'_>, out: &mut RowWriter) {
+    let (mut l, mut r) = (left.cursor(), right.cursor());
+    let fixed = if key.is_fixed() { Some(key.fixed_words) } else { None };
+    while let (Some(row_l), Some(row_r)) = (l.get(), r.get()) {
+        let key_l = &row_l[..fixed.unwrap_or_else(|| key.end(row_l))];
+        match crate::cursor::cmp_key(row_r, key_l) {
+            Ordering::Less => r.seek(key_l),
+            Ordering::Greater => {
+                let key_r = &row_r[..fixed.unwrap_or_else(|| key.end(row_r))];
+                l.seek(key_r);
+            }
+            Ordering::Equal => pairs(cx, &mut l, &mut r, key_l, f, out),
+        }
+    }
+}
+
+/// The pairs of the groups of a key.
+fn pairs(
+    cx: &mut Context,
+    left: &mut Cursor<'_>,
+    right: &mut Cursor<'_>,
+    key: &[u64],
+    f: JoinFn<'_>,
+    out: &mut RowWriter,
+) {
+    let (left, right) = (left.group(key), right.group(key));
+    for l in left.chunks() {
+        for r in right.chunks() {
+            f(cx, Pairs::new(l.clone(), r), out);
+            cx.recycle();
+        }
+    }
+}

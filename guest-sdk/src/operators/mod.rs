@@ -1,0 +1,55 @@
+//! Operators, one a file: each turns the deltas of a step into the delta of its result. They know rows as words only, so that each is
+//! compiled once for all programs; what a program adds is its row functions.
+
+mod aggregate;
+mod constant;
+mod delay;
+mod distinct;
+mod exchange;
+mod index;
+mod integrate;
+mod join;
+mod keyed_table;
+mod map;
+mod output;
+mod semijoin;
+mod table;
+mod union;
+mod upsert;
+
+pub use aggregate::{Aggregate, Part};
+pub use constant::Constant;
+pub use delay::Delay;
+pub use distinct::Distinct;
+pub use exchange::exchange;
+pub use index::Index;
+pub use integrate::{Differentiate, Integrate};
+pub use join::join;
+pub use keyed_table::KeyedTable;
+pub use map::map;
+pub use output::{Output, Sink};
+pub use semijoin::{antijoin, semijoin};
+pub use table::Table;
+pub use union::{negate, union};
+
+use crate::{Chunk, Context, Pairs, Rows};
+use weir_row::{Layout, RowWriter};
+
+/// A row function: goes through some rows and writes rows.
+pub type MapFn<'a> = &'a dyn Fn(&Context, Chunk<'_>, &mut RowWriter);
+/// The row function of a join: goes through matching pairs and writes rows.
+pub type JoinFn<'a> = &'a dyn Fn(&Context, Pairs<'_>, &mut RowWriter);
+/// A condition on a left row and a right row, both with their keys.
+pub type PairFn<'a> = &'a dyn Fn(&Context, &[u64], &[u64]) -> bool;
+/// Adds rows of a group to its accumulators.
+pub type AccumulateFn = dyn Fn(&Context, Chunk<'_>, &mut [u64]);
+/// Writes the results of a whole group, one column after the other, without an end of row.
+pub type FoldFn = dyn Fn(&Context, &Rows, &mut RowWriter);
+
+/// The layout that a plan names.
+///
+/// # Panics
+/// If it names none: a fault of the plan.
+fn layout(text: &str) -> Layout {
+    Layout::parse(text).unwrap_or_else(|e| panic!("a plan's layout is wrong: {e}"))
+}

@@ -1,0 +1,9 @@
+//! What generated programs import.
+
+pub use crate::operators::{
+    Aggregate, Constant, Delay, Differentiate, Distinct, Index, Integrate, KeyedTable, Output, Part, Table, antijoin,
+    exchange, join, map, negate, semijoin, union,
+};
+pub use crate::{Batch, Chunk, Circuit, Context, Ingest, Keyed, Operator, Pairs, Relation, Rows, Spine, program};
+pub use weir_functions as f;
+pub use weir_row::{Block, Layout, RowWriter, Shape, acc, dec, enc, text};
