@@ -20,7 +20,7 @@ use weir_row::{Layout, RowWriter};
 ///     }
 /// });
 /// assert_eq!(index.delta().iter().collect::<Vec<_>>(), [(&[10, 2][..], 1), (&[20, 1][..], 1)]);
-/// assert!(index.trace().is_some_and(Spine::is_empty));
+/// assert!(Keyed::trace(&index).is_some_and(Spine::is_empty));
 /// Operator::commit(&mut index);
 /// assert_eq!(Keyed::trace(&index).map(Spine::len), Some(2));
 /// ```
