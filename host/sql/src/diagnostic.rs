@@ -3,15 +3,15 @@
 use std::fmt::Write;
 
 /// `Diagnostic::kind` of a text that is not SQL.
-pub const PARSE: &str = "Error parsing SQL";
+pub(crate) const PARSE: &str = "Error parsing SQL";
 /// `Diagnostic::kind` of a statement that breaks a rule of the language.
-pub const STATEMENT: &str = "Error in SQL statement";
+pub(crate) const STATEMENT: &str = "Error in SQL statement";
 /// `Diagnostic::kind` of a construct that Weir does not know yet.
-pub const UNSUPPORTED: &str = "Not supported";
+pub(crate) const UNSUPPORTED: &str = "Not supported";
 /// `Diagnostic::kind` of a statement larger or deeper than the front end's bounds.
-pub const LIMIT: &str = "Program too large";
+pub(crate) const LIMIT: &str = "Program too large";
 /// `Diagnostic::kind` of warnings.
-pub const WARNING: &str = "Warning";
+pub(crate) const WARNING: &str = "Warning";
 
 /// Widest source line that is drawn whole; longer ones are cut around the place.
 const SNIPPET_WIDTH_MAX: usize = 160;

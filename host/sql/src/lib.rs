@@ -4,7 +4,14 @@
 //! found) · `bind` (names, scopes, types) · `plan` (relational algebra) · `optimise` (one pass a file) · `lower` (to the
 //! circuit) · `generate` (to Rust). `functions` is the table of what SQL can call.
 
+mod bind;
 mod diagnostic;
+mod expr;
+mod functions;
+mod lower;
+mod optimise;
+mod parse;
+mod plan;
 mod relation;
 
 pub use diagnostic::{Diagnostic, LineCol, Severity, Span, render};
@@ -18,7 +25,30 @@ use weir_circuit::Circuit;
 ///
 /// All errors that were found, in the order of the text (warnings among them). There is at least one error.
 pub fn compile(source: &str) -> Result<Program, Vec<Diagnostic>> {
-    Err(vec![Diagnostic::error(source, Span::default(), diagnostic::UNSUPPORTED, "not supported yet".to_string())])
+    // Chains of operators nest as deep as they are long, and the parser's trees are walked and dropped recursively: the stack
+    // has room for the longest statement that is allowed. (Its pages exist only when they are touched.)
+    let compiled = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        thread.spawn_scoped(scope, || compile_here(source)).map(|handle| match handle.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    });
+    compiled.unwrap_or_else(|e| {
+        let message = format!("no thread to compile on: {e}");
+        Err(vec![Diagnostic::error(source, Span::default(), diagnostic::LIMIT, message)])
+    })
+}
+
+/// Room for the deepest tree.
+const STACK_BYTES: usize = 256 << 20;
+
+fn compile_here(source: &str) -> Result<Program, Vec<Diagnostic>> {
+    let parsed = parse::parse(source);
+    let bound = bind::bind(source, parsed)?;
+    let mut program = bound.program;
+    program.circuit = lower::lower(&bound.plan, program.circuit);
+    Ok(program)
 }
 
 /// The Rust program that runs a circuit over `weir_sdk::prelude`.

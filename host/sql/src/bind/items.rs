@@ -1,0 +1,171 @@
+//! The SELECT list: stars are spread out, columns named.
+
+use super::expr::Cx;
+use super::group::Aggregates;
+use super::scope::{Scope, ScopeColumn};
+use super::subquery::Subqueries;
+use super::{Binder, Bound, COLUMNS_MAX, OutputColumn, Reported};
+use crate::Span;
+use crate::parse::{fold, span};
+use sqlparser::ast::{
+    self, ExcludeSelectItem, Ident, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, Spanned,
+    WildcardAdditionalOptions,
+};
+use weir_circuit::Expr;
+
+/// An item with its name.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) column: OutputColumn,
+    pub(super) expr: Expr,
+}
+
+impl Binder<'_> {
+    /// Binds the SELECT list over the columns of FROM. Aggregates and subqueries in it are collected.
+    pub(super) fn items(
+        &mut self,
+        projection: &[SelectItem],
+        scope: &Scope,
+        aggregates: &mut Aggregates,
+        subqueries: &mut Subqueries,
+    ) -> Bound<Vec<Item>> {
+        let mut items: Vec<Item> = vec![];
+        let mut aliases: Vec<(String, Expr)> = vec![];
+        let mut failed = false;
+        for item in projection {
+            if items.len() > COLUMNS_MAX {
+                return Err(self.error(span(item.span()), format!("a query has at most {COLUMNS_MAX} columns")));
+            }
+            let (e, alias) = match item {
+                SelectItem::UnnamedExpr(e) => (e, None),
+                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
+                SelectItem::ExprWithAliases { expr, .. } => {
+                    self.error(span(expr.span()), "an expression has one alias");
+                    failed = true;
+                    continue;
+                }
+                SelectItem::Wildcard(options) => {
+                    failed |= self.star(None, options, scope, &mut items).is_err();
+                    continue;
+                }
+                SelectItem::QualifiedWildcard(kind, options) => {
+                    failed |= self.qualified_star(kind, options, scope, &mut items).is_err();
+                    continue;
+                }
+            };
+            let mut cx = Cx {
+                scope,
+                aliases: &aliases,
+                aggregates: Some(&mut *aggregates),
+                subqueries: Some(&mut *subqueries),
+                clause: "SELECT",
+            };
+            match self.expr(e, &mut cx) {
+                Ok(expr) => {
+                    let column = self.output_column(e, alias, &expr, items.len());
+                    if alias.is_some() {
+                        aliases.push((column.name.clone(), expr.clone()));
+                    }
+                    items.push(Item { column, expr });
+                }
+                Err(_) => failed = true,
+            }
+        }
+        if failed { Err(Reported) } else { Ok(items) }
+    }
+
+    fn output_column(&self, e: &ast::Expr, alias: Option<&Ident>, bound: &Expr, index: usize) -> OutputColumn {
+        let ident = alias.or(match e {
+            ast::Expr::Identifier(ident) => Some(ident),
+            ast::Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        });
+        OutputColumn {
+            name: ident.map_or_else(|| format!("expr${index}"), fold),
+            case_sensitive: ident.is_some_and(|i| i.quote_style.is_some()),
+            ty: bound.ty.clone(),
+            span: ident.map_or_else(|| span(e.span()), |i| span(i.span)),
+        }
+    }
+
+    fn qualified_star(
+        &mut self,
+        kind: &SelectItemQualifiedWildcardKind,
+        options: &WildcardAdditionalOptions,
+        scope: &Scope,
+        items: &mut Vec<Item>,
+    ) -> Bound<()> {
+        let SelectItemQualifiedWildcardKind::ObjectName(ObjectName(parts)) = kind else {
+            return Err(self.unsupported(span(kind.span()), "a star over a value"));
+        };
+        match parts.as_slice() {
+            [ast::ObjectNamePart::Identifier(ident)] => self.star(Some(ident), options, scope, items),
+            _ => Err(self.error(span(kind.span()), "expected the name of a table before the star")),
+        }
+    }
+
+    fn star(
+        &mut self,
+        relation: Option<&Ident>,
+        options: &WildcardAdditionalOptions,
+        scope: &Scope,
+        items: &mut Vec<Item>,
+    ) -> Bound<()> {
+        let at = span(options.wildcard_token.0.span);
+        let of = relation.map(fold);
+        if let Some(ident) = relation {
+            let name = fold(ident);
+            if !scope.has_relation(&name) && !scope.poisoned {
+                return Err(self.error(span(ident.span), format!("there is no table '{name}' in this FROM clause")));
+            }
+        }
+        if options.opt_rename.is_some() || options.opt_ilike.is_some() || options.opt_replace.is_some() {
+            return Err(self.unsupported(at, "this modifier of *"));
+        }
+        let excluded = self.excluded(options)?;
+        let shown = |c: &&ScopeColumn| match &of {
+            Some(r) => c.relation.as_ref() == Some(r),
+            None => c.bare,
+        };
+        let columns: Vec<&ScopeColumn> = scope.columns.iter().filter(shown).collect();
+        for (name, at) in &excluded {
+            if !columns.iter().any(|c| c.name == *name) {
+                self.error(*at, format!("there is no column '{name}' to leave out"));
+                return Err(Reported);
+            }
+        }
+        if columns.is_empty() && !scope.poisoned {
+            return Err(self.error(at, "* needs a FROM clause"));
+        }
+        for c in columns.into_iter().filter(|c| !excluded.iter().any(|(name, _)| *name == c.name)) {
+            let column = OutputColumn {
+                name: c.name.clone(),
+                case_sensitive: c.case_sensitive,
+                ty: c.expr.ty.clone(),
+                span: at,
+            };
+            items.push(Item { column, expr: Expr { at: super::position(at), ..c.expr.clone() } });
+        }
+        Ok(())
+    }
+
+    /// The names after EXCLUDE or EXCEPT.
+    fn excluded(&mut self, options: &WildcardAdditionalOptions) -> Bound<Vec<(String, Span)>> {
+        let mut names: Vec<ObjectName> = match &options.opt_exclude {
+            None => vec![],
+            Some(ExcludeSelectItem::Single(name)) => vec![name.clone()],
+            Some(ExcludeSelectItem::Multiple(names)) => names.clone(),
+        };
+        if let Some(except) = &options.opt_except {
+            names.push(ObjectName::from(vec![except.first_element.clone()]));
+            names.extend(except.additional_elements.iter().map(|i| ObjectName::from(vec![i.clone()])));
+        }
+        names
+            .iter()
+            .map(|name| match name.0.as_slice() {
+                [ast::ObjectNamePart::Identifier(ident)] => Ok((fold(ident), span(ident.span))),
+                _ => Err(self.error(span(name.span()), "expected the name of a column")),
+            })
+            .collect()
+    }
+}

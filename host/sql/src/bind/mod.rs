@@ -1,0 +1,190 @@
+//! From syntax to meaning: names are resolved, every expression gets a type, conversions become visible, and queries become
+//! relations of the plan. Every error found is kept; a part that has one stands for nothing, and what depends on it is silent.
+
+mod arithmetic;
+mod call;
+mod cast;
+mod common;
+mod compare;
+mod expr;
+mod from;
+mod group;
+mod interval;
+mod items;
+mod literal;
+mod names;
+mod query;
+mod scope;
+mod select;
+mod set_operation;
+mod subquery;
+mod table;
+mod temporal;
+mod types;
+mod view;
+
+pub(crate) use arithmetic::Arithmetic;
+pub(crate) use call::{Argument, Call};
+pub(crate) use common::{common_type, is_integer, is_number, is_text};
+pub(crate) use temporal::Unit;
+
+use crate::diagnostic::{LIMIT, STATEMENT, UNSUPPORTED};
+use crate::parse::{Parsed, Statement};
+use crate::plan::{Plan, RelId};
+use crate::{Diagnostic, Program, Relation, Severity, Span};
+use std::collections::{HashMap, HashSet};
+use weir_circuit::{Circuit, Position};
+use weir_row::ColumnType;
+
+/// Deepest nesting of expressions and queries.
+const DEPTH_MAX: usize = 1_000;
+/// Most errors that are reported.
+const ERRORS_MAX: usize = 1_000;
+/// Most columns of a table or of a SELECT list.
+pub(crate) const COLUMNS_MAX: usize = 4_000;
+
+/// An error that has been reported already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reported;
+
+/// The outcome of binding something.
+pub(crate) type Bound<T> = Result<T, Reported>;
+
+/// A column of a query's result.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputColumn {
+    pub(crate) name: String,
+    pub(crate) case_sensitive: bool,
+    pub(crate) ty: ColumnType,
+    pub(crate) span: Span,
+}
+
+/// What a name of the program stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Declared {
+    /// A table or a view.
+    Relation { rel: RelId, columns: Vec<OutputColumn>, table: Option<usize> },
+    /// Something whose declaration has errors.
+    Poisoned,
+}
+
+/// The state of binding a program.
+pub(crate) struct Binder<'a> {
+    pub(super) source: &'a str,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) declared: HashMap<String, Declared>,
+    /// Common table expressions in force, innermost last.
+    pub(super) ctes: Vec<HashMap<String, Declared>>,
+    pub(super) plan: Plan,
+    pub(super) circuit: Circuit,
+    pub(super) tables: Vec<Relation>,
+    pub(super) views: Vec<Relation>,
+    /// Every name that the program declares somewhere.
+    pub(super) later: HashSet<String>,
+    /// The FROM clauses of the queries around the one being bound.
+    pub(super) outer: Vec<scope::Scope>,
+    depth: usize,
+}
+
+/// What binding a program yields.
+pub(crate) struct BoundProgram {
+    pub(crate) plan: Plan,
+    /// The program with its tables and views; its circuit has no operators yet.
+    pub(crate) program: Program,
+}
+
+/// Binds a program.
+///
+/// # Errors
+///
+/// All errors and warnings, in the order of the text.
+pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Diagnostic>> {
+    let mut binder = Binder {
+        source,
+        diagnostics: parsed.errors,
+        declared: parsed.poisoned.into_iter().map(|name| (name, Declared::Poisoned)).collect(),
+        ctes: vec![],
+        plan: Plan::default(),
+        circuit: Circuit::default(),
+        tables: vec![],
+        views: vec![view::error_view()],
+        later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
+        outer: vec![],
+        depth: 0,
+    };
+    for statement in &parsed.statements {
+        match statement {
+            Statement::Table(table) => binder.create_table(table),
+            Statement::View(view) => binder.create_view(view),
+        }
+    }
+    for statement in &parsed.statements {
+        if let Statement::Table(table) = statement {
+            binder.check_foreign_keys(table);
+        }
+    }
+    binder.finish()
+}
+
+impl Binder<'_> {
+    fn finish(mut self) -> Result<BoundProgram, Vec<Diagnostic>> {
+        self.diagnostics.sort_by_key(|d| d.offset);
+        self.diagnostics.dedup();
+        if self.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+            return Err(self.diagnostics);
+        }
+        let program =
+            Program { circuit: self.circuit, warnings: self.diagnostics, tables: self.tables, views: self.views };
+        Ok(BoundProgram { plan: self.plan, program })
+    }
+
+    fn push(&mut self, d: Diagnostic) -> Reported {
+        if self.diagnostics.len() < ERRORS_MAX {
+            self.diagnostics.push(d);
+        }
+        Reported
+    }
+
+    /// Reports an error.
+    pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) -> Reported {
+        let d = Diagnostic::error(self.source, span, STATEMENT, message.into());
+        self.push(d)
+    }
+
+    /// Reports an error, with advice.
+    pub(crate) fn error_hint(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Reported {
+        let d = Diagnostic::error(self.source, span, STATEMENT, message.into()).with_hint(hint);
+        self.push(d)
+    }
+
+    /// Reports something that Weir cannot do yet.
+    pub(super) fn unsupported(&mut self, span: Span, what: impl Into<String>) -> Reported {
+        let message = format!("{} is not supported yet", what.into());
+        let d = Diagnostic::error(self.source, span, UNSUPPORTED, message);
+        self.push(d)
+    }
+
+    /// Reports a warning.
+    pub(crate) fn warning(&mut self, span: Span, message: impl Into<String>) {
+        let d = Diagnostic::warning(self.source, span, message.into());
+        self.push(d);
+    }
+
+    /// Runs `f` one level deeper, unless that is too deep.
+    pub(super) fn deeper<T>(&mut self, span: impl FnOnce() -> Span, f: impl FnOnce(&mut Self) -> Bound<T>) -> Bound<T> {
+        if self.depth >= DEPTH_MAX {
+            let message = format!("nested too deeply (more than {DEPTH_MAX} levels)");
+            let d = Diagnostic::error(self.source, span(), LIMIT, message);
+            return Err(self.push(d));
+        }
+        self.depth += 1;
+        let result = f(self);
+        self.depth -= 1;
+        result
+    }
+}
+
+/// The place of a run-time error.
+pub(crate) fn position(span: Span) -> Position {
+    Position { line: span.start.line, column: span.start.column }
+}

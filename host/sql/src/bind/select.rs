@@ -1,0 +1,185 @@
+//! SELECT: its clauses in the order in which they mean something.
+
+use super::expr::Cx;
+use super::group::Aggregates;
+use super::items::Item;
+use super::scope::Scope;
+use super::subquery::Subqueries;
+use super::{Binder, Bound, OutputColumn, Reported};
+use crate::parse::span;
+use crate::plan::RelId;
+use sqlparser::ast::{self, BinaryOperator, Distinct, GroupByExpr, Select, Spanned};
+use weir_circuit::Expr;
+
+impl Binder<'_> {
+    /// A SELECT, with the columns of its result.
+    pub(super) fn select(&mut self, select: &Select) -> Bound<(RelId, Vec<OutputColumn>)> {
+        self.unknown_clauses(select)?;
+        let (mut rel, scope) = match self.from(&select.from) {
+            Ok((rel, scope)) => (rel, scope),
+            // Go on over nothing, so that errors elsewhere are found too.
+            Err(_) => (self.one_row(), Scope { columns: vec![], poisoned: true }),
+        };
+        let mut failed = scope.poisoned;
+        if let Some(condition) = &select.selection {
+            match self.filter(rel, &scope, condition) {
+                Ok(filtered) => rel = filtered,
+                Err(_) => failed = true,
+            }
+        }
+        let mut aggregates = Aggregates::default();
+        let mut subqueries = Subqueries::default();
+        let items = self.items(&select.projection, &scope, &mut aggregates, &mut subqueries);
+        let known: &[Item] = items.as_deref().unwrap_or(&[]);
+        let keys = self.group_keys(&select.group_by, &scope, known);
+        let having = match &select.having {
+            Some(e) => self.having(e, &scope, known, &mut aggregates, &mut subqueries).map(Some),
+            None => Ok(None),
+        };
+        let (mut items, keys, having) = (items?, keys?, having?);
+        if failed {
+            return Err(Reported);
+        }
+        let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(e, _) if e.is_empty());
+        let grouped = grouped || having.is_some() || !aggregates.calls.is_empty();
+        let rel = if grouped {
+            self.grouped(rel, &scope, &mut items, keys, having, aggregates, subqueries)?
+        } else {
+            let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.expr).collect();
+            self.attach(rel, subqueries, &mut exprs, &mut |_, e| Ok(e.clone()))?
+        };
+        let (columns, exprs): (Vec<_>, Vec<_>) = items.into_iter().map(|i| (i.column, i.expr)).unzip();
+        if columns.is_empty() {
+            return Err(self.error(span(select.span()), "a query needs a column"));
+        }
+        let rel = self.plan.project(rel, exprs);
+        let rel = match &select.distinct {
+            Some(Distinct::Distinct) => self.plan.distinct(rel),
+            Some(Distinct::On(_)) => return Err(self.unsupported(span(select.span()), "DISTINCT ON")),
+            Some(Distinct::All) | None => rel,
+        };
+        Ok((rel, columns))
+    }
+
+    /// WHERE: IN subqueries among its conjuncts become semi joins, other subqueries joins.
+    fn filter(&mut self, mut rel: RelId, scope: &Scope, condition: &ast::Expr) -> Bound<RelId> {
+        let width = self.plan.columns(rel).len();
+        let mut conjuncts = vec![];
+        split(condition, &mut conjuncts);
+        let mut subqueries = Subqueries::default();
+        let mut predicates = vec![];
+        let mut failed = false;
+        for e in conjuncts {
+            let mut cx =
+                Cx { scope, aliases: &[], aggregates: None, subqueries: Some(&mut subqueries), clause: "WHERE" };
+            if let ast::Expr::InSubquery { expr, subquery, negated: false } = e {
+                let value = self.expr(expr, &mut cx);
+                match value {
+                    Ok(value) if !super::subquery::has_subquery(&value) => {
+                        match self.semi_join(rel, value, subquery, span(e.span()), &cx) {
+                            Ok(joined) => rel = joined,
+                            Err(_) => failed = true,
+                        }
+                        continue;
+                    }
+                    Ok(_) => {}
+                    Err(_) => {
+                        failed = true;
+                        continue;
+                    }
+                }
+            }
+            match self.condition(e, &mut cx) {
+                Ok(predicate) => predicates.push(predicate),
+                Err(_) => failed = true,
+            }
+        }
+        if failed {
+            return Err(Reported);
+        }
+        let mut predicate = crate::expr::all(predicates);
+        let plain = subqueries.is_empty();
+        rel = self.attach(rel, subqueries, &mut [&mut predicate], &mut |_, e| Ok(e.clone()))?;
+        rel = self.plan.filter(rel, predicate);
+        if plain {
+            return Ok(rel);
+        }
+        // The subqueries' columns have done their work.
+        let columns = self.plan.columns(rel)[..width].to_vec();
+        Ok(self.plan.retyped(rel, &columns))
+    }
+
+    /// Aggregation, HAVING, and the SELECT list over their columns.
+    #[allow(clippy::too_many_arguments)]
+    fn grouped(
+        &mut self,
+        rel: RelId,
+        scope: &Scope,
+        items: &mut [Item],
+        keys: Vec<Expr>,
+        having: Option<Expr>,
+        aggregates: Aggregates,
+        subqueries: Subqueries,
+    ) -> Bound<RelId> {
+        let mut failed = false;
+        for item in items.iter_mut() {
+            match self.over_groups(&item.expr, &keys, scope) {
+                Ok(e) => item.expr = e,
+                Err(_) => failed = true,
+            }
+        }
+        let having = having.map(|e| self.over_groups(&e, &keys, scope)).transpose();
+        if failed {
+            return Err(Reported);
+        }
+        let mut having = having?.unwrap_or_else(|| crate::expr::boolean(true));
+        let global = keys.is_empty();
+        let rel = self.plan.aggregate(rel, keys.clone(), aggregates.calls, global);
+        let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.expr).collect();
+        exprs.push(&mut having);
+        let rel = self.attach(rel, subqueries, &mut exprs, &mut |binder, e| binder.over_groups(e, &keys, scope))?;
+        Ok(self.plan.filter(rel, having))
+    }
+
+    /// Clauses that are not built, or not part of the language.
+    fn unknown_clauses(&mut self, select: &Select) -> Bound<()> {
+        if let Some(qualify) = &select.qualify {
+            return Err(self.unsupported(span(qualify.span()), "QUALIFY"));
+        }
+        if !select.named_window.is_empty() {
+            return Err(self.unsupported(span(select.span()), "WINDOW"));
+        }
+        let foreign = select.top.is_some()
+            || select.into.is_some()
+            || !select.lateral_views.is_empty()
+            || select.prewhere.is_some()
+            || !select.connect_by.is_empty()
+            || !select.cluster_by.is_empty()
+            || !select.distribute_by.is_empty()
+            || !select.sort_by.is_empty()
+            || select.value_table_mode.is_some()
+            || select.exclude.is_some();
+        if foreign {
+            return Err(self.error(span(select.span()), "this SELECT has a clause that is not part of the language"));
+        }
+        Ok(())
+    }
+}
+
+/// The operands of a chain of ANDs, from left to right.
+fn split<'e>(mut e: &'e ast::Expr, out: &mut Vec<&'e ast::Expr>) {
+    let mut rights = vec![];
+    loop {
+        match e {
+            ast::Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                rights.push(right.as_ref());
+                e = left;
+            }
+            _ => {
+                out.push(e);
+                break;
+            }
+        }
+    }
+    out.extend(rights.into_iter().rev());
+}

@@ -1,0 +1,112 @@
+//! SQL types as they are written.
+
+use super::{Binder, Bound};
+use crate::Span;
+use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, IntervalFields, TimezoneInfo};
+use weir_row::{DECIMAL_PRECISION_MAX, SqlType};
+
+/// Most characters of a CHAR(n) or VARCHAR(n).
+const LENGTH_MAX: u64 = 1 << 30;
+
+impl Binder<'_> {
+    /// The type that is written at `at`.
+    pub(super) fn sql_type(&mut self, ty: &DataType, at: Span) -> Bound<SqlType> {
+        Ok(match ty {
+            DataType::Bool | DataType::Boolean => SqlType::Boolean,
+            DataType::TinyInt(None) => SqlType::TinyInt,
+            DataType::SmallInt(None) | DataType::Int2(None) => SqlType::SmallInt,
+            DataType::Int(None) | DataType::Integer(None) | DataType::Int4(None) | DataType::Signed => SqlType::Integer,
+            DataType::BigInt(None) | DataType::Int8(None) | DataType::Int64 => SqlType::BigInt,
+            DataType::TinyIntUnsigned(None) => SqlType::UTinyInt,
+            DataType::SmallIntUnsigned(None) | DataType::Int2Unsigned(None) => SqlType::USmallInt,
+            DataType::IntUnsigned(None)
+            | DataType::IntegerUnsigned(None)
+            | DataType::Int4Unsigned(None)
+            | DataType::Unsigned => SqlType::UInteger,
+            DataType::BigIntUnsigned(None) | DataType::Int8Unsigned(None) => SqlType::UBigInt,
+            DataType::Decimal(info) | DataType::Numeric(info) | DataType::Dec(info) => self.decimal(info, at)?,
+            DataType::Real | DataType::Float4 | DataType::Float32 => SqlType::Real,
+            DataType::Double(ExactNumberInfo::None)
+            | DataType::DoublePrecision
+            | DataType::Float8
+            | DataType::Float64 => SqlType::Double,
+            DataType::Float(_) => {
+                let hint = "write REAL for 32 bits or DOUBLE for 64";
+                return Err(self.error_hint(at, "there is no type FLOAT: dialects disagree on its width", hint));
+            }
+            DataType::Char(n) | DataType::Character(n) => SqlType::Char(self.length(n.as_ref(), at)?.unwrap_or(1)),
+            DataType::Varchar(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => {
+                SqlType::Varchar(self.length(n.as_ref(), at)?)
+            }
+            DataType::Text | DataType::String(None) => SqlType::Varchar(None),
+            DataType::Date => SqlType::Date,
+            DataType::Time(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+                if precision.is_some_and(|p| p != 9) {
+                    self.warning(at, "the precision of TIME is always 9 (nanoseconds)");
+                }
+                SqlType::Time
+            }
+            DataType::Timestamp(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone)
+            | DataType::Datetime(precision) => {
+                if precision.is_some_and(|p| p != 6) {
+                    self.warning(at, "the precision of TIMESTAMP is always 6 (microseconds)");
+                }
+                SqlType::Timestamp
+            }
+            DataType::Interval { fields: Some(fields), precision: _ } => match fields {
+                IntervalFields::Year | IntervalFields::Month | IntervalFields::YearToMonth => SqlType::IntervalMonths,
+                _ => SqlType::IntervalMicros,
+            },
+            DataType::Custom(name, args) => match name.to_string().to_uppercase().as_str() {
+                "NUMBER" => {
+                    let info = match args.iter().map(|a| a.parse::<u64>()).collect::<Result<Vec<_>, _>>().as_deref() {
+                        Ok([]) => ExactNumberInfo::None,
+                        Ok([p]) => ExactNumberInfo::Precision(*p),
+                        Ok([p, s]) => ExactNumberInfo::PrecisionAndScale(*p, i64::try_from(*s).unwrap_or(i64::MAX)),
+                        _ => return Err(self.error(at, format!("type {ty} is malformed"))),
+                    };
+                    self.decimal(&info, at)?
+                }
+                "VARIANT" | "GEOMETRY" => return Err(self.unsupported(at, format!("type {ty}"))),
+                _ => return Err(self.error(at, format!("there is no type '{ty}'"))),
+            },
+            DataType::Uuid
+            | DataType::Binary(_)
+            | DataType::Varbinary(_)
+            | DataType::Bytea
+            | DataType::Array(_)
+            | DataType::Map(..)
+            | DataType::Struct(..)
+            | DataType::Timestamp(..)
+            | DataType::Interval { .. } => return Err(self.unsupported(at, format!("type {ty}"))),
+            _ => return Err(self.error(at, format!("there is no type {ty}"))),
+        })
+    }
+
+    fn decimal(&mut self, info: &ExactNumberInfo, at: Span) -> Bound<SqlType> {
+        let (precision, scale) = match info {
+            ExactNumberInfo::None => (u64::from(DECIMAL_PRECISION_MAX), 0),
+            ExactNumberInfo::Precision(p) => (*p, 0),
+            ExactNumberInfo::PrecisionAndScale(p, s) => (*p, *s),
+        };
+        if !(1..=u64::from(DECIMAL_PRECISION_MAX)).contains(&precision) {
+            let message = format!("the precision of a DECIMAL must be between 1 and {DECIMAL_PRECISION_MAX}");
+            return Err(self.error(at, message));
+        }
+        if scale < 0 || scale.unsigned_abs() > precision {
+            return Err(self.error(at, "the scale of a DECIMAL must be between 0 and its precision"));
+        }
+        // Both are at most 38.
+        Ok(SqlType::Decimal { precision: precision as u8, scale: scale as u8 })
+    }
+
+    fn length(&mut self, n: Option<&CharacterLength>, at: Span) -> Bound<Option<u32>> {
+        match n {
+            None => Ok(None),
+            Some(CharacterLength::IntegerLength { length, .. }) if (1..=LENGTH_MAX).contains(length) => {
+                Ok(u32::try_from(*length).ok())
+            }
+            Some(_) => Err(self.error(at, format!("the length of a string type must be between 1 and {LENGTH_MAX}"))),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! CREATE VIEW.
+
+use super::{Binder, Bound, Declared, OutputColumn};
+use crate::parse::{CreateView, ViewKind, fold, span};
+use crate::plan::Root;
+use crate::relation::{Relation, RelationColumn};
+use std::collections::{HashMap, HashSet};
+use weir_circuit::{Column, View};
+use weir_row::{ColumnType, SqlType};
+
+/// Properties that a view may have.
+const VIEW_PROPERTIES: [&str; 2] = ["connectors", "emit_final"];
+
+/// The built-in view of rows that could not be taken in.
+pub(super) fn error_view() -> Relation {
+    let column = |name: &str| RelationColumn {
+        name: name.to_string(),
+        case_sensitive: false,
+        ty: ColumnType::not_null(SqlType::Varchar(None)),
+        default: None,
+    };
+    Relation {
+        name: "error_view".to_string(),
+        case_sensitive: false,
+        columns: ["table_or_view_name", "message", "metadata"].map(column).to_vec(),
+        materialized: false,
+        properties: vec![],
+        primary_key: None,
+    }
+}
+
+impl Binder<'_> {
+    /// Declares a view. If it has errors its name is known, and no more.
+    pub(super) fn create_view(&mut self, view: &CreateView) {
+        let name = fold(&view.name);
+        let declared = self.view(view).unwrap_or(Declared::Poisoned);
+        self.declare(&view.name, name, declared);
+    }
+
+    fn view(&mut self, view: &CreateView) -> Bound<Declared> {
+        let properties = self.properties(&view.properties, &VIEW_PROPERTIES, "view");
+        if view.kind == ViewKind::Local && !view.properties.is_empty() {
+            self.error(view.properties[0].key_position, "a LOCAL view has no properties: it is not put out");
+        }
+        if let Some(p) = view.properties.iter().find(|p| p.key == "emit_final") {
+            self.unsupported(p.key_position, "emit_final");
+        }
+        self.ctes.clear();
+        self.ctes.push(HashMap::new());
+        let (rel, mut columns) = self.query(&view.query)?;
+        properties?;
+        if !view.columns.is_empty() {
+            if view.columns.len() != columns.len() {
+                let message =
+                    format!("the view names {} columns, but its query has {}", view.columns.len(), columns.len());
+                return Err(self.error(span(view.name.span), message));
+            }
+            for (column, ident) in columns.iter_mut().zip(&view.columns) {
+                column.name = fold(ident);
+                column.case_sensitive = ident.quote_style.is_some();
+                column.span = span(ident.span);
+            }
+        }
+        let mut seen = HashSet::new();
+        for c in &columns {
+            if !seen.insert(c.name.as_str()) {
+                let message = format!("the view has two columns named '{}'", c.name);
+                return Err(self.error_hint(c.span, message, "name one of them by AS, or list names after the view's"));
+            }
+        }
+        let name = fold(&view.name);
+        if view.kind != ViewKind::Local {
+            for c in &columns {
+                let what = match c.ty.sql {
+                    SqlType::Null => "has no type but NULL",
+                    SqlType::IntervalMonths | SqlType::IntervalMicros => "is an interval",
+                    _ => continue,
+                };
+                let message = format!("column '{}' {what}, which only a LOCAL view may have", c.name);
+                return Err(self.error_hint(c.span, message, "CAST it to a type that can be put out"));
+            }
+            self.put_out(view, &name, rel, &columns);
+        }
+        Ok(Declared::Relation { rel, columns, table: None })
+    }
+
+    fn put_out(&mut self, view: &CreateView, name: &str, rel: crate::plan::RelId, columns: &[OutputColumn]) {
+        let case_sensitive = view.name.quote_style.is_some();
+        let materialized = view.kind == ViewKind::Materialized;
+        let index = self.circuit.views.len();
+        self.plan.roots.push(Root { rel, view: index });
+        self.circuit.views.push(View {
+            name: name.to_string(),
+            case_sensitive,
+            columns: columns
+                .iter()
+                .map(|c| Column {
+                    name: c.name.clone(),
+                    case_sensitive: c.case_sensitive,
+                    ty: c.ty.clone(),
+                    default: None,
+                })
+                .collect(),
+            materialized,
+        });
+        self.views.push(Relation {
+            name: name.to_string(),
+            case_sensitive,
+            columns: columns
+                .iter()
+                .map(|c| RelationColumn {
+                    name: c.name.clone(),
+                    case_sensitive: c.case_sensitive,
+                    ty: c.ty.clone(),
+                    default: None,
+                })
+                .collect(),
+            materialized,
+            properties: view.properties.clone(),
+            primary_key: None,
+        });
+    }
+}

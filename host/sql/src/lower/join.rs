@@ -1,0 +1,274 @@
+//! Joins: equalities become keys, the rest stays a condition on pairs.
+
+use super::Lowering;
+use super::linear::Linear;
+use super::stream::{Stream, both};
+use crate::expr::{all, columns_end, is_not_null, is_true_literal, null, substitute};
+use crate::plan::{JoinKind, RelId};
+use weir_circuit::{Expr, ExprOp, NodeId, Op};
+use weir_row::ColumnType;
+
+/// A pair of expressions that must be equal: one over the left columns, one over the right ones.
+struct Equality {
+    left: Expr,
+    right: Expr,
+    /// Whether NULL equals NULL.
+    nulls: bool,
+}
+
+/// A join's conditions, sorted by what they are good for.
+#[derive(Default)]
+struct Conditions {
+    equalities: Vec<Equality>,
+    /// Over pairs.
+    rest: Vec<Expr>,
+}
+
+/// Whether an expression reads only columns below `bound`, or only others.
+fn side(e: &Expr, bound: usize) -> Option<bool> {
+    let (mut left, mut right) = (false, false);
+    e.visit_columns(&mut |i| if i < bound { left = true } else { right = true });
+    match (left, right) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
+fn analyse(on: Vec<Expr>, width: usize) -> Conditions {
+    let mut conditions = Conditions::default();
+    for e in on {
+        let operands = match &e.op {
+            ExprOp::Call { kernel, args } if kernel.starts_with("eq_") => Some((&args[0], &args[1], false)),
+            ExprOp::NotDistinct(a, b) => Some((a.as_ref(), b.as_ref(), true)),
+            _ => None,
+        };
+        let sides = operands.and_then(|(a, b, nulls)| Some((a, b, nulls, side(a, width)?, side(b, width)?)));
+        match sides {
+            Some((a, b, nulls, true, false)) => {
+                conditions.equalities.push(Equality { left: a.clone(), right: b.clone(), nulls });
+            }
+            Some((a, b, nulls, false, true)) => {
+                conditions.equalities.push(Equality { left: b.clone(), right: a.clone(), nulls });
+            }
+            _ => conditions.rest.push(e),
+        }
+    }
+    for e in &mut conditions.equalities {
+        e.right.map_columns(&mut |i| i - width);
+    }
+    conditions
+}
+
+/// An input as a join sees it: its index, and how the input's columns are found in a row of the index (key, then value).
+struct Side {
+    node: NodeId,
+    /// Over the index's columns; `None` for columns that nobody needs.
+    columns: Vec<Option<Expr>>,
+    keys: usize,
+}
+
+impl Lowering<'_> {
+    /// A join, put out as `over` says.
+    pub(super) fn join(
+        &mut self,
+        rel: RelId,
+        left: RelId,
+        right: RelId,
+        kind: JoinKind,
+        on: Vec<Expr>,
+        over: Linear,
+    ) -> Stream {
+        let width = self.plan.columns(left).len();
+        let conditions = analyse(on, width);
+        let (l, r) = (self.stream(left), self.stream(right));
+        if matches!(kind, JoinKind::Semi | JoinKind::Anti) {
+            return self.semi(&l, &r, width, &conditions, kind == JoinKind::Anti, over);
+        }
+        if kind == JoinKind::Inner {
+            return self.inner(&l, &r, width, &conditions, over);
+        }
+        // Pairs, and rows of one side or of both without a match, padded.
+        let columns = self.plan.columns(rel).to_vec();
+        let pairs = self.inner(&l, &r, width, &conditions, over.clone());
+        let mut inputs = vec![];
+        let types: Vec<ColumnType> = over.project.iter().map(|e| e.ty.clone()).collect();
+        let pairs = self.flat(pairs);
+        inputs.push(self.widened(pairs, &types));
+        let pad = |i: usize| null(columns[i].sql.clone());
+        let unmatched_left = over.over(&|i| {
+            if i < width { Expr::column(i, columns[i].clone()) } else { pad(i) }
+        });
+        let unmatched = self.semi(&l, &r, width, &conditions, true, unmatched_left);
+        let unmatched = self.flat(unmatched);
+        inputs.push(self.widened(unmatched, &types));
+        if kind == JoinKind::Full {
+            let turned = turn(&conditions, width, columns.len() - width);
+            let unmatched_right = over.over(&|i| {
+                if i < width { pad(i) } else { Expr::column(i - width, columns[i].clone()) }
+            });
+            let unmatched = self.semi(&r, &l, columns.len() - width, &turned, true, unmatched_right);
+            let unmatched = self.flat(unmatched);
+            inputs.push(self.widened(unmatched, &types));
+        }
+        let node = self.node(Op::Union { inputs }, vec![], types.clone(), "OUTER JOIN");
+        self.over(node, None, Linear::identity(&types))
+    }
+
+    /// Pairs.
+    fn inner(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, over: Linear) -> Stream {
+        let needed = needed(over.project.iter().chain(&over.filter).chain(&conditions.rest));
+        let (keys_left, keys_right) = self.keys(conditions, l, r);
+        let left = self.side(l, &keys_left, conditions, true, |i| needed(i));
+        let right = self.side(r, &keys_right, conditions, true, |i| needed(width + i));
+        let left_values = self.circuit.nodes[left.node].value.len();
+        let column = |i: usize| -> Expr {
+            let (column, offset) = if i < width {
+                (&left.columns[i], 0)
+            } else {
+                (&right.columns[i - width], left_values)
+            };
+            // Columns that are read are among those needed.
+            let mut e = column.clone().unwrap_or_else(|| Expr::column(usize::MAX, crate::expr::BOOLEAN));
+            e.map_columns(&mut |c| if c < left.keys { c } else { c + offset });
+            e
+        };
+        let over = over.over(&column);
+        let rest = conditions.rest.iter().map(|e| substitute(e, &column)).collect();
+        let filter = both(Some(all(rest)), over.filter);
+        let types = over.project.iter().map(|e| e.ty.clone()).collect::<Vec<_>>();
+        let op = Op::Join { left: left.node, right: right.node, filter, project: over.project };
+        let node = self.node(op, vec![], types.clone(), "JOIN");
+        self.over(node, None, Linear::identity(&types))
+    }
+
+    /// Left rows with a match, or without.
+    fn semi(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, anti: bool, over: Linear) -> Stream {
+        let wanted = needed(over.project.iter().chain(&over.filter));
+        let tested = needed(conditions.rest.iter());
+        let (keys_left, keys_right) = self.keys(conditions, l, r);
+        // Without a match is also what has a NULL in its key; a match has none.
+        let left = self.side(l, &keys_left, conditions, !anti, |i| wanted(i) || tested(i));
+        let right = self.side(r, &keys_right, conditions, true, |i| tested(width + i));
+        let left_values = self.circuit.nodes[left.node].value.len();
+        let column = |i: usize| -> Expr {
+            let (column, offset) = if i < width {
+                (&left.columns[i], 0)
+            } else {
+                (&right.columns[i - width], left_values)
+            };
+            let mut e = column.clone().unwrap_or_else(|| Expr::column(usize::MAX, crate::expr::BOOLEAN));
+            e.map_columns(&mut |c| if c < left.keys { c } else { c + offset });
+            e
+        };
+        let condition = all(conditions.rest.iter().map(|e| substitute(e, &column)).collect());
+        let condition = (!is_true_literal(&condition)).then_some(condition);
+        let over = over.over(&column);
+        let note = if anti { "without a match" } else { "with a match" };
+        let Linear { filter, project } = over;
+        // The operator has no filter of its own: what it filters by goes through its projection first.
+        let extra: Vec<Expr> = match &filter {
+            None => vec![],
+            Some(_) => {
+                let columns = self.columns(left.node);
+                columns.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect()
+            }
+        };
+        let emitted = if filter.is_some() { extra } else { project.clone() };
+        let types = emitted.iter().map(|e| e.ty.clone()).collect::<Vec<_>>();
+        let op = Op::SemiJoin { left: left.node, right: right.node, anti, condition, project: emitted };
+        let node = self.node(op, vec![], types.clone(), note);
+        match filter {
+            None => self.over(node, None, Linear::identity(&types)),
+            filter => self.over(node, None, Linear { filter, project }),
+        }
+    }
+
+    /// The keys of both sides over their nodes' columns, at the same types.
+    fn keys(&self, conditions: &Conditions, l: &Stream, r: &Stream) -> (Vec<Expr>, Vec<Expr>) {
+        let mut keys: (Vec<Expr>, Vec<Expr>) = (vec![], vec![]);
+        for e in &conditions.equalities {
+            let (mut a, mut b) = (l.over_node(&e.left), r.over_node(&e.right));
+            if keys.0.iter().zip(&keys.1).any(|(x, y)| x.same(&a) && y.same(&b)) {
+                continue;
+            }
+            let nullable = a.ty.nullable || b.ty.nullable;
+            a.ty.nullable = nullable;
+            b.ty.nullable = nullable;
+            // Equal kinds and, of decimals, equal digits: comparisons see to it. Texts of all lengths are alike.
+            b.ty.sql = a.ty.sql.clone();
+            keys.0.push(a);
+            keys.1.push(b);
+        }
+        keys
+    }
+
+    /// An input indexed by its key. `matching`: rows that cannot match need not be there.
+    fn side(
+        &mut self,
+        stream: &Stream,
+        keys: &[Expr],
+        conditions: &Conditions,
+        matching: bool,
+        needed: impl Fn(usize) -> bool,
+    ) -> Side {
+        let null_safe = conditions.equalities.iter().all(|e| e.nulls);
+        let filter = if matching && !null_safe {
+            let present = keys.iter().filter(|k| k.ty.nullable).map(|k| is_not_null(k.clone()));
+            Some(all(present.collect())).filter(|e| !is_true_literal(e))
+        } else {
+            None
+        };
+        let mut value: Vec<Expr> = vec![];
+        let mut columns = vec![];
+        for (i, e) in stream.project.iter().enumerate() {
+            let of_key = keys.iter().position(|k| same_value(k, e));
+            columns.push(match of_key {
+                Some(k) => Some(Expr::column(k, ColumnType { nullable: keys[k].ty.nullable, sql: e.ty.sql.clone() })),
+                None if !needed(i) => None,
+                None if matches!(e.op, ExprOp::Literal(_)) => Some(e.clone()),
+                None => {
+                    let at = value.iter().position(|v| v.same(e)).unwrap_or_else(|| {
+                        value.push(e.clone());
+                        value.len() - 1
+                    });
+                    Some(Expr::column(keys.len() + at, e.ty.clone()))
+                }
+            });
+        }
+        let node = self.index(stream, filter, keys.to_vec(), value, true, "");
+        Side { node, columns, keys: keys.len() }
+    }
+}
+
+/// Whether both are the same, but perhaps for nullability.
+fn same_value(a: &Expr, b: &Expr) -> bool {
+    let mut a = a.clone();
+    a.ty.nullable = b.ty.nullable;
+    a.same(b)
+}
+
+/// Which columns are read.
+fn needed<'e>(exprs: impl Iterator<Item = &'e Expr>) -> impl Fn(usize) -> bool {
+    let mut read = vec![];
+    for e in exprs {
+        read.resize(read.len().max(columns_end(e)), false);
+        e.visit_columns(&mut |i| read[i] = true);
+    }
+    move |i| read.get(i).copied().unwrap_or(false)
+}
+
+/// The conditions seen from the other side.
+fn turn(conditions: &Conditions, width: usize, other: usize) -> Conditions {
+    let equalities = conditions.equalities.iter().map(|e| Equality {
+        left: e.right.clone(),
+        right: e.left.clone(),
+        nulls: e.nulls,
+    });
+    let rest = conditions.rest.iter().map(|e| {
+        let mut e = e.clone();
+        e.map_columns(&mut |i| if i < width { i + other } else { i - width });
+        e
+    });
+    Conditions { equalities: equalities.collect(), rest: rest.collect() }
+}

@@ -1,0 +1,152 @@
+//! From relational algebra to the circuit: operators are chosen, linear ones (filters, projections) fused into their
+//! neighbours, rows laid out by key where an operator needs it, and sent to their worker only if they are not there.
+
+mod aggregate;
+mod join;
+mod linear;
+mod stream;
+
+use crate::plan::{Plan, Rel, RelId};
+use std::collections::HashMap;
+use stream::Stream;
+use weir_circuit::{Circuit, Node, NodeId, Op};
+use weir_row::ColumnType;
+
+/// The state of lowering a plan.
+struct Lowering<'p> {
+    plan: &'p Plan,
+    uses: Vec<usize>,
+    circuit: Circuit,
+    /// What is known about each node's rows; parallel to the circuit's nodes.
+    partitions: Vec<stream::Partition>,
+    /// Equal nodes are one.
+    known: HashMap<String, NodeId>,
+    /// What relations have become.
+    lowered: HashMap<RelId, Stream>,
+}
+
+/// Fills a circuit, which has its tables and views, with the operators of a plan.
+pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Circuit {
+    let mut lowering = Lowering {
+        plan,
+        uses: plan.uses(),
+        circuit,
+        partitions: vec![],
+        known: HashMap::new(),
+        lowered: HashMap::new(),
+    };
+    for root in &plan.roots {
+        let stream = lowering.stream(root.rel);
+        let input = lowering.flat(stream);
+        let name = lowering.circuit.views[root.view].name.clone();
+        let value: Vec<ColumnType> = lowering.circuit.views[root.view].columns.iter().map(|c| c.ty.clone()).collect();
+        let input = lowering.widened(input, &value);
+        lowering.node(Op::Output { input, view: root.view }, vec![], value, &name);
+    }
+    lowering.circuit
+}
+
+impl Lowering<'_> {
+    /// Adds an operator, unless there is an equal one.
+    fn node(&mut self, op: Op, key: Vec<ColumnType>, value: Vec<ColumnType>, note: &str) -> NodeId {
+        let partition = self.partition_of(&op);
+        // A trace serves everyone who reads the index, so whether there is one tells no indexes apart.
+        let (bare, wants_trace) = match op {
+            Op::Index { input, filter, key, value, exchange, trace } => {
+                (Op::Index { input, filter, key, value, exchange, trace: false }, trace)
+            }
+            other => (other, false),
+        };
+        let mut node = Node { op: bare, key, value, note: String::new() };
+        let text = node.to_string();
+        let id = match self.known.get(&text) {
+            Some(id) => *id,
+            None => {
+                node.note = note.to_string();
+                self.circuit.nodes.push(node);
+                self.partitions.push(partition);
+                self.known.insert(text, self.circuit.nodes.len() - 1);
+                self.circuit.nodes.len() - 1
+            }
+        };
+        if let Op::Index { trace, .. } = &mut self.circuit.nodes[id].op {
+            *trace |= wants_trace;
+        }
+        id
+    }
+
+    /// The columns of a node's rows.
+    fn columns(&self, node: NodeId) -> Vec<ColumnType> {
+        self.circuit.nodes[node].columns()
+    }
+
+    /// The rows of a relation.
+    fn stream(&mut self, rel: RelId) -> Stream {
+        if let Some(stream) = self.lowered.get(&rel) {
+            return stream.clone();
+        }
+        let stream = self.linear(rel);
+        self.lowered.insert(rel, stream.clone());
+        stream
+    }
+
+    /// A relation that is no filter and no projection, put out as these expressions over its columns.
+    fn operator(&mut self, rel: RelId, over: linear::Linear) -> Stream {
+        match self.plan.rel(rel).clone() {
+            Rel::Table { table } => self.table(table, over),
+            Rel::Values { rows } => {
+                let columns = self.plan.columns(rel).to_vec();
+                let node = self.node(Op::Constant { rows }, vec![], columns, "");
+                self.over(node, None, over)
+            }
+            Rel::Join { left, right, kind, on } => self.join(rel, left, right, kind, on, over),
+            Rel::Aggregate { input, keys, calls, global } => self.aggregate(input, &keys, &calls, global, over),
+            Rel::Distinct { input } => {
+                let index = self.distinct_index(input);
+                let key = self.circuit.nodes[index].key.clone();
+                let node = self.node(Op::Distinct { input: index }, key, vec![], "DISTINCT");
+                self.over(node, None, over)
+            }
+            Rel::Union { inputs } => {
+                let columns = self.plan.columns(rel).to_vec();
+                let inputs: Vec<NodeId> = inputs
+                    .into_iter()
+                    .map(|input| {
+                        let stream = self.stream(input);
+                        let flat = self.flat(stream);
+                        self.widened(flat, &columns)
+                    })
+                    .collect();
+                let node = self.node(Op::Union { inputs }, vec![], columns, "UNION");
+                self.over(node, None, over)
+            }
+            // `linear` took them apart.
+            Rel::Filter { .. } | Rel::Project { .. } => self.stream(rel),
+        }
+    }
+
+    /// A table's rows. With a primary key its columns come first, so columns are renumbered.
+    fn table(&mut self, table: usize, over: linear::Linear) -> Stream {
+        let declared = &self.circuit.tables[table];
+        let key = declared.primary_key.clone().unwrap_or_default();
+        let order: Vec<usize> = key.iter().copied().chain(declared.value_columns()).collect();
+        let types = |columns: &[usize]| -> Vec<ColumnType> {
+            columns.iter().map(|c| declared.columns[*c].ty.clone()).collect()
+        };
+        let (key_types, value_types) = (types(&key), types(&declared.value_columns()));
+        let name = declared.name.clone();
+        let mut place = vec![0; order.len()];
+        for (at, column) in order.iter().enumerate() {
+            place[*column] = at;
+        }
+        let node = self.node(Op::Table { table }, key_types, value_types, &name);
+        self.over(node, Some(&place), over)
+    }
+
+    /// An index of whole rows, for DISTINCT.
+    fn distinct_index(&mut self, input: RelId) -> NodeId {
+        let stream = self.stream(input);
+        let key = stream.project.clone();
+        self.index(&stream, None, key, vec![], true, "DISTINCT")
+    }
+}

@@ -1,0 +1,148 @@
+//! A relation on its way: a node of the circuit, and the filter and projection that still stand between the two.
+
+use super::Lowering;
+use crate::expr::{all, is_true_literal, substitute};
+use weir_circuit::{Expr, ExprOp, NodeId, Op};
+use weir_row::ColumnType;
+
+/// Which worker has a row: that of these columns' hash, if it is known.
+pub(super) type Partition = Option<Vec<Expr>>;
+
+/// The rows of a node that pass the filter, projected.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) node: NodeId,
+    pub(super) filter: Option<Expr>,
+    pub(super) project: Vec<Expr>,
+}
+
+impl Stream {
+    /// The types of its columns.
+    pub(super) fn types(&self) -> Vec<ColumnType> {
+        self.project.iter().map(|e| e.ty.clone()).collect()
+    }
+
+    /// An expression over the stream's columns as one over the node's.
+    pub(super) fn over_node(&self, e: &Expr) -> Expr {
+        substitute(e, &|i| self.project[i].clone())
+    }
+}
+
+/// Both filters; `None` if there is none.
+pub(super) fn both(a: Option<Expr>, b: Option<Expr>) -> Option<Expr> {
+    let e = all(a.into_iter().chain(b).collect());
+    (!is_true_literal(&e)).then_some(e)
+}
+
+impl Lowering<'_> {
+    /// Where an operator's rows are, from where its inputs' are.
+    pub(super) fn partition_of(&self, op: &Op) -> Partition {
+        let by_key = |count: usize, types: &[ColumnType]| -> Partition {
+            Some((0..count).map(|i| Expr::column(i, types[i].clone())).collect())
+        };
+        let projected = |partition: Partition, project: &[Expr]| -> Partition {
+            partition?.iter().map(|p| position_in(p, project)).collect()
+        };
+        match op {
+            Op::Table { table } => {
+                let table = &self.circuit.tables[*table];
+                let key = table.primary_key.as_ref()?;
+                let types: Vec<ColumnType> = key.iter().map(|c| table.columns[*c].ty.clone()).collect();
+                by_key(types.len(), &types)
+            }
+            Op::Index { key, .. } => {
+                let types: Vec<ColumnType> = key.iter().map(|e| e.ty.clone()).collect();
+                by_key(types.len(), &types)
+            }
+            Op::Distinct { input } => self.partitions[*input].clone(),
+            Op::Map { input, project, .. } => projected(self.partitions[*input].clone(), project),
+            Op::Join { left, project, .. } | Op::SemiJoin { left, project, .. } => {
+                projected(self.partitions[*left].clone(), project)
+            }
+            Op::Aggregate { parts, project, .. } => projected(self.partitions[parts[0].input].clone(), project),
+            Op::Negate { input } => self.partitions[*input].clone(),
+            Op::Union { inputs } => {
+                let mut all = inputs.iter().map(|i| &self.partitions[*i]);
+                let first = all.next()?.clone()?;
+                all.all(|p| p.as_ref().is_some_and(|p| same_columns(p, &first))).then_some(first)
+            }
+            Op::Constant { .. } | Op::Output { .. } => None,
+        }
+    }
+
+    /// Whether the rows that a key is made of are on the worker that owns the key.
+    pub(super) fn in_place(&self, node: NodeId, key: &[Expr]) -> bool {
+        self.partitions[node].as_ref().is_some_and(|p| same_columns(p, key))
+    }
+
+    /// The stream as a flat node.
+    pub(super) fn flat(&mut self, stream: Stream) -> NodeId {
+        let node = &self.circuit.nodes[stream.node];
+        let is_flat = node.key.is_empty() && !matches!(node.op, Op::Index { .. } | Op::Distinct { .. });
+        let identity = stream.filter.is_none() && is_identity(&stream.project, &node.columns());
+        if is_flat && identity {
+            return stream.node;
+        }
+        let types = stream.types();
+        let op = Op::Map { input: stream.node, filter: stream.filter, project: stream.project };
+        self.node(op, vec![], types, "")
+    }
+
+    /// A flat node with columns of these types, which are at most wider in nullability.
+    pub(super) fn widened(&mut self, node: NodeId, types: &[ColumnType]) -> NodeId {
+        let columns = self.columns(node);
+        if columns == types {
+            return node;
+        }
+        let project = types.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect();
+        self.flat(Stream { node, filter: None, project })
+    }
+
+    /// The stream as sorted batches by key. Expressions are over the node's columns.
+    pub(super) fn index(
+        &mut self,
+        stream: &Stream,
+        filter: Option<Expr>,
+        key: Vec<Expr>,
+        value: Vec<Expr>,
+        trace: bool,
+        note: &str,
+    ) -> NodeId {
+        let types = |exprs: &[Expr]| exprs.iter().map(|e| e.ty.clone()).collect::<Vec<_>>();
+        let (key_types, value_types) = (types(&key), types(&value));
+        let exchange = !self.in_place(stream.node, &key);
+        let filter = both(stream.filter.clone(), filter);
+        let op = Op::Index { input: stream.node, filter, key, value, exchange, trace };
+        self.node(op, key_types, value_types, note)
+    }
+}
+
+/// Whether both are the same columns read at the same types, so that they have the same hash.
+fn same_columns(a: &[Expr], b: &[Expr]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(x, y)| {
+            matches!((&x.op, &y.op), (ExprOp::Column(i), ExprOp::Column(j)) if i == j) && hashed_alike(&x.ty, &y.ty)
+        })
+}
+
+/// Whether a column of one type has the same words as one of the other.
+fn hashed_alike(a: &ColumnType, b: &ColumnType) -> bool {
+    a == b
+}
+
+/// Where a projection puts a column, unchanged.
+fn position_in(column: &Expr, project: &[Expr]) -> Option<Expr> {
+    let ExprOp::Column(c) = column.op else { return None };
+    let at = project
+        .iter()
+        .position(|e| matches!(e.op, ExprOp::Column(i) if i == c) && hashed_alike(&e.ty, &column.ty))?;
+    Some(Expr::column(at, column.ty.clone()))
+}
+
+/// Whether a projection leaves every column as and where it is.
+pub(super) fn is_identity(project: &[Expr], columns: &[ColumnType]) -> bool {
+    project.len() == columns.len()
+        && project.iter().zip(columns).enumerate().all(|(i, (e, ty))| {
+            matches!(e.op, ExprOp::Column(c) if c == i) && e.ty == *ty
+        })
+}

@@ -1,0 +1,88 @@
+//! Statements as they are written. Queries, expressions and types are `sqlparser`'s trees; what surrounds them is ours, because
+//! our DDL is not any other dialect's and each of its parts needs its place.
+
+use crate::Span;
+use crate::relation::Property;
+use sqlparser::ast::{DataType, Expr, Ident, Query};
+
+/// A statement that was understood.
+#[derive(Debug)]
+pub(crate) enum Statement {
+    /// `CREATE TABLE`
+    Table(CreateTable),
+    /// `CREATE [LOCAL | MATERIALIZED] VIEW`
+    View(CreateView),
+}
+
+/// `CREATE TABLE name ( .. ) [WITH ( .. )]`
+#[derive(Debug)]
+pub(crate) struct CreateTable {
+    pub(crate) name: Ident,
+    pub(crate) columns: Vec<ColumnDef>,
+    pub(crate) primary_keys: Vec<KeyList>,
+    pub(crate) foreign_keys: Vec<ForeignKey>,
+    pub(crate) properties: Vec<Property>,
+}
+
+/// A column of a table with its constraints.
+#[derive(Debug)]
+pub(crate) struct ColumnDef {
+    pub(crate) name: Ident,
+    pub(crate) ty: DataType,
+    pub(crate) ty_span: Span,
+    /// Whether NOT NULL (or the opposite, NULL) was written.
+    pub(crate) not_null: Option<bool>,
+    /// DEFAULT: the expression and its text.
+    pub(crate) default: Option<(Expr, String, Span)>,
+    /// LATENESS, with its place.
+    pub(crate) lateness: Option<Span>,
+    /// WATERMARK, with its place.
+    pub(crate) watermark: Option<Span>,
+}
+
+/// `PRIMARY KEY ( .. )`
+#[derive(Debug)]
+pub(crate) struct KeyList {
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) span: Span,
+}
+
+/// `FOREIGN KEY ( .. ) REFERENCES table ( .. )`
+#[derive(Debug)]
+pub(crate) struct ForeignKey {
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) table: Ident,
+    pub(crate) referred: Vec<Ident>,
+    pub(crate) span: Span,
+}
+
+/// What becomes of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ViewKind {
+    /// Its changes are put out.
+    Plain,
+    /// It is used by other views only.
+    Local,
+    /// Its changes are put out and its contents kept.
+    Materialized,
+}
+
+/// `CREATE [LOCAL | MATERIALIZED] VIEW name [( .. )] [WITH ( .. )] AS query`
+#[derive(Debug)]
+pub(crate) struct CreateView {
+    pub(crate) name: Ident,
+    pub(crate) kind: ViewKind,
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) properties: Vec<Property>,
+    pub(crate) query: Box<Query>,
+}
+
+impl Statement {
+    /// The name that the statement declares.
+    pub(crate) fn name(&self) -> &Ident {
+        match self {
+            Statement::Table(t) => &t.name,
+            Statement::View(v) => &v.name,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Relational algebra: the program's meaning before it is decided how it is kept up to date. Relations live in one arena per
+//! program and are hash-consed: two views that compute the same share it.
+
+mod build;
+mod text;
+
+use std::collections::HashMap;
+use weir_circuit::{Expr, Position};
+use weir_row::{ColumnType, Value};
+
+/// The index of a relation in its [`Plan`].
+pub(crate) type RelId = usize;
+
+/// How two inputs meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum JoinKind {
+    /// Pairs.
+    Inner,
+    /// Pairs, and left rows without a match padded with NULLs.
+    Left,
+    /// Pairs, and rows of either side without a match padded with NULLs.
+    Full,
+    /// Left rows that have a match.
+    Semi,
+    /// Left rows that have none.
+    Anti,
+}
+
+/// An aggregate function of SQL; what differs in maintenance is decided when the plan is lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum AggregateKind {
+    CountRows,
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+}
+
+/// A call of an aggregate function. FILTER has become a CASE in the argument.
+#[derive(Clone, Debug)]
+pub(crate) struct AggregateCall {
+    pub(crate) kind: AggregateKind,
+    /// The argument, over the input's columns; none for COUNT(*).
+    pub(crate) argument: Option<Expr>,
+    pub(crate) distinct: bool,
+    pub(crate) ty: ColumnType,
+    pub(crate) at: Position,
+}
+
+impl AggregateCall {
+    /// Whether both compute the same.
+    pub(crate) fn same(&self, other: &AggregateCall) -> bool {
+        let arguments = match (&self.argument, &other.argument) {
+            (Some(a), Some(b)) => a.same(b),
+            (None, None) => true,
+            _ => false,
+        };
+        self.kind == other.kind && self.distinct == other.distinct && self.ty == other.ty && arguments
+    }
+}
+
+/// A relation.
+#[derive(Clone, Debug)]
+pub(crate) enum Rel {
+    /// A table of the program, its columns in order of declaration.
+    Table { table: usize },
+    /// Constant rows.
+    Values { rows: Vec<Vec<Value>> },
+    /// The rows for which the predicate is TRUE.
+    Filter { input: RelId, predicate: Expr },
+    /// Each row's expressions.
+    Project { input: RelId, exprs: Vec<Expr> },
+    /// Two inputs; conditions (all must be TRUE) read the left columns, then the right ones.
+    Join { left: RelId, right: RelId, kind: JoinKind, on: Vec<Expr> },
+    /// A row per group: keys, then aggregates. `global`: one row, whether there are input rows or not.
+    Aggregate { input: RelId, keys: Vec<Expr>, calls: Vec<AggregateCall>, global: bool },
+    /// Each row once.
+    Distinct { input: RelId },
+    /// All rows of all inputs.
+    Union { inputs: Vec<RelId> },
+}
+
+impl Rel {
+    /// The relations it reads.
+    pub(crate) fn inputs(&self) -> Vec<RelId> {
+        match self {
+            Rel::Table { .. } | Rel::Values { .. } => vec![],
+            Rel::Filter { input, .. }
+            | Rel::Project { input, .. }
+            | Rel::Aggregate { input, .. }
+            | Rel::Distinct { input } => vec![*input],
+            Rel::Join { left, right, .. } => vec![*left, *right],
+            Rel::Union { inputs } => inputs.clone(),
+        }
+    }
+}
+
+/// A view as a root of the plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    /// The relation that is put out.
+    pub(crate) rel: RelId,
+    /// Its index among the views that are put out.
+    pub(crate) view: usize,
+}
+
+/// A program's relations.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    rels: Vec<Rel>,
+    columns: Vec<Vec<ColumnType>>,
+    known: HashMap<String, RelId>,
+    /// The views that are put out.
+    pub(crate) roots: Vec<Root>,
+}
+
+impl Plan {
+    /// A relation.
+    pub(crate) fn rel(&self, id: RelId) -> &Rel {
+        &self.rels[id]
+    }
+
+    /// The types of a relation's columns.
+    pub(crate) fn columns(&self, id: RelId) -> &[ColumnType] {
+        &self.columns[id]
+    }
+
+    /// Number of relations; those that no root needs included.
+    pub(crate) fn len(&self) -> usize {
+        self.rels.len()
+    }
+
+    /// How many relations and roots read each relation, counting only what the roots need.
+    pub(crate) fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.len()];
+        for root in &self.roots {
+            uses[root.rel] += 1;
+        }
+        // Inputs come before their users.
+        for id in (0..self.len()).rev() {
+            if uses[id] > 0 {
+                for input in self.rels[id].inputs() {
+                    uses[input] += 1;
+                }
+            }
+        }
+        uses
+    }
+}

@@ -1,0 +1,70 @@
+//! A plan as text: for hash-consing, snapshots and people.
+
+use super::{AggregateCall, JoinKind, Plan, Rel};
+use std::fmt::{self, Display, Write};
+use weir_circuit::Expr;
+use weir_row::ColumnType;
+
+/// One relation with everything that tells it from others.
+pub(super) fn describe(rel: &Rel) -> String {
+    match rel {
+        Rel::Table { table } => format!("table {table}"),
+        Rel::Values { rows } => format!("values {rows:?}"),
+        Rel::Filter { input, predicate } => format!("filter {input} where {predicate}"),
+        Rel::Project { input, exprs } => format!("project {input} [{}]", exprs_text(exprs)),
+        Rel::Join { left, right, kind, on } => {
+            let kind = match kind {
+                JoinKind::Inner => "join",
+                JoinKind::Left => "left join",
+                JoinKind::Full => "full join",
+                JoinKind::Semi => "semi join",
+                JoinKind::Anti => "anti join",
+            };
+            format!("{kind} {left} {right} on [{}]", exprs_text(on))
+        }
+        Rel::Aggregate { input, keys, calls, global } => {
+            let calls: Vec<String> = calls.iter().map(call).collect();
+            let global = if *global { " global" } else { "" };
+            format!("aggregate {input} by [{}] [{}]{global}", exprs_text(keys), calls.join(", "))
+        }
+        Rel::Distinct { input } => format!("distinct {input}"),
+        Rel::Union { inputs } => format!("union {inputs:?}"),
+    }
+}
+
+fn call(call: &AggregateCall) -> String {
+    let name = format!("{:?}", call.kind).to_lowercase();
+    let distinct = if call.distinct { "distinct " } else { "" };
+    let argument = call.argument.as_ref().map_or_else(|| "*".to_string(), typed);
+    format!("{name}({distinct}{argument})")
+}
+
+/// The text of an expression alone does not tell the type of a cast that only changes a type's name.
+fn typed(e: &Expr) -> String {
+    e.to_string()
+}
+
+fn exprs_text(exprs: &[Expr]) -> String {
+    exprs.iter().map(typed).collect::<Vec<_>>().join(", ")
+}
+
+/// Column types, as a list.
+pub(super) fn types(columns: &[ColumnType]) -> String {
+    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let uses = self.uses();
+        let mut out = String::new();
+        for (id, used) in uses.iter().enumerate() {
+            if *used > 0 {
+                let _ = writeln!(out, "{id}: {} :: ({})", describe(&self.rels[id]), types(&self.columns[id]));
+            }
+        }
+        for root in &self.roots {
+            let _ = writeln!(out, "view {} = {}", root.view, root.rel);
+        }
+        f.write_str(&out)
+    }
+}

@@ -1,0 +1,13 @@
+CREATE TABLE s (region VARCHAR, product INT NOT NULL, amount DECIMAL(10, 2), qty INT, price DOUBLE, ok BOOLEAN);
+CREATE VIEW by_region AS SELECT region, COUNT(*) AS n, SUM(amount) AS total, AVG(qty) AS mean FROM s GROUP BY region;
+CREATE VIEW extremes AS SELECT product, MIN(amount) AS lo, MAX(amount) AS hi, COUNT(DISTINCT region) AS regions FROM s GROUP BY product;
+CREATE VIEW totals AS SELECT COUNT(*) AS n, SUM(price) AS p FROM s;
+CREATE VIEW big AS SELECT region, SUM(qty) AS q FROM s GROUP BY region HAVING SUM(qty) > 100 AND COUNT(*) > 1;
+CREATE VIEW filtered AS SELECT region, COUNT(*) FILTER (WHERE ok) AS good, SUM(qty) FILTER (WHERE qty > 0) AS pos, BOOL_AND(ok) AS every_ok FROM s GROUP BY 1;
+CREATE VIEW aliased AS SELECT UPPER(region) AS r, COUNT(*) AS n FROM s GROUP BY r;
+CREATE VIEW d AS SELECT DISTINCT region, ok FROM s;
+CREATE VIEW u AS SELECT region FROM s UNION SELECT CAST(product AS VARCHAR) FROM s;
+CREATE VIEW ua AS SELECT qty FROM s UNION ALL SELECT product FROM s;
+CREATE VIEW e AS SELECT qty FROM s EXCEPT SELECT product FROM s;
+CREATE VIEW i AS SELECT qty FROM s INTERSECT SELECT product FROM s;
+CREATE VIEW regrouped AS SELECT region, MAX(n) AS m FROM (SELECT region, product, COUNT(*) AS n FROM s GROUP BY region, product) GROUP BY region;

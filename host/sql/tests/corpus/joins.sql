@@ -1,0 +1,12 @@
+CREATE TABLE c (id INT NOT NULL PRIMARY KEY, name VARCHAR NOT NULL, city VARCHAR);
+CREATE TABLE o (oid BIGINT NOT NULL PRIMARY KEY, cust INT, total DECIMAL(12, 2) NOT NULL, placed TIMESTAMP);
+CREATE VIEW inner_join AS SELECT o.oid, c.name, o.total FROM o JOIN c ON o.cust = c.id WHERE o.total > 100;
+CREATE VIEW left_join AS SELECT c.name, o.oid FROM c LEFT JOIN o ON o.cust = c.id AND o.total > 10;
+CREATE VIEW right_join AS SELECT c.name, o.oid FROM c RIGHT JOIN o ON o.cust = c.id;
+CREATE VIEW full_join AS SELECT c.name, o.oid FROM c FULL JOIN o ON o.cust = c.id;
+CREATE VIEW cross_join AS SELECT a.name AS n1, b.name AS n2 FROM c a, c b WHERE a.id < b.id;
+CREATE VIEW same_keys AS SELECT a.name, b.city FROM c a JOIN c b USING (id);
+CREATE VIEW semi AS SELECT name FROM c WHERE id IN (SELECT cust FROM o);
+CREATE VIEW anti AS SELECT name FROM c WHERE id NOT IN (SELECT cust FROM o);
+CREATE VIEW exist AS SELECT name FROM c WHERE EXISTS (SELECT 1 FROM o WHERE total > 1000);
+CREATE VIEW scalar AS SELECT name, (SELECT MAX(total) FROM o) AS top FROM c;
