@@ -2,6 +2,31 @@
 //!
 //! This crate knows nothing of SQL: rows are blocks of words, relations are numbers.
 
+mod block;
 mod config;
+mod engine;
+mod exchange;
+mod failure;
+mod gang;
+mod host;
+mod limits;
+mod log;
+mod pipeline;
+mod program;
+mod shared;
+mod snapshot;
+mod state;
+mod ticker;
+mod wasi;
+mod worker;
 
 pub use config::{MEMORY_RESERVATION_BYTES, WASM_STACK_BYTES_MAX, wasm_config};
+pub use engine::{Engine, EngineError};
+pub use failure::{Failure, FailureKind};
+pub use limits::{Limits, WORKERS_MAX};
+pub use log::{LINE_BYTES_MAX, LINES_MAX, Level, LogLine, LogSink};
+pub use pipeline::{Cycle, CycleOutput, Handle, MemoryUse, Opening, Pipeline, PipelineOptions, StepStats};
+pub use program::{LoadError, Program};
+pub use snapshot::Snapshot;
+pub use state::{BlockStore, Checkpoint, FileStore, MemoryStore, StoreError};
+pub use worker::WorkerStats;
