@@ -79,6 +79,9 @@ impl JsonReader {
         let table = Arc::clone(&self.table);
         let mut draft = TableDraft::new(&table);
         let mut bytes = bytes;
+        if bytes.is_empty() {
+            return;
+        }
         // A record begun in an earlier piece is completed first, so that the rest is read where it lies.
         while !self.rest.is_empty() && !bytes.is_empty() {
             let before = self.rest.len();

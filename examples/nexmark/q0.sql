@@ -1,0 +1,2 @@
+-- Pass through: every bid as it comes.
+CREATE VIEW q0 AS SELECT auction, bidder, price, date_time, extra FROM bid;
