@@ -74,9 +74,17 @@ const S1: Shape = Shape::new(3, &[2], 1);
 fn map_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c3 = S1.i64_null(r, 2);
-        let v0 = match c3 { Some(a) => Some(a > 1000), None => None };
-        if v0 != Some(true) { continue; }
-        let v1 = match c3 { Some(a) => Some(cx.ok(a.checked_mul(2).ok_or("overflow of BIGINT"), 3, 39)), None => None };
+        let v0 = match c3 {
+            Some(a) => Some(a > 1000),
+            None => None,
+        };
+        if v0 != Some(true) {
+            continue;
+        }
+        let v1 = match c3 {
+            Some(a) => Some(cx.ok(a.checked_mul(2).ok_or("overflow of BIGINT"), 3, 39)),
+            None => None,
+        };
         let t0 = S1.first_text(r);
         out.put([r[0], enc::i64_null(v1)]);
         out.escape_i64(v1);
