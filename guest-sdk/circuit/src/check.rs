@@ -143,8 +143,14 @@ impl Circuit {
         }
     }
 
+    /// Inputs with a trace are indexes that keep one, and tables with a primary key, which always do.
     fn traced(&self, id: NodeId) -> Result<(), String> {
-        require(matches!(self.nodes[id].op, Op::Index { trace: true, .. }), "an input is no index with a trace")
+        let holds = match self.nodes[id].op {
+            Op::Index { trace, .. } => trace,
+            Op::Table { table } => self.tables[table].primary_key.is_some(),
+            _ => false,
+        };
+        require(holds, "an input keeps no trace")
     }
 
     fn pair(&self, left: NodeId, right: NodeId) -> Result<Vec<ColumnType>, String> {
@@ -204,8 +210,8 @@ fn expression(e: &Expr, columns: &[ColumnType], depth: usize) -> Result<(), Stri
     match &e.op {
         ExprOp::Column(i) => {
             let column = columns.get(*i).ok_or_else(|| format!("column #{i} of {}", columns.len()))?;
-            require(column.sql.kind() == e.ty.sql.kind(), &format!("column #{i} read as another kind"))?;
-            require(e.ty.nullable || !column.nullable, &format!("nullable column #{i} read as NOT NULL"))
+            // It may be read as NOT NULL where it is nullable: a filter says so, or an outer join's key was made to fit.
+            require(column.sql.kind() == e.ty.sql.kind(), &format!("column #{i} read as another kind"))
         }
         ExprOp::Literal(v) => literal(v, &e.ty),
         _ => e.children().into_iter().try_for_each(|c| expression(c, columns, depth + 1)),

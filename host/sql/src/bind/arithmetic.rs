@@ -130,14 +130,7 @@ impl Binder<'_> {
         let (a, p1, s1) = operand(self, a)?;
         let (b, p2, s2) = operand(self, b)?;
         let (precision, scale) = decimal_result(op, (p1, s1), (p2, s2));
-        let args = vec![
-            a,
-            b,
-            int(i32::from(s1)),
-            int(i32::from(s2)),
-            int(i32::from(precision)),
-            int(i32::from(scale)),
-        ];
+        let args = vec![a, b, int(i32::from(s1)), int(i32::from(s2)), int(i32::from(precision)), int(i32::from(scale))];
         Ok(call(&format!("{}_dec", op.kernel()), args, SqlType::Decimal { precision, scale }, position(at)))
     }
 
@@ -149,9 +142,15 @@ impl Binder<'_> {
         let instant = |k| matches!(k, Date | Time | Ts);
         let interval = |k| matches!(k, Months | Micros);
         Ok(Some(match (op, ka, kb) {
-            (Arithmetic::Add, _, _) if instant(ka) && interval(kb) => self.add_interval("add", a.clone(), b.clone(), at)?,
-            (Arithmetic::Add, _, _) if interval(ka) && instant(kb) => self.add_interval("add", b.clone(), a.clone(), at)?,
-            (Arithmetic::Sub, _, _) if instant(ka) && interval(kb) => self.add_interval("sub", a.clone(), b.clone(), at)?,
+            (Arithmetic::Add, _, _) if instant(ka) && interval(kb) => {
+                self.add_interval("add", a.clone(), b.clone(), at)?
+            }
+            (Arithmetic::Add, _, _) if interval(ka) && instant(kb) => {
+                self.add_interval("add", b.clone(), a.clone(), at)?
+            }
+            (Arithmetic::Sub, _, _) if instant(ka) && interval(kb) => {
+                self.add_interval("sub", a.clone(), b.clone(), at)?
+            }
             (Arithmetic::Sub, _, _) if instant(ka) && instant(kb) => {
                 let hint = "write (a - b) DAY, or TIMESTAMPDIFF(DAY, b, a)";
                 return Err(self.error_hint(at, "the difference of two points in time needs a unit", hint));
@@ -206,8 +205,7 @@ impl Binder<'_> {
         };
         let (a, b) = (self.coerce(a, &common, at)?, self.coerce(b, &common, at)?);
         let kind = common.kind().map_or("", Kind::name);
-        let (name, ty) =
-            if months { ("months", SqlType::IntervalMonths) } else { ("micros", SqlType::IntervalMicros) };
+        let (name, ty) = if months { ("months", SqlType::IntervalMonths) } else { ("micros", SqlType::IntervalMicros) };
         Ok(call(&format!("diff_{kind}_{name}"), vec![a, b], ty, position(at)))
     }
 
@@ -225,7 +223,6 @@ impl Binder<'_> {
             (ty, _) => Err(self.error(at, format!("unary minus does not apply to {ty}"))),
         }
     }
-
 }
 
 /// The type that a string becomes beside a number.

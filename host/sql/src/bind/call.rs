@@ -30,7 +30,16 @@ const UNIT_FIRST: [&str; 4] = ["date_part", "timestampadd", "timestampdiff", "da
 const UNIT_SECOND: [&str; 3] = ["date_trunc", "timestamp_trunc", "time_trunc"];
 /// Known to the language, not to Weir yet.
 const WINDOW: [&str; 11] = [
-    "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value", "ntile", "nth_value", "percent_rank",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "ntile",
+    "nth_value",
+    "percent_rank",
     "cume_dist",
 ];
 
@@ -178,12 +187,8 @@ impl Binder<'_> {
         let n = call.args.len();
         let mut best: Option<(usize, &functions::Form)> = None;
         for form in forms.iter().filter(|f| f.params.len() == n) {
-            let cost: Option<usize> = form
-                .params
-                .iter()
-                .zip(&call.args)
-                .map(|(param, arg)| param.conversion_cost(&arg.expr.ty.sql))
-                .sum();
+            let cost: Option<usize> =
+                form.params.iter().zip(&call.args).map(|(param, arg)| param.conversion_cost(&arg.expr.ty.sql)).sum();
             if let Some(cost) = cost {
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, form));

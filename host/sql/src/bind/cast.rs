@@ -34,7 +34,9 @@ pub(crate) fn cast(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
                 call("dec_rescale", args, to.clone(), at)
             }
         }
-        (SqlType::Decimal { scale, .. }, to) if integer(to).is_some() || matches!(to, SqlType::Real | SqlType::Double) => {
+        (SqlType::Decimal { scale, .. }, to)
+            if integer(to).is_some() || matches!(to, SqlType::Real | SqlType::Double) =>
+        {
             call(&name, vec![e, int(i32::from(*scale))], to.clone(), at)
         }
         (SqlType::Decimal { scale, .. }, text) if is_text(text) => {
@@ -44,10 +46,14 @@ pub(crate) fn cast(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
         (SqlType::Boolean, to) if is_number(to) && !matches!(to, SqlType::Decimal { .. }) => {
             call(&name, vec![e], to.clone(), at)
         }
-        (from, SqlType::Decimal { precision, scale }) if is_number(from) || is_text(from) || *from == SqlType::Boolean => {
+        (from, SqlType::Decimal { precision, scale })
+            if is_number(from) || is_text(from) || *from == SqlType::Boolean =>
+        {
             call(&name, vec![e, int(i32::from(*precision)), int(i32::from(*scale))], to.clone(), at)
         }
-        (from, to) if is_number(from) && (is_number(to) || *to == SqlType::Boolean) => call(&name, vec![e], to.clone(), at),
+        (from, to) if is_number(from) && (is_number(to) || *to == SqlType::Boolean) => {
+            call(&name, vec![e], to.clone(), at)
+        }
         (from, text) if is_text(from) && is_text(text) => match (from, text) {
             (_, SqlType::Char(n)) => call("text_pad", vec![e, int(*n as i32)], to.clone(), at),
             (SqlType::Char(m) | SqlType::Varchar(Some(m)), SqlType::Varchar(Some(n))) if m <= n => retype(e, to),
@@ -58,7 +64,11 @@ pub(crate) fn cast(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
             let text = call(&name, vec![e], SqlType::Varchar(None), at);
             return cast(text, to, at);
         }
-        (from, to) if is_text(from) && (is_number(to) || matches!(to, SqlType::Boolean | SqlType::Date | SqlType::Time | SqlType::Timestamp)) => {
+        (from, to)
+            if is_text(from)
+                && (is_number(to)
+                    || matches!(to, SqlType::Boolean | SqlType::Date | SqlType::Time | SqlType::Timestamp)) =>
+        {
             call(&name, vec![e], to.clone(), at)
         }
         (SqlType::Date, SqlType::Timestamp)
@@ -97,7 +107,9 @@ impl Binder<'_> {
         let intervals = [&from, to].iter().any(|t| matches!(t.kind(), Some(Kind::Months | Kind::Micros)));
         match cast(e, to, super::position(at)) {
             Some(e) => Ok(e),
-            None if intervals && from.kind() != to.kind() => Err(self.unsupported(at, format!("a cast from {from} to {to}"))),
+            None if intervals && from.kind() != to.kind() => {
+                Err(self.unsupported(at, format!("a cast from {from} to {to}")))
+            }
             None => Err(self.error(at, format!("{from} cannot be cast to {to}"))),
         }
     }
@@ -117,4 +129,3 @@ impl Binder<'_> {
         exprs.into_iter().map(|(e, at)| self.coerce(e, &common, at)).collect()
     }
 }
-

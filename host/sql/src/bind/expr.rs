@@ -167,7 +167,9 @@ impl Binder<'_> {
             ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_) => {
                 Err(self.unsupported(at(), "GROUPING SETS, CUBE and ROLLUP"))
             }
-            ast::Expr::SimilarTo { .. } => Err(self.error_hint(at(), "there is no SIMILAR TO", "RLIKE takes regular expressions")),
+            ast::Expr::SimilarTo { .. } => {
+                Err(self.error_hint(at(), "there is no SIMILAR TO", "RLIKE takes regular expressions"))
+            }
             other => {
                 let shown = other.to_string();
                 Err(self.error(at(), format!("this expression is not part of the language: {shown}")))
@@ -257,7 +259,9 @@ impl Binder<'_> {
             UnaryOperator::Not => Ok(not(self.boolean_operand(operand, cx)?)),
             UnaryOperator::Minus => {
                 // The least BIGINT has no positive counterpart, so the sign belongs to the digits.
-                if let ast::Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, long), span: s }) = operand {
+                if let ast::Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, long), span: s }) =
+                    operand
+                {
                     let negative = ast::Value::Number(format!("-{digits}"), *long);
                     if !digits.contains('.') && !digits.contains(['e', 'E']) && digits.parse::<i64>().is_err() {
                         return self.literal(&negative, span(*s));
@@ -318,7 +322,8 @@ impl Binder<'_> {
             BinaryOperator::GtEq => Comparison::Ge,
             BinaryOperator::Spaceship => return self.not_distinct(a, b, at),
             BinaryOperator::StringConcat => {
-                let args = vec![Argument { expr: a, span: span(left.span()) }, Argument { expr: b, span: span(right.span()) }];
+                let args =
+                    vec![Argument { expr: a, span: span(left.span()) }, Argument { expr: b, span: span(right.span()) }];
                 return self.resolve(&Call { name: "||".to_string(), args, span: at });
             }
             other => return Err(self.error(at, format!("operator {other} is not part of the language"))),
@@ -341,9 +346,9 @@ impl Binder<'_> {
         for when in conditions {
             let place = span(when.condition.span());
             let test = match &operand {
-                Ok(Some(operand)) => self
-                    .expr(&when.condition, cx)
-                    .and_then(|c| self.compare(Comparison::Eq, operand.clone(), c, place)),
+                Ok(Some(operand)) => {
+                    self.expr(&when.condition, cx).and_then(|c| self.compare(Comparison::Eq, operand.clone(), c, place))
+                }
                 _ => self.boolean_operand(&when.condition, cx),
             };
             match (test, self.expr(&when.result, cx)) {
@@ -382,7 +387,9 @@ impl Binder<'_> {
                 let unit = self.unit(&unit.to_string(), at)?;
                 self.round_to_unit(ceil, bound, unit, at)
             }
-            CeilFloorKind::Scale(_) => Err(self.error(at, "FLOOR and CEIL take one argument, or a unit of time after TO")),
+            CeilFloorKind::Scale(_) => {
+                Err(self.error(at, "FLOOR and CEIL take one argument, or a unit of time after TO"))
+            }
         }
     }
 

@@ -8,7 +8,8 @@ use crate::expr::{coalesce, shifted};
 use crate::parse::{fold, span};
 use crate::plan::{JoinKind, RelId};
 use sqlparser::ast::{
-    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor, TableWithJoins,
+    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor,
+    TableWithJoins,
 };
 use weir_circuit::{Expr, Position};
 
@@ -179,7 +180,9 @@ impl Binder<'_> {
                 on = self.using(&mut scope, left_count, &names, kind)?;
             }
             JoinConstraint::None if kind == Sides::Inner => {}
-            JoinConstraint::None => return Err(self.error_hint(at, "an outer join needs ON or USING", "for example ON a.id = b.id")),
+            JoinConstraint::None => {
+                return Err(self.error_hint(at, "an outer join needs ON or USING", "for example ON a.id = b.id"));
+            }
         }
         let rel = match kind {
             Sides::Inner => self.plan.join(left.0, right.0, JoinKind::Inner, on),
@@ -212,9 +215,11 @@ impl Binder<'_> {
         for ident in names {
             let name = fold(ident);
             let at = span(ident.span);
-            let left: Vec<usize> = (0..left_count).filter(|i| scope.columns[*i].bare && scope.columns[*i].name == name).collect();
-            let right: Vec<usize> =
-                (left_count..scope.columns.len()).filter(|i| scope.columns[*i].bare && scope.columns[*i].name == name).collect();
+            let left: Vec<usize> =
+                (0..left_count).filter(|i| scope.columns[*i].bare && scope.columns[*i].name == name).collect();
+            let right: Vec<usize> = (left_count..scope.columns.len())
+                .filter(|i| scope.columns[*i].bare && scope.columns[*i].name == name)
+                .collect();
             let (l, r) = match (left.as_slice(), right.as_slice()) {
                 ([l], [r]) => (*l, *r),
                 ([], _) | (_, []) => return Err(self.error(at, format!("both sides of USING need a column '{name}'"))),

@@ -9,7 +9,9 @@ use crate::Span;
 use crate::expr::{all, case, is_not_null, null};
 use crate::parse::span;
 use crate::plan::{AggregateCall, AggregateKind};
-use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArgumentList, GroupByExpr, Spanned};
+use sqlparser::ast::{
+    self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArgumentList, GroupByExpr, Spanned,
+};
 use weir_circuit::{Expr, ExprOp};
 use weir_row::{ColumnType, SqlType};
 
@@ -152,7 +154,11 @@ impl Binder<'_> {
         let (exprs, modifiers) = match group_by {
             GroupByExpr::All(modifiers) => {
                 let keys = items.iter().filter(|i| !has_aggregate(&i.expr)).map(|i| i.expr.clone()).collect();
-                return if modifiers.is_empty() { Ok(keys) } else { Err(self.unsupported(span(group_by.span()), "this form of GROUP BY")) };
+                return if modifiers.is_empty() {
+                    Ok(keys)
+                } else {
+                    Err(self.unsupported(span(group_by.span()), "this form of GROUP BY"))
+                };
             }
             GroupByExpr::Expressions(exprs, modifiers) => (exprs, modifiers),
         };

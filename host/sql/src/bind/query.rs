@@ -56,7 +56,10 @@ impl Binder<'_> {
             return Err(self.unsupported(at, "LIMIT"));
         }
         if let Some(order) = &query.order_by {
-            self.warning(span(order.span()), "ORDER BY without LIMIT has no effect: a view is a set of rows without an order");
+            self.warning(
+                span(order.span()),
+                "ORDER BY without LIMIT has no effect: a view is a set of rows without an order",
+            );
         }
         let others = query.locks.is_empty() && query.for_clause.is_none() && query.pipe_operators.is_empty();
         if others { Ok(()) } else { Err(self.error(span(query.span()), "this clause is not part of the language")) }
@@ -125,7 +128,8 @@ impl Binder<'_> {
         let mut computed = vec![];
         for i in 0..rows.len() {
             let exprs: Vec<Expr> = unified.iter().map(|c| c[i].clone()).collect();
-            let row: Option<Vec<Value>> = exprs.iter().map(|e| crate::optimise::evaluate(e).and_then(Result::ok)).collect();
+            let row: Option<Vec<Value>> =
+                exprs.iter().map(|e| crate::optimise::evaluate(e).and_then(Result::ok)).collect();
             match row {
                 Some(row) => constant.push(row),
                 None => {

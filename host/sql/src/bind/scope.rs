@@ -96,7 +96,9 @@ impl Binder<'_> {
         let here = |c: &&crate::bind::scope::ScopeColumn| relation_name.is_none() || c.relation == relation_name;
         let candidates: Vec<&str> = scope.columns.iter().filter(here).map(|c| c.name.as_str()).collect();
         let hint = match closest(&wanted, candidates.iter().copied()) {
-            Some(c) if c.to_lowercase() == wanted.to_lowercase() => Some(format!("names in quotes keep their case: \"{c}\"")),
+            Some(c) if c.to_lowercase() == wanted.to_lowercase() => {
+                Some(format!("names in quotes keep their case: \"{c}\""))
+            }
             Some(c) => Some(format!("did you mean '{c}'?")),
             None => None,
         };

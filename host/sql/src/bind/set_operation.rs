@@ -79,7 +79,9 @@ impl Binder<'_> {
         let on = columns
             .into_iter()
             .enumerate()
-            .map(|(i, ty)| not_distinct(Expr::column(i, ty.clone()), Expr::column(n + i, ty), weir_circuit::Position::NONE))
+            .map(|(i, ty)| {
+                not_distinct(Expr::column(i, ty.clone()), Expr::column(n + i, ty), weir_circuit::Position::NONE)
+            })
             .collect();
         let left = self.plan.distinct(left);
         self.plan.join(left, right, kind, on)

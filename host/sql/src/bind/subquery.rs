@@ -70,7 +70,9 @@ impl Binder<'_> {
     pub(super) fn scalar_subquery(&mut self, query: &Query, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
         let (rel, columns) = self.subquery(query, cx)?;
         if columns.len() != 1 {
-            return Err(self.error(at, format!("a subquery used as a value has one column, but this has {}", columns.len())));
+            return Err(
+                self.error(at, format!("a subquery used as a value has one column, but this has {}", columns.len()))
+            );
         }
         let column = Expr::column(0, self.plan.columns(rel)[0].clone());
         let (rel, ty) = if self.has_one_row(rel) {
@@ -172,11 +174,7 @@ impl Binder<'_> {
             let empty = call("eq_i64", vec![count(0), bigint(0)], SqlType::Boolean, place);
             let nulls = call("lt_i64", vec![count(1), count(0)], SqlType::Boolean, place);
             let unknown = any(vec![is_null(e), nulls]);
-            let branches = vec![
-                (matched, boolean(true)),
-                (empty, boolean(false)),
-                (unknown, null(SqlType::Boolean)),
-            ];
+            let branches = vec![(matched, boolean(true)), (empty, boolean(false)), (unknown, null(SqlType::Boolean))];
             case(branches, boolean(false), place)
         };
         Ok(if negated { not(is_in) } else { is_in })

@@ -14,7 +14,8 @@ use weir_circuit::{Column, Table};
 use weir_row::{ColumnType, SqlType, Value};
 
 /// Properties that a table may have. Other ones are errors, since they are misspelt.
-const TABLE_PROPERTIES: [&str; 5] = ["materialized", "append_only", "connectors", "skip_unused_columns", "expected_size"];
+const TABLE_PROPERTIES: [&str; 5] =
+    ["materialized", "append_only", "connectors", "skip_unused_columns", "expected_size"];
 
 impl Binder<'_> {
     /// Declares a table. If it has errors its name is known, and no more.
@@ -129,7 +130,9 @@ impl Binder<'_> {
         let bound = if bound.ty.sql == SqlType::Null { null(ty.sql.clone()) } else { bound };
         let bound = self.coerce(bound, &ty.sql, at)?;
         match crate::optimise::evaluate(&bound) {
-            Some(Ok(Value::Null)) if !ty.nullable => Err(self.error(at, "the default is NULL, but the column is NOT NULL")),
+            Some(Ok(Value::Null)) if !ty.nullable => {
+                Err(self.error(at, "the default is NULL, but the column is NOT NULL"))
+            }
             Some(Ok(value)) => Ok(value),
             Some(Err(message)) => Err(self.error(at, format!("the default cannot be computed: {message}"))),
             None => Err(self.error(at, "a default must be a constant")),
@@ -262,7 +265,8 @@ impl Binder<'_> {
             let j = self.key_column(theirs, other.columns.iter())?;
             let (a, b) = (&own_columns[i].ty.sql, &other.columns[j].ty.sql);
             if a != b {
-                let message = format!("column '{}' is {a}, but '{}' is {b}", own_columns[i].name, other.columns[j].name);
+                let message =
+                    format!("column '{}' is {a}, but '{}' is {b}", own_columns[i].name, other.columns[j].name);
                 return Err(self.error(parse::span(mine.span), message));
             }
             indexes.push(j);

@@ -125,7 +125,9 @@ impl Binder<'_> {
     pub(super) fn unit(&mut self, name: &str, at: Span) -> Bound<Unit> {
         match Unit::of(name) {
             Some(unit) => Ok(unit),
-            None => Err(self.error_hint(at, format!("{name} is no unit of time"), "for example YEAR, MONTH, DAY, HOUR")),
+            None => {
+                Err(self.error_hint(at, format!("{name} is no unit of time"), "for example YEAR, MONTH, DAY, HOUR"))
+            }
         }
     }
 
@@ -163,8 +165,14 @@ impl Binder<'_> {
                 }
                 _ => match unit.months() {
                     Some(months) => month_part(e, months, None, place),
-                    None if unit.is_clock() || unit == Unit::Day => call("mul_i64", vec![month_part(e, 1, None, place), bigint(0)], SqlType::BigInt, place),
-                    None => return Err(self.error(at, format!("a year-month interval has no {}", unit.name().to_uppercase()))),
+                    None if unit.is_clock() || unit == Unit::Day => {
+                        call("mul_i64", vec![month_part(e, 1, None, place), bigint(0)], SqlType::BigInt, place)
+                    }
+                    None => {
+                        return Err(
+                            self.error(at, format!("a year-month interval has no {}", unit.name().to_uppercase()))
+                        );
+                    }
                 },
             },
             other => return Err(self.error(at, format!("{} cannot be taken from {other}", unit.name().to_uppercase()))),
@@ -200,7 +208,9 @@ impl Binder<'_> {
         let place = position(at);
         let amount = match unit.months() {
             Some(months) => call("months_from_unit", vec![n, int(months)], SqlType::IntervalMonths, place),
-            None if unit.micros() > 0 => call("micros_from_unit", vec![n, bigint(unit.micros())], SqlType::IntervalMicros, place),
+            None if unit.micros() > 0 => {
+                call("micros_from_unit", vec![n, bigint(unit.micros())], SqlType::IntervalMicros, place)
+            }
             None => return Err(self.error(at, format!("{} cannot be added", unit.name().to_uppercase()))),
         };
         let e = if e.ty.sql == SqlType::Date && unit.is_clock() { self.coerce(e, &SqlType::Timestamp, at)? } else { e };

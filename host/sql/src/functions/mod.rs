@@ -144,10 +144,39 @@ impl Form {
 
 /// Aggregate functions known to the language, in lower case.
 const AGGREGATES: [&str; 33] = [
-    "count", "countif", "sum", "avg", "min", "max", "bool_and", "bool_or", "every", "some", "logical_and", "logical_or",
-    "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "covar_pop", "covar_samp", "regr_count",
-    "regr_sxx", "regr_syy", "arg_max", "arg_min", "bit_and", "bit_or", "bit_xor", "mode", "array_agg", "grouping",
-    "grouping_id", "any_value",
+    "count",
+    "countif",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "bool_and",
+    "bool_or",
+    "every",
+    "some",
+    "logical_and",
+    "logical_or",
+    "stddev",
+    "stddev_samp",
+    "stddev_pop",
+    "variance",
+    "var_samp",
+    "var_pop",
+    "covar_pop",
+    "covar_samp",
+    "regr_count",
+    "regr_sxx",
+    "regr_syy",
+    "arg_max",
+    "arg_min",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "mode",
+    "array_agg",
+    "grouping",
+    "grouping_id",
+    "any_value",
 ];
 
 /// Whether a function is an aggregate.
@@ -177,15 +206,24 @@ mod tests {
         for f in table::all() {
             let Rule::Forms(forms) = f.rule else { continue };
             for form in forms {
-                let kinds: &[Kind] = if form.params.first() == Some(&Param::Float) { &[Kind::F32, Kind::F64] } else { &[Kind::Text] };
+                let kinds: &[Kind] =
+                    if form.params.first() == Some(&Param::Float) { &[Kind::F32, Kind::F64] } else { &[Kind::Text] };
                 for kind in kinds {
                     let name = form.kernel.replace("{}", kind.name());
-                    let kernel = weir_functions::find(&name).unwrap_or_else(|| panic!("{}: no kernel {name}", f.names[0]));
+                    let kernel =
+                        weir_functions::find(&name).unwrap_or_else(|| panic!("{}: no kernel {name}", f.names[0]));
                     assert_eq!(kernel.params.len(), form.params.len(), "{name}");
                     for (param, expected) in form.params.iter().zip(kernel.params) {
-                        assert_eq!(param.target(&if *kind == Kind::F32 { SqlType::Real } else { SqlType::Double }).kind(), Some(*expected), "{name}");
+                        assert_eq!(
+                            param.target(&if *kind == Kind::F32 { SqlType::Real } else { SqlType::Double }).kind(),
+                            Some(*expected),
+                            "{name}"
+                        );
                     }
-                    let first = form.params.first().map(|p| p.target(&if *kind == Kind::F32 { SqlType::Real } else { SqlType::Double }));
+                    let first = form
+                        .params
+                        .first()
+                        .map(|p| p.target(&if *kind == Kind::F32 { SqlType::Real } else { SqlType::Double }));
                     assert_eq!(form.result(first.as_ref()).kind(), Some(kernel.result), "{name}");
                 }
             }

@@ -86,7 +86,9 @@ fn whole(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
             let args = vec![e, int(i32::from(*scale)), int(i32::from(*precision))];
             Ok(kernel_call(&format!("{name}_dec"), args, result, at))
         }
-        SqlType::Real | SqlType::Double => Ok(kernel_call(&format!("{name}_{}", kind_name(&ty)), vec![e], ty.clone(), at)),
+        SqlType::Real | SqlType::Double => {
+            Ok(kernel_call(&format!("{name}_{}", kind_name(&ty)), vec![e], ty.clone(), at))
+        }
         _ => Ok(e),
     }
 }
@@ -129,7 +131,9 @@ fn places(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
             let args = vec![e, n, int(i32::from(*precision)), int(i32::from(*scale))];
             Ok(kernel_call(&format!("{name}_dec"), args, ty.clone(), at))
         }
-        SqlType::Real | SqlType::Double => Ok(kernel_call(&format!("{name}_{}", kind_name(&ty)), vec![e, n], ty.clone(), at)),
+        SqlType::Real | SqlType::Double => {
+            Ok(kernel_call(&format!("{name}_{}", kind_name(&ty)), vec![e, n], ty.clone(), at))
+        }
         _ => {
             b.warning(call.span, format!("{} leaves an integer as it is", call.name.to_uppercase()));
             Ok(e)

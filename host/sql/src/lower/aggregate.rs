@@ -61,7 +61,9 @@ impl Lowering<'_> {
             let distinct = call.distinct;
             match (method(call), argument) {
                 (AggregateMethod::Linear, None) => places[c] = (0, 0),
-                (AggregateMethod::Linear, Some(a)) if call.kind == AggregateKind::Count && !a.ty.nullable && !distinct => {
+                (AggregateMethod::Linear, Some(a))
+                    if call.kind == AggregateKind::Count && !a.ty.nullable && !distinct =>
+                {
                     places[c] = (0, 0);
                 }
                 (AggregateMethod::Linear, Some(a)) if !distinct => {

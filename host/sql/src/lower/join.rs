@@ -118,16 +118,13 @@ impl Lowering<'_> {
     /// Pairs.
     fn inner(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, over: Linear) -> Stream {
         let needed = needed(over.project.iter().chain(&over.filter).chain(&conditions.rest));
-        let (keys_left, keys_right) = self.keys(conditions, l, r);
-        let left = self.side(l, &keys_left, conditions, true, |i| needed(i));
-        let right = self.side(r, &keys_right, conditions, true, |i| needed(width + i));
+        let (keys_left, keys_right) = self.keys(conditions, l, r, true);
+        let left = self.side(l, &keys_left, |i| needed(i));
+        let right = self.side(r, &keys_right, |i| needed(width + i));
         let left_values = self.circuit.nodes[left.node].value.len();
         let column = |i: usize| -> Expr {
-            let (column, offset) = if i < width {
-                (&left.columns[i], 0)
-            } else {
-                (&right.columns[i - width], left_values)
-            };
+            let (column, offset) =
+                if i < width { (&left.columns[i], 0) } else { (&right.columns[i - width], left_values) };
             // Columns that are read are among those needed.
             let mut e = column.clone().unwrap_or_else(|| Expr::column(usize::MAX, crate::expr::BOOLEAN));
             e.map_columns(&mut |c| if c < left.keys { c } else { c + offset });
@@ -143,20 +140,25 @@ impl Lowering<'_> {
     }
 
     /// Left rows with a match, or without.
-    fn semi(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, anti: bool, over: Linear) -> Stream {
+    fn semi(
+        &mut self,
+        l: &Stream,
+        r: &Stream,
+        width: usize,
+        conditions: &Conditions,
+        anti: bool,
+        over: Linear,
+    ) -> Stream {
         let wanted = needed(over.project.iter().chain(&over.filter));
         let tested = needed(conditions.rest.iter());
-        let (keys_left, keys_right) = self.keys(conditions, l, r);
         // Without a match is also what has a NULL in its key; a match has none.
-        let left = self.side(l, &keys_left, conditions, !anti, |i| wanted(i) || tested(i));
-        let right = self.side(r, &keys_right, conditions, true, |i| tested(width + i));
+        let (keys_left, keys_right) = self.keys(conditions, l, r, !anti);
+        let left = self.side(l, &keys_left, |i| wanted(i) || tested(i));
+        let right = self.side(r, &keys_right, |i| tested(width + i));
         let left_values = self.circuit.nodes[left.node].value.len();
         let column = |i: usize| -> Expr {
-            let (column, offset) = if i < width {
-                (&left.columns[i], 0)
-            } else {
-                (&right.columns[i - width], left_values)
-            };
+            let (column, offset) =
+                if i < width { (&left.columns[i], 0) } else { (&right.columns[i - width], left_values) };
             let mut e = column.clone().unwrap_or_else(|| Expr::column(usize::MAX, crate::expr::BOOLEAN));
             e.map_columns(&mut |c| if c < left.keys { c } else { c + offset });
             e
@@ -184,47 +186,38 @@ impl Lowering<'_> {
         }
     }
 
-    /// The keys of both sides over their nodes' columns, at the same types.
-    fn keys(&self, conditions: &Conditions, l: &Stream, r: &Stream) -> (Vec<Expr>, Vec<Expr>) {
-        let mut keys: (Vec<Expr>, Vec<Expr>) = (vec![], vec![]);
+    /// The keys of both sides over their nodes' columns, at the same types. `matching`: rows of the left that cannot match are
+    /// not there; those of the right never are.
+    fn keys(&self, conditions: &Conditions, l: &Stream, r: &Stream, matching: bool) -> (Vec<Key>, Vec<Key>) {
+        let mut keys: (Vec<Key>, Vec<Key>) = (vec![], vec![]);
         for e in &conditions.equalities {
-            let (mut a, mut b) = (l.over_node(&e.left), r.over_node(&e.right));
-            if keys.0.iter().zip(&keys.1).any(|(x, y)| x.same(&a) && y.same(&b)) {
+            let (a, b) = (l.over_node(&e.left), r.over_node(&e.right));
+            if keys.0.iter().zip(&keys.1).any(|(x, y)| x.expr.same(&a) && y.expr.same(&b)) {
                 continue;
             }
-            let nullable = a.ty.nullable || b.ty.nullable;
-            a.ty.nullable = nullable;
-            b.ty.nullable = nullable;
+            // NULL equals nothing, so it is left out where only matches count.
+            let nullable = if e.nulls { a.ty.nullable || b.ty.nullable } else { a.ty.nullable && !matching };
             // Equal kinds and, of decimals, equal digits: comparisons see to it. Texts of all lengths are alike.
-            b.ty.sql = a.ty.sql.clone();
-            keys.0.push(a);
-            keys.1.push(b);
+            let ty = ColumnType { sql: a.ty.sql.clone(), nullable };
+            keys.0.push(Key { present: !e.nulls && matching && a.ty.nullable, expr: a, ty: ty.clone() });
+            keys.1.push(Key { present: !e.nulls && b.ty.nullable, expr: b, ty });
         }
         keys
     }
 
-    /// An input indexed by its key. `matching`: rows that cannot match need not be there.
-    fn side(
-        &mut self,
-        stream: &Stream,
-        keys: &[Expr],
-        conditions: &Conditions,
-        matching: bool,
-        needed: impl Fn(usize) -> bool,
-    ) -> Side {
-        let null_safe = conditions.equalities.iter().all(|e| e.nulls);
-        let filter = if matching && !null_safe {
-            let present = keys.iter().filter(|k| k.ty.nullable).map(|k| is_not_null(k.clone()));
-            Some(all(present.collect())).filter(|e| !is_true_literal(e))
-        } else {
-            None
-        };
+    /// An input indexed by its key.
+    fn side(&mut self, stream: &Stream, keys: &[Key], needed: impl Fn(usize) -> bool) -> Side {
+        if let Some(side) = self.table_as_side(stream, keys) {
+            return side;
+        }
+        let present = keys.iter().filter(|k| k.present).map(|k| is_not_null(k.expr.clone()));
+        let filter = Some(all(present.collect())).filter(|e| !is_true_literal(e));
         let mut value: Vec<Expr> = vec![];
         let mut columns = vec![];
         for (i, e) in stream.project.iter().enumerate() {
-            let of_key = keys.iter().position(|k| same_value(k, e));
+            let of_key = keys.iter().position(|k| k.expr.same(e));
             columns.push(match of_key {
-                Some(k) => Some(Expr::column(k, ColumnType { nullable: keys[k].ty.nullable, sql: e.ty.sql.clone() })),
+                Some(k) => Some(Expr::column(k, key_column(&keys[k], &e.ty))),
                 None if !needed(i) => None,
                 None if matches!(e.op, ExprOp::Literal(_)) => Some(e.clone()),
                 None => {
@@ -236,16 +229,38 @@ impl Lowering<'_> {
                 }
             });
         }
-        let node = self.index(stream, filter, keys.to_vec(), value, true, "");
+        let exprs = keys.iter().map(|k| Expr { ty: k.ty.clone(), ..k.expr.clone() }).collect();
+        let node = self.index(stream, filter, exprs, value, true, "");
         Side { node, columns, keys: keys.len() }
+    }
+
+    /// A table is its own index by its primary key.
+    fn table_as_side(&self, stream: &Stream, keys: &[Key]) -> Option<Side> {
+        let node = &self.circuit.nodes[stream.node];
+        let is_key = |(i, k): (usize, &Key)| matches!(k.expr.op, ExprOp::Column(c) if c == i) && k.ty == node.key[i];
+        let fits = matches!(node.op, Op::Table { .. })
+            && !node.key.is_empty()
+            && stream.filter.is_none()
+            && keys.len() == node.key.len()
+            && keys.iter().enumerate().all(is_key);
+        let columns = stream.project.iter().map(|e| Some(e.clone())).collect();
+        fits.then(|| Side { node: stream.node, columns, keys: keys.len() })
     }
 }
 
-/// Whether both are the same, but perhaps for nullability.
-fn same_value(a: &Expr, b: &Expr) -> bool {
-    let mut a = a.clone();
-    a.ty.nullable = b.ty.nullable;
-    a.same(b)
+/// A key column as what it is a copy of: NULLs are there only if both say so.
+fn key_column(key: &Key, of: &ColumnType) -> ColumnType {
+    ColumnType { sql: of.sql.clone(), nullable: of.nullable && key.ty.nullable }
+}
+
+/// A key's column on one side.
+struct Key {
+    /// Over the node's columns.
+    expr: Expr,
+    /// Its type in the index, the same on both sides.
+    ty: ColumnType,
+    /// Whether rows where it is NULL are left out.
+    present: bool,
 }
 
 /// Which columns are read.
@@ -260,11 +275,8 @@ fn needed<'e>(exprs: impl Iterator<Item = &'e Expr>) -> impl Fn(usize) -> bool {
 
 /// The conditions seen from the other side.
 fn turn(conditions: &Conditions, width: usize, other: usize) -> Conditions {
-    let equalities = conditions.equalities.iter().map(|e| Equality {
-        left: e.right.clone(),
-        right: e.left.clone(),
-        nulls: e.nulls,
-    });
+    let equalities =
+        conditions.equalities.iter().map(|e| Equality { left: e.right.clone(), right: e.left.clone(), nulls: e.nulls });
     let rest = conditions.rest.iter().map(|e| {
         let mut e = e.clone();
         e.map_columns(&mut |i| if i < width { i + other } else { i - width });

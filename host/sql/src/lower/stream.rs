@@ -133,16 +133,17 @@ fn hashed_alike(a: &ColumnType, b: &ColumnType) -> bool {
 /// Where a projection puts a column, unchanged.
 fn position_in(column: &Expr, project: &[Expr]) -> Option<Expr> {
     let ExprOp::Column(c) = column.op else { return None };
-    let at = project
-        .iter()
-        .position(|e| matches!(e.op, ExprOp::Column(i) if i == c) && hashed_alike(&e.ty, &column.ty))?;
+    let at =
+        project.iter().position(|e| matches!(e.op, ExprOp::Column(i) if i == c) && hashed_alike(&e.ty, &column.ty))?;
     Some(Expr::column(at, column.ty.clone()))
 }
 
 /// Whether a projection leaves every column as and where it is.
 pub(super) fn is_identity(project: &[Expr], columns: &[ColumnType]) -> bool {
     project.len() == columns.len()
-        && project.iter().zip(columns).enumerate().all(|(i, (e, ty))| {
-            matches!(e.op, ExprOp::Column(c) if c == i) && e.ty == *ty
-        })
+        && project
+            .iter()
+            .zip(columns)
+            .enumerate()
+            .all(|(i, (e, ty))| matches!(e.op, ExprOp::Column(c) if c == i) && e.ty == *ty)
 }

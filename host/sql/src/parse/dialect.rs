@@ -25,8 +25,8 @@ impl Dialect for Weir {
     // `DEFAULT 5 NOT NULL` is a default and a constraint: NOT NULL is no operator here.
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
         let is = |token: &Token, keyword: Keyword| matches!(token, Token::Word(w) if w.keyword == keyword);
-        let not_null = is(&parser.peek_token_ref().token, Keyword::NOT)
-            && is(&parser.peek_nth_token_ref(1).token, Keyword::NULL);
+        let not_null =
+            is(&parser.peek_token_ref().token, Keyword::NOT) && is(&parser.peek_nth_token_ref(1).token, Keyword::NULL);
         not_null.then_some(Ok(0))
     }
 

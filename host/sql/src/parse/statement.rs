@@ -72,10 +72,11 @@ pub(super) fn statement(source: &str, parser: &mut Parser) -> Result<Statement, 
         Some("DECLARE") => return Err(unsupported(source, at, "DECLARE RECURSIVE VIEW")),
         Some("LATENESS") => return Err(unsupported(source, at, "the LATENESS statement")),
         Some("SET") => return Err(unsupported(source, at, "SET")),
-        _ => return Err(parser.expected_ref::<()>("a statement", parser.peek_token_ref()).map_or_else(
-            Failure::Parser,
-            |()| error(source, at, "expected a statement"),
-        )),
+        _ => {
+            return Err(parser
+                .expected_ref::<()>("a statement", parser.peek_token_ref())
+                .map_or_else(Failure::Parser, |()| error(source, at, "expected a statement")));
+        }
     };
     if parser.peek_token_ref().token != Token::EOF {
         let found = parser.peek_token();

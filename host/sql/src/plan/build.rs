@@ -53,9 +53,10 @@ impl Plan {
             }
         }
         let identity = exprs.len() == self.columns[input].len()
-            && exprs.iter().enumerate().all(|(i, e)| {
-                matches!(e.op, ExprOp::Column(c) if c == i) && e.ty == self.columns[input][i]
-            });
+            && exprs
+                .iter()
+                .enumerate()
+                .all(|(i, e)| matches!(e.op, ExprOp::Column(c) if c == i) && e.ty == self.columns[input][i]);
         if identity {
             return input;
         }
@@ -77,7 +78,13 @@ impl Plan {
     }
 
     /// Groups: keys, then aggregates.
-    pub(crate) fn aggregate(&mut self, input: RelId, keys: Vec<Expr>, calls: Vec<AggregateCall>, global: bool) -> RelId {
+    pub(crate) fn aggregate(
+        &mut self,
+        input: RelId,
+        keys: Vec<Expr>,
+        calls: Vec<AggregateCall>,
+        global: bool,
+    ) -> RelId {
         let columns = keys.iter().map(|k| k.ty.clone()).chain(calls.iter().map(|c| c.ty.clone())).collect();
         self.add(Rel::Aggregate { input, keys, calls, global }, columns)
     }
