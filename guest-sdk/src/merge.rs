@@ -2,6 +2,7 @@
 
 use crate::{Batch, BlockRef, Rows};
 use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 use weir_row::{BLOCK_ROWS, BLOCK_WORDS, Block, RowWriter};
 
 /// A block that is taken over whole must be at least this part of a full one (or so must be the block before it), lest batches
@@ -192,31 +193,49 @@ fn merge_stride<const N: usize>(
 ) {
     let (rows_a, _) = a.words.as_chunks::<N>();
     let (rows_b, _) = b.words.as_chunks::<N>();
+    // Of one length each, said so that no index below needs a check.
+    let (weights_a, weights_b) = (&a.weights[..rows_a.len()], &b.weights[..rows_b.len()]);
     let (mut i, mut j) = (*at_a, *at_b);
     let stop = i + j + limit;
     while i < rows_a.len() && j < rows_b.len() && i + j < stop {
-        let (row_a, row_b) = (&rows_a[i], &rows_b[j]);
-        match row_a.cmp(row_b) {
-            Ordering::Less => {
-                out.put(*row_a);
-                out.end(a.weights[i]);
-                i += 1;
-            }
-            Ordering::Greater => {
-                out.put(*row_b);
-                out.end(b.weights[j]);
-                j += 1;
-            }
-            Ordering::Equal => {
-                let weight = a.weights[i].wrapping_add(b.weights[j]);
-                if weight != 0 {
-                    out.put(*row_a);
-                    out.end(weight);
+        out.fill::<N>(limit, |to, weights| {
+            let weights = &mut weights[..to.len()];
+            let mut written = 0;
+            while i < rows_a.len() && j < rows_b.len() && written < to.len() {
+                let (row_a, row_b) = (&rows_a[i], &rows_b[j]);
+                let (less, equal) = order(row_a, row_b);
+                if equal {
+                    let weight = weights_a[i].wrapping_add(weights_b[j]);
+                    if weight != 0 {
+                        (to[written], weights[written]) = (*row_a, weight);
+                        written += 1;
+                    }
+                    (i, j) = (i + 1, j + 1);
+                    continue;
                 }
-                i += 1;
-                j += 1;
+                // Which side is less cannot be foretold, so nothing branches on it.
+                to[written] = std::array::from_fn(|w| select_unpredictable(less, row_a[w], row_b[w]));
+                weights[written] = select_unpredictable(less, weights_a[i], weights_b[j]);
+                (i, j) = (i + usize::from(less), j + usize::from(!less));
+                written += 1;
             }
-        }
+            written
+        });
     }
     (*at_a, *at_b) = (i, j);
+}
+
+/// Whether a row is less than another, and whether they are equal: two words at once, as one number.
+#[inline(always)]
+fn order<const N: usize>(a: &[u64; N], b: &[u64; N]) -> (bool, bool) {
+    if N == 1 {
+        return (a[0] < b[0], a[0] == b[0]);
+    }
+    let pair = |r: &[u64; N]| u128::from(r[0]) << 64 | u128::from(r[1]);
+    let (x, y) = (pair(a), pair(b));
+    if N > 2 && x == y {
+        let order = a[2..].cmp(&b[2..]);
+        return (order == Ordering::Less, order == Ordering::Equal);
+    }
+    (x < y, x == y)
 }

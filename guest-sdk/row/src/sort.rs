@@ -65,6 +65,13 @@ impl<'a, B: Borrow<Block>> Rows<'a, B> {
 /// # Panics
 /// If a block has more than [`BLOCK_ROWS`] rows, there are more than 2^17 blocks, or `out` has another stride.
 pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
+    match out.stride() {
+        1 => return sort_inline::<1, B>(blocks, out),
+        2 => return sort_inline::<2, B>(blocks, out),
+        3 => return sort_inline::<3, B>(blocks, out),
+        4 => return sort_inline::<4, B>(blocks, out),
+        _ => {}
+    }
     assert!(blocks.len() < 1 << (32 - ROW_BITS), "too many blocks to sort at once");
     let mut entries = Vec::with_capacity(blocks.iter().map(|b| b.borrow().len()).sum());
     for (i, block) in blocks.iter().enumerate() {
@@ -82,6 +89,51 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
     let mut scratch = Vec::new();
     sort(&mut entries, &mut scratch, &rows, 0, LEVELS);
     consolidate(&entries, &rows, out);
+}
+
+/// The same for short rows of `N` words: moving them with their weights costs less than looking them up.
+fn sort_inline<const N: usize, B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
+    let mut rows: Vec<([u64; N], i64)> = Vec::with_capacity(blocks.iter().map(|b| b.borrow().len()).sum());
+    for block in blocks {
+        let block = block.borrow();
+        assert_eq!(block.stride as usize, N, "a block of another stride");
+        rows.extend(block.words.as_chunks::<N>().0.iter().copied().zip(block.weights.iter().copied()));
+    }
+    rows.sort_unstable_by(|(a, _), (b, _)| cmp_inline(a, b));
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        out.fill::<N>(rest.len(), |to, weights| {
+            let weights = &mut weights[..to.len()];
+            let mut written = 0;
+            while let Some(((row, weight), mut tail)) = rest.split_first()
+                && written < to.len()
+            {
+                let mut sum = *weight;
+                while let Some(((next, w), others)) = tail.split_first()
+                    && next == row
+                {
+                    sum = sum.wrapping_add(*w);
+                    tail = others;
+                }
+                // Written in any case, and counted only if it is there: consolidation cannot be foretold.
+                (to[written], weights[written]) = (*row, sum);
+                written += usize::from(sum != 0);
+                rest = tail;
+            }
+            written
+        });
+    }
+}
+
+/// The order of two rows, two words at once: as one number, so that the sort need not branch on it.
+#[inline(always)]
+fn cmp_inline<const N: usize>(a: &[u64; N], b: &[u64; N]) -> Ordering {
+    if N == 1 {
+        return a[0].cmp(&b[0]);
+    }
+    let pair = |r: &[u64; N]| u128::from(r[0]) << 64 | u128::from(r[1]);
+    let order = pair(a).cmp(&pair(b));
+    if N > 2 { order.then_with(|| a[2..].cmp(&b[2..])) } else { order }
 }
 
 /// A row's word; those of shorter rows count as 0. (Rows of one layout that agree so far are all as long.)

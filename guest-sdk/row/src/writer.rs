@@ -109,6 +109,29 @@ impl RowWriter {
         }
     }
 
+    /// Lets `f` write rows of `N` words in place: it gets room for some rows, at most `rows` and at least one, and their weights, and
+    /// returns how many it wrote. For loops that cannot afford a look at the room for each row.
+    ///
+    /// # Panics
+    /// If `N` is not the stride, or a row is begun but not ended.
+    #[inline(always)]
+    pub fn fill<const N: usize>(&mut self, rows: usize, f: impl FnOnce(&mut [[u64; N]], &mut [i64]) -> usize) {
+        assert_eq!(self.block.stride as usize, N, "rows of another length than the stride");
+        let room = |block: &Block| ((BLOCK_WORDS - block.words.len()) / N).min(BLOCK_ROWS - block.weights.len());
+        if room(&self.block) == 0 {
+            self.seal();
+        }
+        let (len, words) = (self.block.len(), self.block.words.len());
+        assert_eq!(words, len * N, "a row without an end");
+        let rows = rows.clamp(1, room(&self.block));
+        self.block.words.resize(words + rows * N, 0);
+        self.block.weights.resize(len + rows, 0);
+        let (to, _) = self.block.words[words..].as_chunks_mut::<N>();
+        let written = f(to, &mut self.block.weights[len..]);
+        self.block.words.truncate(words + written * N);
+        self.block.weights.truncate(len + written);
+    }
+
     /// Appends a whole row.
     #[inline(always)]
     pub fn push(&mut self, row: &[u64], weight: i64) {
@@ -140,6 +163,9 @@ impl RowWriter {
     /// Begins another block; the row that made this one too long goes there, unless it is alone.
     #[cold]
     fn seal(&mut self) {
+        if self.block.is_empty() {
+            return;
+        }
         let stride = self.block.stride;
         let mut next = Block {
             stride,
