@@ -1,1 +1,12 @@
-//! weir-server
+//! The `weir` server: the REST API on hyper, the automata of programs and deployments, running pipelines, and the command
+//! line. The binary is [`cli::main`] and nothing else, so that tests can start what users start.
+
+pub mod api;
+pub mod automata;
+pub mod cli;
+pub mod controller;
+pub mod logs;
+pub mod manager;
+
+/// The version of the platform, as the API shows it: the generation of the API, which Weir's own version follows.
+pub const PLATFORM_VERSION: &str = env!("CARGO_PKG_VERSION");

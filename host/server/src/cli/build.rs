@@ -1,0 +1,91 @@
+//! `weir build`.
+
+use super::CacheArgs;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use weir_compiler::{CancelToken, CompileRequest, Profile};
+
+/// What to show instead of a component.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Emit {
+    /// The plan, as text.
+    Circuit,
+    /// The plan, for Graphviz.
+    Dot,
+    /// The generated Rust program.
+    Rust,
+}
+
+/// How much work goes into the program's speed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ProfileArg {
+    /// Quick to build.
+    Dev,
+    /// The quickest to build.
+    Unoptimized,
+    /// The quickest to run.
+    Optimized,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(p: ProfileArg) -> Profile {
+        match p {
+            ProfileArg::Dev => Profile::Dev,
+            ProfileArg::Unoptimized => Profile::Unoptimized,
+            ProfileArg::Optimized => Profile::Optimized,
+        }
+    }
+}
+
+/// Arguments of `weir build`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  weir build prog.sql -o prog.wasm\n  weir build prog.sql --emit rust | less\n  weir build prog.sql --emit dot | dot -Tsvg > plan.svg"
+)]
+pub(super) struct BuildArgs {
+    /// The program.
+    file: PathBuf,
+    /// Where to put the component [default: the program's name with .wasm].
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print the plan or the Rust program instead.
+    #[arg(long, value_enum)]
+    emit: Option<Emit>,
+    /// How much work goes into the program's speed.
+    #[arg(long, value_enum, default_value = "optimized")]
+    profile: ProfileArg,
+    #[command(flatten)]
+    cache: CacheArgs,
+}
+
+pub(super) fn main(args: &BuildArgs) -> anyhow::Result<ExitCode> {
+    let program = super::compiler::read_sql(&args.file)?;
+    match args.emit {
+        Some(Emit::Circuit) => print!("{}", program.circuit),
+        Some(Emit::Dot) => print!("{}", program.circuit.dot()),
+        Some(Emit::Rust) => print!("{}", weir_sql::generate(&program.circuit)),
+        None => return component(args, &program),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn component(args: &BuildArgs, program: &weir_sql::Program) -> anyhow::Result<ExitCode> {
+    let compiler = super::compiler::open(&args.cache)?;
+    super::compiler::provision(&compiler)?;
+    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile: args.profile.into() };
+    let artifact = compiler.compile(&request, &CancelToken::new())?;
+    let default = args.file.with_extension("wasm");
+    let output: &Path = args.output.as_deref().unwrap_or(&default);
+    std::fs::copy(&artifact.component, output).with_context(|| format!("writing {}", output.display()))?;
+    println!(
+        "{}: {} KiB (rustc {} ms, native code {} ms{})",
+        output.display(),
+        artifact.component_bytes >> 10,
+        artifact.timings.rustc.as_millis(),
+        artifact.timings.native.as_millis(),
+        if artifact.cache_hit { ", from the cache" } else { "" }
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,85 @@
+//! `weir serve`.
+
+use super::CacheArgs;
+use crate::api;
+use crate::manager::Manager;
+use anyhow::Context;
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Arguments of `weir serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  weir serve --bind 127.0.0.1:8080 --data-dir ./weir-data\n  curl http://127.0.0.1:8080/v0/pipelines"
+)]
+pub(super) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    bind: SocketAddr,
+    /// Folder for the catalog.
+    #[arg(long, default_value = "weir-data", env = "WEIR_DATA_DIR", value_name = "DIR")]
+    data_dir: PathBuf,
+    #[command(flatten)]
+    cache: CacheArgs,
+}
+
+pub(super) fn main(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    runtime()?.block_on(async move {
+        let server = start(args.bind, args.data_dir, args.cache, &|step| eprintln!("{step}")).await?;
+        // Tests and scripts read the port from this line.
+        println!("weir {} listens on http://{}", crate::PLATFORM_VERSION, server.address);
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        server
+            .run(async move {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                tracing::info!("shutting down");
+            })
+            .await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The runtime of the server: a thread per core, and blocking threads for steps and compilations.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("weir").build()?)
+}
+
+/// A server that is ready to run.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+    manager: Arc<Manager>,
+}
+
+/// Prepares everything that a server needs: folder, toolchain, catalog, port.
+pub(super) async fn start(
+    bind: SocketAddr,
+    data_dir: PathBuf,
+    cache: CacheArgs,
+    progress: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<Server> {
+    std::fs::create_dir_all(&data_dir).with_context(|| format!("making the folder {}", data_dir.display()))?;
+    let listener = TcpListener::bind(bind).await.with_context(|| format!("listening on {bind}"))?;
+    let compiler = super::compiler::open(&cache)?;
+    compiler.provision(progress, &weir_compiler::CancelToken::new())?;
+    let engine = weir_runtime::Engine::new()?;
+    let manager = Manager::open(&data_dir, compiler, engine).context("opening the catalog")?;
+    Ok(Server { address: listener.local_addr()?, listener, manager })
+}
+
+impl Server {
+    /// Serves until `stop` is ready, then ends what runs.
+    pub(super) async fn run(self, stop: impl Future<Output = ()>) {
+        let manager = Arc::clone(&self.manager);
+        api::serve(self.listener, api::router(self.manager), stop, async move { manager.shut_down().await }).await;
+    }
+}

@@ -1,0 +1,65 @@
+//! What the host knows of a program while it runs: relations, columns, layouts.
+
+use std::sync::Arc;
+use weir_circuit::{Circuit, Column};
+use weir_io::{TableColumns, find_relation};
+use weir_row::{ColumnType, SortLayout};
+
+/// A relation that can be listened to.
+#[derive(Debug)]
+pub struct RunningRelation {
+    /// The name.
+    pub name: String,
+    /// Whether the name was quoted.
+    pub case_sensitive: bool,
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// How its deltas and snapshots are laid out.
+    pub layout: SortLayout,
+    /// Whether its contents are kept.
+    pub materialized: bool,
+}
+
+/// The schema of a running program. Relations are numbered as in the component's contract: views first, then tables.
+#[derive(Debug)]
+pub struct RunningProgram {
+    /// Views, then tables.
+    pub relations: Vec<RunningRelation>,
+    /// Number of views.
+    pub views: usize,
+    /// What readers know of each table.
+    pub tables: Vec<Arc<TableColumns>>,
+}
+
+impl RunningProgram {
+    /// The schema of a circuit.
+    pub fn new(circuit: &Circuit) -> RunningProgram {
+        let relation = |name: &str, case_sensitive, columns: &[Column], materialized| {
+            let types: Vec<ColumnType> = columns.iter().map(|c| c.ty.clone()).collect();
+            RunningRelation {
+                name: name.to_owned(),
+                case_sensitive,
+                columns: columns.to_vec(),
+                layout: SortLayout::ascending(&types),
+                materialized,
+            }
+        };
+        let views = circuit.views.iter().map(|v| relation(&v.name, v.case_sensitive, &v.columns, v.materialized));
+        let tables = circuit.tables.iter().map(|t| relation(&t.name, t.case_sensitive, &t.columns, t.materialized));
+        RunningProgram {
+            relations: views.chain(tables).collect(),
+            views: circuit.views.len(),
+            tables: circuit.tables.iter().map(|t| Arc::new(TableColumns::new(t))).collect(),
+        }
+    }
+
+    /// The table that an identifier names: unquoted it folds to lower case, in quotation marks it is exact.
+    pub fn find_table(&self, identifier: &str) -> Option<usize> {
+        find_relation(identifier, self.relations[self.views..].iter().map(|r| (r.name.as_str(), r.case_sensitive)))
+    }
+
+    /// The relation that an identifier names.
+    pub fn find_relation(&self, identifier: &str) -> Option<usize> {
+        find_relation(identifier, self.relations.iter().map(|r| (r.name.as_str(), r.case_sensitive)))
+    }
+}

@@ -1,0 +1,88 @@
+//! What the API tells of a compiled program: `program_info` and the messages of a wrong one.
+
+use serde_json::{Map, Value, json};
+use weir_catalog::ProgramMessage;
+use weir_row::{ColumnType, SqlType};
+use weir_sql::{Diagnostic, Program, Relation, Severity, Span};
+
+/// A diagnostic in the API's form.
+pub(super) fn message(d: &Diagnostic) -> ProgramMessage {
+    ProgramMessage {
+        start_line_number: d.start.line as usize,
+        start_column: d.start.column as usize,
+        end_line_number: d.end.line as usize,
+        end_column: d.end.column as usize,
+        warning: d.severity == Severity::Warning,
+        error_type: d.kind.to_owned(),
+        message: match &d.hint {
+            Some(hint) => format!("{}\n{hint}", d.message),
+            None => d.message.clone(),
+        },
+        snippet: d.snippet.clone(),
+    }
+}
+
+/// The API's `program_info`.
+pub(super) fn program_info(program: &Program) -> Value {
+    json!({
+        "schema": {
+            "inputs": program.tables.iter().map(relation).collect::<Vec<_>>(),
+            "outputs": program.views.iter().map(relation).collect::<Vec<_>>(),
+        },
+        "udf_stubs": "",
+        "input_connectors": {},
+        "output_connectors": {},
+    })
+}
+
+fn relation(r: &Relation) -> Value {
+    let position = |span: &Span| {
+        json!({ "start_line_number": span.start.line, "start_column": span.start.column,
+            "end_line_number": span.end.line, "end_column": span.end.column })
+    };
+    let properties: Map<String, Value> = r
+        .properties
+        .iter()
+        .map(|p| {
+            let value = json!({ "value": p.value, "key_position": position(&p.key_position), "value_position": position(&p.value_position) });
+            (p.key.clone(), value)
+        })
+        .collect();
+    let fields: Vec<Value> = r
+        .columns
+        .iter()
+        .map(|c| {
+            json!({ "name": c.name, "case_sensitive": c.case_sensitive, "columntype": column_type(&c.ty),
+                "lateness": null, "default": c.default, "watermark": null })
+        })
+        .collect();
+    json!({ "name": r.name, "case_sensitive": r.case_sensitive, "fields": fields, "materialized": r.materialized,
+        "properties": properties })
+}
+
+fn column_type(ty: &ColumnType) -> Value {
+    let (name, precision, scale): (&str, Option<i64>, Option<i64>) = match &ty.sql {
+        SqlType::Null => ("NULL", None, None),
+        SqlType::Boolean => ("BOOLEAN", None, None),
+        SqlType::TinyInt => ("TINYINT", None, None),
+        SqlType::SmallInt => ("SMALLINT", None, None),
+        SqlType::Integer => ("INTEGER", None, None),
+        SqlType::BigInt => ("BIGINT", None, None),
+        SqlType::UTinyInt => ("UTINYINT", None, None),
+        SqlType::USmallInt => ("USMALLINT", None, None),
+        SqlType::UInteger => ("UINTEGER", None, None),
+        SqlType::UBigInt => ("UBIGINT", None, None),
+        SqlType::Decimal { precision, scale } => ("DECIMAL", Some(i64::from(*precision)), Some(i64::from(*scale))),
+        SqlType::Real => ("REAL", None, None),
+        SqlType::Double => ("DOUBLE", None, None),
+        SqlType::Char(n) => ("CHAR", Some(i64::from(*n)), None),
+        SqlType::Varchar(n) => ("VARCHAR", Some(n.map_or(-1, i64::from)), None),
+        SqlType::Date => ("DATE", None, None),
+        SqlType::Time => ("TIME", Some(9), None),
+        SqlType::Timestamp => ("TIMESTAMP", Some(6), None),
+        SqlType::IntervalMonths => ("INTERVAL_YEAR_MONTH", None, None),
+        SqlType::IntervalMicros => ("INTERVAL_DAY_SECOND", None, None),
+    };
+    json!({ "type": name, "nullable": ty.nullable, "precision": precision, "scale": scale,
+        "component": null, "fields": null, "key": null, "value": null })
+}
