@@ -52,8 +52,8 @@ impl fmt::Display for Failure {
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, worker: Option<u32>, message: impl Into<String>) -> Failure {
-        let mut message = message.into();
-        truncate(&mut message, MESSAGE_BYTES_MAX);
+        let mut message: String = message.into();
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
         Failure { kind, message, position: None, worker }
     }
 
@@ -89,13 +89,6 @@ fn panic_text(stderr: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Cut a text to a number of bytes at a character's boundary.
-pub(crate) fn truncate(text: &mut String, bytes_max: usize) {
-    if text.len() > bytes_max {
-        text.truncate(text.floor_char_boundary(bytes_max));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,8 +108,7 @@ mod tests {
 
     #[test]
     fn messages_are_cut_between_characters() {
-        let mut text = "äöü".to_owned();
-        truncate(&mut text, 3);
-        assert_eq!(text, "ä");
+        let failure = Failure::new(FailureKind::Trap, None, format!("x{}", "ä".repeat(MESSAGE_BYTES_MAX)));
+        assert_eq!(failure.message.len(), MESSAGE_BYTES_MAX - 1);
     }
 }

@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::failure::truncate;
-
 /// Bytes kept of a line.
 pub const LINE_BYTES_MAX: usize = 4 << 10;
 /// Lines kept of a pipeline, the oldest going first.
@@ -70,8 +68,9 @@ impl Log {
     /// Add a line, unless the budget is spent.
     pub(crate) fn line(&self, level: Level, worker: u32, text: &str) {
         let mut state = self.state.lock();
-        let mut text = text.trim_end().replace(['\n', '\r'], " ");
-        truncate(&mut text, LINE_BYTES_MAX);
+        // Cut before anything looks at all of it.
+        let text = &text[..text.floor_char_boundary(LINE_BYTES_MAX)];
+        let text = text.trim_end().replace(['\n', '\r'], " ");
         // A line costs more than its text, so that empty ones are bounded too.
         let cost = text.len() as u64 + 64;
         if state.bytes + cost > self.bytes_max {

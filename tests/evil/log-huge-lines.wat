@@ -1,0 +1,6 @@
+;; survives
+(func $step (param $now i64)
+  (drop (memory.grow (i32.const 256)))
+  (memory.fill (i32.const 65536) (i32.const 120) (i32.const 16000000))
+  (call $host.log (i32.const 0) (i32.const 65536) (i32.const 16000000))
+  (call $host.log (i32.const 0) (i32.const 65536) (i32.const 16000000)))

@@ -1,0 +1,4 @@
+;; kill
+;; fails: Killed
+(func $spin (loop $forever (br $forever)))
+(start $spin)

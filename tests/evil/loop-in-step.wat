@@ -1,0 +1,4 @@
+;; kill
+;; fails: Killed
+;; says: killed
+(func $step (param $now i64) (loop $forever (br $forever)))

@@ -1,0 +1,4 @@
+;; kill
+;; fails: Killed
+(func $step (param $now i64)
+  (loop $forever (drop (call $host.cancelled)) (br $forever)))

@@ -1,0 +1,3 @@
+;; fails: Trap
+;; says: divide by zero
+(func $checkpoint (result i32) (i32.div_u (i32.const 1) (i32.const 0)))

@@ -1,0 +1,3 @@
+;; fails: Protocol
+;; says: aligned
+(func $describe (result i32) (i32.const 17))
