@@ -3,6 +3,7 @@
 use crate::BlockRef;
 use crate::Chunk;
 use std::cmp::Ordering;
+use weir_row::Block;
 
 /// The order of a row's first words against a key. Keys delimit themselves, so a row that begins with the words of a key has that key.
 #[inline(always)]
@@ -82,44 +83,53 @@ impl<'a> Cursor<'a> {
     /// To the first row, from here on, whose key is not less than `key`.
     #[inline]
     pub fn seek(&mut self, key: &[u64]) {
-        self.gallop(|row| cmp_key(row, key) == Ordering::Less);
+        match key {
+            [k] => self.gallop(|block, i| block.first_word(i) < *k),
+            _ => self.gallop(|block, i| cmp_key(block.row(i), key) == Ordering::Less),
+        }
     }
 
     /// To the first row, from here on, whose key is greater than `key`.
     #[inline]
     pub fn seek_past(&mut self, key: &[u64]) {
-        self.gallop(|row| cmp_key(row, key) != Ordering::Greater);
+        match key {
+            [k] => self.gallop(|block, i| block.first_word(i) <= *k),
+            _ => self.gallop(|block, i| cmp_key(block.row(i), key) != Ordering::Greater),
+        }
     }
 
     /// To the first row, from here on, for which `before` does not hold: in steps of doubling length, then halving.
     #[inline(always)]
-    fn gallop(&mut self, before: impl Fn(&[u64]) -> bool) {
+    fn gallop(&mut self, before: impl Fn(&Block, usize) -> bool) {
         let Some(block) = self.blocks.get(self.block) else { return };
-        if !before(block.row(self.row)) {
+        let block: &Block = block;
+        if !before(block, self.row) {
             return;
         }
+        // `before` holds at `low`.
+        let (mut low, mut step) = (self.row, 1);
         let last = block.len() - 1;
-        if before(block.row(last)) {
-            return self.gallop_blocks(before);
-        }
-        // Invariant: `before` holds at `low`, not at `high`.
-        let (mut low, mut high) = (self.row, last);
-        let mut step = 1;
-        while low + step < high {
-            if before(block.row(low + step)) {
-                low += step;
-                step *= 2;
-            } else {
-                high = low + step;
-                break;
+        let high = loop {
+            let next = low + step;
+            if next >= last {
+                if low == last || before(block, last) {
+                    return self.gallop_blocks(before);
+                }
+                break last;
             }
-        }
-        self.row = halve(low, high, |i| before(block.row(i)));
+            if !before(block, next) {
+                break next;
+            }
+            low = next;
+            step *= 2;
+        };
+        self.row = halve(low, high, |i| before(block, i));
     }
 
     /// The same when the row is in none but a later block.
-    fn gallop_blocks(&mut self, before: impl Fn(&[u64]) -> bool) {
-        let behind = |b: usize| before(self.blocks[b].row(self.blocks[b].len() - 1));
+    #[inline(never)]
+    fn gallop_blocks(&mut self, before: impl Fn(&Block, usize) -> bool) {
+        let behind = |b: usize| before(&self.blocks[b], self.blocks[b].len() - 1);
         let (mut low, mut high) = (self.block, self.blocks.len());
         let mut step = 1;
         while low + step < high {
@@ -134,9 +144,9 @@ impl<'a> Cursor<'a> {
         self.block = halve(low, high, behind);
         self.row = 0;
         if let Some(block) = self.blocks.get(self.block)
-            && before(block.row(0))
+            && before(block, 0)
         {
-            self.row = halve(0, block.len() - 1, |i| before(block.row(i)));
+            self.row = halve(0, block.len() - 1, |i| before(block, i));
         }
     }
 

@@ -67,6 +67,19 @@ impl Block {
         }
     }
 
+    /// The first word of row `i`, which has one.
+    #[inline(always)]
+    pub fn first_word(&self, i: usize) -> u64 {
+        let start = if self.stride != 0 {
+            i * self.stride as usize
+        } else if i == 0 {
+            0
+        } else {
+            self.ends[i - 1] as usize
+        };
+        self.words[start]
+    }
+
     /// The last row, unless there is none.
     pub fn last(&self) -> Option<&[u64]> {
         self.len().checked_sub(1).map(|i| self.row(i))
