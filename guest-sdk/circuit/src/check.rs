@@ -103,7 +103,7 @@ impl Circuit {
                 for part in parts {
                     let input = &self.nodes[part.input];
                     require(matches!(input.op, Op::Index { .. } | Op::Distinct { .. }), "a part's input is not keyed")?;
-                    if part.method != AggregateMethod::Linear && !matches!(input.op, Op::Distinct { .. }) {
+                    if part.method != AggregateMethod::Linear {
                         self.traced(part.input)?;
                     }
                     same_layout(&input.key, &columns[..keys])?;

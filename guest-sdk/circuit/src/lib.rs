@@ -4,6 +4,8 @@
 mod check;
 mod dot;
 mod expr;
+#[cfg(feature = "interpret")]
+pub mod interpret;
 mod plan;
 mod text;
 

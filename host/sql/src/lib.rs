@@ -8,6 +8,7 @@ mod bind;
 mod diagnostic;
 mod expr;
 mod functions;
+mod generate;
 mod lower;
 mod optimise;
 mod parse;
@@ -51,7 +52,7 @@ fn compile_here(source: &str) -> Result<Program, Vec<Diagnostic>> {
     Ok(program)
 }
 
-/// The Rust program that runs a circuit over `weir_sdk::prelude`.
+/// The Rust program that runs a circuit over `weir_sdk::prelude`: the source of a crate's `lib.rs`.
 pub fn generate(circuit: &Circuit) -> String {
-    format!("//! {} operators\n", circuit.nodes.len())
+    generate::generate(circuit)
 }

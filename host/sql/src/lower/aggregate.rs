@@ -5,7 +5,7 @@ use super::linear::Linear;
 use super::stream::Stream;
 use crate::expr::{is_not_null, substitute};
 use crate::plan::{AggregateCall, AggregateKind, RelId};
-use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, Op, Position};
+use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, NodeId, Op, Position};
 use weir_row::{ColumnType, SqlType};
 
 /// Where a call's result is: part and place in it.
@@ -97,7 +97,9 @@ impl Lowering<'_> {
             let e = Expr::column(keys.len(), argument.ty.clone());
             let input = if call.distinct {
                 let (key, value) = (self.circuit.nodes[index].key.clone(), self.circuit.nodes[index].value.clone());
-                self.node(Op::Distinct { input: index }, key, value, "DISTINCT")
+                let distinct = self.node(Op::Distinct { input: index }, key, value, "DISTINCT");
+                // A fold goes through the whole group, so it needs a trace.
+                if method(call) == AggregateMethod::Fold { self.traced(distinct) } else { distinct }
             } else {
                 index
             };
@@ -133,6 +135,16 @@ impl Lowering<'_> {
         let types: Vec<ColumnType> = project.iter().map(|e| e.ty.clone()).collect();
         let node = self.node(Op::Aggregate { parts, global, filter, project }, vec![], types.clone(), "GROUP BY");
         self.over(node, None, Linear::identity(&types))
+    }
+
+    /// A keyed node's rows with a trace.
+    fn traced(&mut self, node: NodeId) -> NodeId {
+        let keys = self.circuit.nodes[node].key.len();
+        let columns: Vec<Expr> =
+            self.columns(node).into_iter().enumerate().map(|(i, ty)| Expr::column(i, ty)).collect();
+        let stream = Stream { node, filter: None, project: columns.clone() };
+        let (key, value) = columns.split_at(keys);
+        self.index(&stream, None, key.to_vec(), value.to_vec(), true, "")
     }
 
     /// An argument as a column of an index: one of the key's, or one of the values.

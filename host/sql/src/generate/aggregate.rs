@@ -1,0 +1,296 @@
+//! Aggregations: functions that add rows to accumulators, fold groups, and make rows of groups' states.
+
+use super::Generator;
+use super::area::Input;
+use super::code::Body;
+use std::fmt::Write;
+use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, ExprOp, NodeId};
+use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, Layout, SqlType};
+
+/// Where the accumulators of a linear aggregate are, among the words of a group's accumulators.
+#[derive(Clone, Copy, Debug)]
+struct Words {
+    /// The number of arguments that are not NULL.
+    count: usize,
+    /// Their sum.
+    sum: usize,
+    /// Whether the sum has three words, not two.
+    wide: bool,
+}
+
+fn argument(a: &Aggregate) -> Option<&Expr> {
+    match &a.function {
+        AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => Some(e),
+        _ => None,
+    }
+}
+
+/// Whether sums of a type need three words.
+fn is_wide(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Decimal { precision, .. } if *precision > DECIMAL_PRECISION_ONE_WORD)
+}
+
+fn is_sum(a: &Aggregate) -> bool {
+    matches!(a.function, AggregateFunction::Sum(_) | AggregateFunction::Avg(_))
+}
+
+impl Generator<'_> {
+    /// The field of an aggregation.
+    pub(super) fn aggregate(
+        &mut self,
+        id: NodeId,
+        parts: &[AggregatePart],
+        global: bool,
+        filter: Option<&Expr>,
+        project: &[Expr],
+    ) -> String {
+        // Word 0 counts the rows of the first part.
+        let mut next = 1;
+        let mut constructors = vec![];
+        let mut words: Vec<Vec<Words>> = vec![];
+        for (p, part) in parts.iter().enumerate() {
+            let mut of_part = vec![];
+            let constructor = match part.method {
+                AggregateMethod::Linear => {
+                    let first = p == 0;
+                    let mut rows = if first { Some(0) } else { None };
+                    for a in &part.aggregates {
+                        let always = argument(a).is_none_or(|e| !e.ty.nullable);
+                        let count = match (always, rows) {
+                            (true, Some(count)) => count,
+                            _ => {
+                                next += 1;
+                                if always {
+                                    rows = Some(next - 1);
+                                }
+                                next - 1
+                            }
+                        };
+                        let wide = argument(a).is_some_and(|e| is_wide(&e.ty.sql));
+                        of_part.push(Words { count, sum: next, wide });
+                        if is_sum(a) {
+                            next += if wide { 3 } else { 2 };
+                        }
+                    }
+                    self.accumulate(id, p, part, &of_part);
+                    format!("Part::linear(acc_{id}_{p})")
+                }
+                AggregateMethod::Extreme => {
+                    let (_, value) = self.layouts(part.input);
+                    let least = part.aggregates[0].function == AggregateFunction::Min;
+                    format!("Part::{}({:?})", if least { "min" } else { "max" }, value.text())
+                }
+                AggregateMethod::Fold => {
+                    let types: Vec<ColumnType> = part.aggregates.iter().map(|a| a.ty.clone()).collect();
+                    self.fold(id, p, part);
+                    format!("Part::fold({:?}, fold_{id}_{p})", Layout::new(&types).text())
+                }
+            };
+            constructors.push(constructor);
+            words.push(of_part);
+        }
+        self.emit(id, parts, &words, next, filter, project);
+        let key = Layout::new(&self.circuit.nodes[parts[0].input].key).text();
+        let global = if global { ".global()" } else { "" };
+        format!("n{id}: Aggregate = Aggregate::new({id}, {key:?}, {next}, vec![{}]){global};", constructors.join(", "))
+    }
+
+    /// The function that adds rows to the accumulators of a part.
+    fn accumulate(&mut self, id: NodeId, p: usize, part: &AggregatePart, words: &[Words]) {
+        let columns = self.input_of(part.input, "r", "v");
+        let mut body = Body::new(self, columns, "        ");
+        let mut counted = vec![];
+        if p == 0 {
+            body.line("acc::count(acc, 0, w);");
+            counted.push(0);
+        }
+        for (a, words) in part.aggregates.iter().zip(words) {
+            let Words { count, sum, wide } = *words;
+            let add = if wide { "sum_wide" } else { "sum" };
+            match argument(a) {
+                Some(e) if e.ty.nullable => {
+                    if !is_sum(a) {
+                        let is_null = ExprOp::IsNull(Box::new(e.clone()));
+                        let present = crate::expr::not(Expr { op: is_null, ty: crate::expr::BOOLEAN, at: e.at });
+                        body.decode_columns(&present);
+                        let present = body.truth(&present);
+                        body.line(&format!("if {present} {{ acc::count(acc, {count}, w); }}"));
+                        continue;
+                    }
+                    body.decode_columns(e);
+                    let value = body.value(e);
+                    let x = wider("x", e);
+                    body.line(&format!("if let Some(x) = {value} {{"));
+                    body.line(&format!("    acc::count(acc, {count}, w);"));
+                    body.line(&format!("    acc::{add}(acc, {sum}, {x}, w);"));
+                    body.line("}");
+                }
+                other => {
+                    if !counted.contains(&count) {
+                        counted.push(count);
+                        body.line(&format!("acc::count(acc, {count}, w);"));
+                    }
+                    if let Some(e) = other.filter(|_| is_sum(a)) {
+                        body.decode_columns(e);
+                        let value = body.value(e);
+                        let x = wider(&value, e);
+                        body.line(&format!("acc::{add}(acc, {sum}, {x}, w);"));
+                    }
+                }
+            }
+        }
+        let body = body.out;
+        let comment = self.comment(id);
+        let _ = write!(
+            self.functions,
+            "\n{comment}\nfn acc_{id}_{p}(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {{\n    for (r, w) in rows {{\n{body}    }}\n}}\n"
+        );
+    }
+
+    /// The function that adds up the floats of a group, in the order of their rows.
+    fn fold(&mut self, id: NodeId, p: usize, part: &AggregatePart) {
+        let columns = self.input_of(part.input, "r", "v");
+        let mut body = Body::new(self, columns, "        ");
+        let mut before = String::new();
+        let mut after = String::new();
+        for (i, a) in part.aggregates.iter().enumerate() {
+            let _ = writeln!(before, "    let (mut n{i}, mut s{i}) = (0_i64, 0_f64);");
+            if let Some(e) = argument(a) {
+                body.decode_columns(e);
+                let value = body.value(e);
+                let add = |x: &str| format!("n{i} += w; s{i} += f64::from({x}) * w as f64;");
+                if e.ty.nullable {
+                    body.line(&format!("if let Some(x) = {value} {{ {} }}", add("x")));
+                } else {
+                    body.line(&add(&value));
+                }
+            }
+            let kind = a.ty.sql.kind().map_or("f64", Kind::name);
+            let mean = if matches!(a.function, AggregateFunction::Avg(_)) { format!("s{i} / n{i} as f64") } else { format!("s{i}") };
+            let value = if kind == "f32" { format!("({mean}) as f32") } else { mean };
+            let _ = writeln!(after, "    out.put([enc::{kind}_null((n{i} != 0).then(|| {value}))]);");
+        }
+        let body = body.out;
+        let comment = self.comment(id);
+        let _ = write!(
+            self.functions,
+            "\n{comment}\nfn fold_{id}_{p}(cx: &Context, rows: &Rows, out: &mut RowWriter) {{\n{before}    for (r, w) in rows.iter() {{\n{body}    }}\n{after}}}\n"
+        );
+    }
+
+    /// The function that makes rows of groups: of the key, the accumulators, and the other parts' results.
+    fn emit(
+        &mut self,
+        id: NodeId,
+        parts: &[AggregatePart],
+        words: &[Vec<Words>],
+        accumulators: usize,
+        filter: Option<&Expr>,
+        project: &[Expr],
+    ) {
+        let key = Layout::new(&self.circuit.nodes[parts[0].input].key);
+        let keys = key.len();
+        let key_words = if key.is_fixed() { key.fixed_words.to_string() } else { format!("K{id}.end(r)") };
+        let mut input = Input::default();
+        input.areas.push(self.area("r", key, format!("K{id}"), None));
+        input.columns = (0..keys).map(|c| (0, c)).collect();
+        let mut finals: Vec<String> = vec![];
+        let mut before: Vec<String> = vec![format!("let a = &r[{key_words}..];")];
+        let mut rest = format!("a[{accumulators}..]");
+        let mut results = 0;
+        for (part, words) in parts.iter().zip(words) {
+            for (i, a) in part.aggregates.iter().enumerate() {
+                if part.method == AggregateMethod::Linear {
+                    let value = linear_result(a, words[i]);
+                    input.columns.push((usize::MAX, finals.len()));
+                    finals.push(value);
+                    continue;
+                }
+                // Results stand one after the other, each a layout of its own.
+                let ty = ColumnType::nullable(a.ty.sql.clone());
+                let layout = Layout::new(std::slice::from_ref(&ty));
+                let var = format!("e{results}");
+                let shape = format!("R{id}_{results}");
+                before.push(format!("let {var} = &{rest};"));
+                rest = if layout.is_fixed() {
+                    format!("{var}[{}..]", layout.fixed_words)
+                } else {
+                    format!("{var}[{shape}.end({var})..]")
+                };
+                let area = self.area(&var, layout, shape, None);
+                input.columns.push((input.areas.len(), 0));
+                input.areas.push(area);
+                results += 1;
+            }
+        }
+        self.emit_function(id, parts, input, &finals, &before, filter, project);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn emit_function(
+        &mut self,
+        id: NodeId,
+        parts: &[AggregatePart],
+        mut input: Input,
+        finals: &[String],
+        before: &[String],
+        filter: Option<&Expr>,
+        project: &[Expr],
+    ) {
+        // The finished values of accumulators are variables; expressions see them as decoded columns of a stretch without words.
+        let types: Vec<ColumnType> =
+            parts.iter().filter(|p| p.method == AggregateMethod::Linear).flat_map(|p| &p.aggregates).map(|a| a.ty.clone()).collect();
+        let area = self.area("finals", Layout::new(&types), format!("F{id}"), None);
+        self.shapes.remove(&format!("F{id}"));
+        let index = input.areas.len();
+        input.areas.push(area);
+        let mut decoded = vec![];
+        for (c, column) in input.columns.iter_mut().enumerate() {
+            if column.0 == usize::MAX {
+                decoded.push((c, finals[column.1].clone()));
+                *column = (index, column.1);
+            }
+        }
+        let comment = self.comment(id);
+        let mut body = Body::new(self, input, "        ");
+        for line in before {
+            body.line(line);
+        }
+        body.finals = decoded.into_iter().collect();
+        body.filter(filter, "continue;");
+        body.write(project, 0);
+        body.line("out.end(w);");
+        let body = body.out;
+        let _ = write!(
+            self.functions,
+            "\n{comment}\nfn emit_{id}(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {{\n    for (r, w) in rows {{\n{body}    }}\n}}\n"
+        );
+    }
+}
+
+/// An argument as 128 bits.
+fn wider(value: &str, e: &Expr) -> String {
+    if matches!(e.ty.sql, SqlType::Decimal { .. }) { value.to_string() } else { format!("i128::from({value})") }
+}
+
+/// The value of a linear aggregate, from its accumulators.
+fn linear_result(a: &Aggregate, words: Words) -> String {
+    let Words { count, sum, wide } = words;
+    let (line, column) = (a.at.line, a.at.column);
+    let count = format!("acc::get_count(a, {count})");
+    let total = if wide {
+        format!("cx.ok(acc::get_sum_wide(a, {sum}).ok_or(\"sum out of range\"), {line}, {column})")
+    } else {
+        format!("acc::get_sum(a, {sum})")
+    };
+    let total = match a.function {
+        AggregateFunction::CountRows | AggregateFunction::Count(_) => return count,
+        AggregateFunction::Avg(_) => format!("{total} / i128::from({count})"),
+        _ => total,
+    };
+    let checked = match &a.ty.sql {
+        SqlType::Decimal { precision, scale } => format!("f::check_dec({total}, {precision}, {scale})"),
+        other => format!("f::cast_dec_to_{}({total}, 0)", other.kind().map_or("i64", Kind::name)),
+    };
+    format!("if {count} == 0 {{ None }} else {{ Some(cx.ok({checked}, {line}, {column})) }}")
+}

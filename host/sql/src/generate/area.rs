@@ -1,0 +1,98 @@
+//! Where the columns of a row function's input are: stretches of words, each with a layout.
+
+use super::Generator;
+use std::fmt::Write;
+use weir_circuit::NodeId;
+use weir_row::{Field, Layout, Place};
+
+/// A stretch of words with a layout, in the variable `var`.
+#[derive(Clone, Debug)]
+pub(super) struct Area {
+    pub(super) var: String,
+    pub(super) layout: Layout,
+    /// The name of the constant with the layout's shape.
+    pub(super) shape: String,
+    /// How the variable is made, if it is not there from the beginning.
+    defined: Option<String>,
+    /// The area that `defined` reads, for its own definition to come first.
+    used: bool,
+    /// Texts whose start has been computed.
+    texts: usize,
+}
+
+/// The input of a row function: areas, and for each column its area and its index there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Input {
+    pub(super) areas: Vec<Area>,
+    pub(super) columns: Vec<(usize, usize)>,
+}
+
+impl Input {
+    pub(super) fn field(&self, column: usize) -> Field {
+        let (area, index) = self.columns[column];
+        self.areas[area].layout.fields[index]
+    }
+
+    pub(super) fn area(&self, column: usize) -> &Area {
+        &self.areas[self.columns[column].0]
+    }
+
+    /// Makes the area of a column ready: its variable, and the start of its text. Definitions go to `out`.
+    pub(super) fn prepare(&mut self, column: usize, indent: &str, out: &mut String) {
+        let (area, index) = self.columns[column];
+        self.prepare_area(area, indent, out);
+        let a = &mut self.areas[area];
+        if let Place::Text(t) = a.layout.fields[index].place {
+            while a.texts <= t {
+                let at = a.texts;
+                let start = if at > 0 {
+                    format!("text::skip({}, {}_t{})", a.var, a.var, at - 1)
+                } else if a.layout.wide_slots.is_empty() {
+                    a.layout.fixed_words.to_string()
+                } else {
+                    format!("{}.first_text({})", a.shape, a.var)
+                };
+                let _ = writeln!(out, "{indent}let {}_t{at} = {start};", a.var);
+                a.texts += 1;
+            }
+        }
+    }
+
+    fn prepare_area(&mut self, area: usize, indent: &str, out: &mut String) {
+        let a = &mut self.areas[area];
+        if a.used {
+            return;
+        }
+        a.used = true;
+        if let Some(defined) = a.defined.clone() {
+            let _ = writeln!(out, "{indent}let {} = {defined};", a.var);
+        }
+    }
+}
+
+impl Generator<'_> {
+    /// An area with its shape.
+    pub(super) fn area(&mut self, var: &str, layout: Layout, shape: String, defined: Option<String>) -> Area {
+        let shape = self.shape(shape, &layout);
+        Area { var: var.to_string(), layout, shape, defined, used: false, texts: 0 }
+    }
+
+    /// The columns of a node's rows, which are in the variable `var`; the value's words get a variable of their own unless there is
+    /// no key.
+    pub(super) fn input_of(&mut self, node: NodeId, var: &str, value_var: &str) -> Input {
+        let (key, value) = self.layouts(node);
+        let mut input = Input::default();
+        if key.is_empty() {
+            let columns = value.len();
+            input.areas.push(self.area(var, value, format!("S{node}"), None));
+            input.columns = (0..columns).map(|c| (0, c)).collect();
+            return input;
+        }
+        let (keys, values) = (key.len(), value.len());
+        let start = if key.is_fixed() { key.fixed_words.to_string() } else { format!("K{node}.end({var})") };
+        input.areas.push(self.area(var, key, format!("K{node}"), None));
+        input.areas.push(self.area(value_var, value, format!("V{node}"), Some(format!("&{var}[{start}..]"))));
+        input.columns = (0..keys).map(|c| (0, c)).chain((0..values).map(|c| (1, c))).collect();
+        input
+    }
+}

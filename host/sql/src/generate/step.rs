@@ -1,0 +1,135 @@
+//! The fields of the program and the lines of `step`, one of each at most for an operator.
+
+use super::Generator;
+use std::fmt::Write;
+use weir_circuit::{NodeId, Op};
+use weir_row::{Layout, Value};
+
+impl Generator<'_> {
+    /// Fields and steps of all operators; row functions are written on the way.
+    pub(super) fn operators(&mut self) -> (Vec<String>, Vec<String>) {
+        let mut fields = vec![];
+        let mut steps = vec![];
+        for id in 0..self.circuit.nodes.len() {
+            let (field, step) = self.operator(id);
+            fields.extend(field);
+            steps.extend(step);
+        }
+        (fields, steps)
+    }
+
+    /// A node's result as a flat stream.
+    fn rows(&self, node: NodeId) -> String {
+        if self.is_keyed(node) { format!("self.n{node}.delta()") } else { format!("&n{node}") }
+    }
+
+    /// The words of a flat node's rows; 0 if they differ.
+    fn stride(&self, node: NodeId) -> u32 {
+        Layout::new(&self.circuit.nodes[node].value).stride()
+    }
+
+    fn operator(&mut self, id: NodeId) -> (Option<String>, Option<String>) {
+        let circuit = self.circuit;
+        let node = &circuit.nodes[id];
+        let (key, value) = self.layouts(id);
+        let (key_text, value_text) = (key.text(), value.text());
+        let stride = self.stride(id);
+        match &node.op {
+            Op::Table { table } => {
+                let declared = &circuit.tables[*table];
+                let kept = if declared.materialized { ".materialized()" } else { "" };
+                match &declared.primary_key {
+                    Some(columns) => (
+                        Some(format!(
+                            "n{id}: KeyedTable = KeyedTable::new({id}, {table}, {key_text:?}, {value_text:?}, &{columns:?}){kept};"
+                        )),
+                        Some(format!("self.n{id}.step(cx);")),
+                    ),
+                    None => (
+                        Some(format!("n{id}: Table = Table::new({id}, {table}, {value_text:?}){kept};")),
+                        Some(format!("let n{id} = self.n{id}.step(cx);")),
+                    ),
+                }
+            }
+            Op::Constant { rows } => {
+                self.constant(id, rows, &value);
+                (
+                    Some(format!("n{id}: Constant = Constant::new({id}, {stride});")),
+                    Some(format!("let n{id} = self.n{id}.step(cx, &rows_{id});")),
+                )
+            }
+            Op::Map { input, filter, project } => {
+                self.row_function(&format!("map_{id}"), id, *input, filter.as_ref(), &[project]);
+                (None, Some(format!("let n{id} = map(cx, {id}, {stride}, {}, &map_{id});", self.rows(*input))))
+            }
+            Op::Index { input, filter, key, value, exchange, trace } => {
+                self.row_function(&format!("index_{id}"), id, *input, filter.as_ref(), &[key, value]);
+                let exchange = if *exchange { ".exchange()" } else { "" };
+                let trace = if *trace { ".trace()" } else { "" };
+                (
+                    Some(format!("n{id}: Index = Index::new({id}, {key_text:?}, {value_text:?}){exchange}{trace};")),
+                    Some(format!("self.n{id}.step(cx, {}, &index_{id});", self.rows(*input))),
+                )
+            }
+            Op::Join { left, right, filter, project } => {
+                self.pair_function(&format!("join_{id}"), id, (*left, *right), filter.as_ref(), project);
+                let inputs = format!("&self.n{left}, &self.n{right}");
+                (None, Some(format!("let n{id} = join(cx, {id}, {stride}, {inputs}, &join_{id});")))
+            }
+            Op::SemiJoin { left, right, anti, condition, project } => {
+                let name = if *anti { "antijoin" } else { "semijoin" };
+                let condition = match condition {
+                    None => "None".to_string(),
+                    Some(condition) => {
+                        self.condition_function(&format!("matches_{id}"), id, (*left, *right), condition);
+                        format!("Some(&matches_{id})")
+                    }
+                };
+                self.row_function(&format!("map_{id}"), id, *left, None, &[project]);
+                let inputs = format!("&self.n{left}, &self.n{right}");
+                (None, Some(format!("let n{id} = {name}(cx, {id}, {stride}, {inputs}, {condition}, &map_{id});")))
+            }
+            Op::Distinct { input } => (
+                Some(format!("n{id}: Distinct = Distinct::new({id});")),
+                Some(format!("self.n{id}.step(cx, &self.n{input});")),
+            ),
+            Op::Aggregate { parts, global, filter, project } => {
+                let field = self.aggregate(id, parts, *global, filter.as_ref(), project);
+                let inputs: Vec<String> = parts.iter().map(|p| format!("&self.n{}", p.input)).collect();
+                let inputs = inputs.join(", ");
+                (Some(field), Some(format!("let n{id} = self.n{id}.step(cx, {stride}, &[{inputs}], &emit_{id});")))
+            }
+            Op::Union { inputs } => {
+                let inputs: Vec<String> = inputs.iter().map(|i| self.rows(*i)).collect();
+                (None, Some(format!("let n{id} = union(cx, {id}, &[{}]);", inputs.join(", "))))
+            }
+            Op::Negate { input } => {
+                let rows = self.rows(*input);
+                let rows = rows.strip_prefix('&').unwrap_or(&rows);
+                (None, Some(format!("let n{id} = negate(cx, {id}, Rows::clone(&{rows}));")))
+            }
+            Op::Output { input, view } => {
+                let kept = if circuit.views[*view].materialized { ".materialized()" } else { "" };
+                (
+                    Some(format!("n{id}: Output = Output::new({id}, {view}, {value_text:?}){kept};")),
+                    Some(format!("self.n{id}.step(cx, {});", self.rows(*input))),
+                )
+            }
+        }
+    }
+
+    /// Constant rows as their words.
+    fn constant(&mut self, id: NodeId, rows: &[Vec<Value>], layout: &Layout) {
+        let mut body = String::new();
+        for row in rows {
+            let mut words = vec![];
+            // The binder has typed the row, so it fits its layout.
+            if layout.encode(row, &mut words).is_ok() {
+                let words: Vec<String> = words.iter().map(|w| format!("{w:#x}")).collect();
+                let _ = writeln!(body, "    out.push(&[{}], 1);", words.join(", "));
+            }
+        }
+        let comment = self.comment(id);
+        let _ = write!(self.functions, "\n{comment}\nfn rows_{id}(out: &mut RowWriter) {{\n{body}}}\n");
+    }
+}
