@@ -1,11 +1,19 @@
-//! Programs as data: `tests/corpus/*.sql`, and beside each what the front end says about it. `INSTA_UPDATE=always cargo test
-//! -p weir-sql --test corpus` writes the expectations anew.
+//! Programs as data: `tests/corpus/*.sql`, beside each what the front end says about it, and in `tests/generated` the Rust that it
+//! becomes (which `native.rs` runs). `INSTA_UPDATE=always cargo test -p weir-sql --test corpus` writes the expectations anew.
 
 use std::path::Path;
 
 fn outcome(source: &str, name: &str) -> String {
     match weir_sql::compile(source) {
         Ok(program) => {
+            let rust = format!("{}/tests/generated/{name}.rs", env!("CARGO_MANIFEST_DIR"));
+            let rust = rust.replace(".sql.rs", ".rs");
+            let generated = weir_sql::generate(&program.circuit);
+            if std::env::var("INSTA_UPDATE").is_ok_and(|v| v == "always") {
+                std::fs::write(&rust, &generated).unwrap();
+            }
+            let expected = std::fs::read_to_string(&rust).unwrap_or_default();
+            assert!(expected == generated, "{rust} is not what is generated now: update it, and look at the difference");
             program.circuit.check().unwrap_or_else(|e| panic!("{name}: {e}\n{}", program.circuit));
             let warnings = weir_sql::render(source, name, &program.warnings);
             format!("{}\n{warnings}", program.circuit)

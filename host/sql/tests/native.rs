@@ -1,0 +1,217 @@
+//! Generated programs, compiled natively and run on random changes: after every step the sum of what they put out is what the naive
+//! interpreter makes of the tables' contents; for one worker and for three.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use weir_circuit::interpret::{ZSet, evaluate};
+use weir_circuit::{Circuit, Table};
+use weir_row::{Block, ColumnType, Kind, Layout, SortLayout, Value, shard_of};
+use weir_sdk::local::Hub;
+use weir_sdk::{Page, Pipeline};
+
+/// Cases for each program and number of workers.
+const CASES: u32 = 40;
+
+#[rustfmt::skip]
+#[path = "generated/basics.rs"]
+mod basics;
+#[rustfmt::skip]
+#[path = "generated/groups.rs"]
+mod groups;
+#[rustfmt::skip]
+#[path = "generated/joins.rs"]
+mod joins;
+
+/// A change: table, row, and whether it is deleted.
+type Change = (usize, Vec<Value>, bool);
+
+/// A few values of a type, so that rows meet.
+fn value(ty: &ColumnType) -> BoxedStrategy<Value> {
+    let small = -3i8..6;
+    let some: BoxedStrategy<Value> = match ty.sql.kind().unwrap() {
+        Kind::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
+        Kind::I8 => small.prop_map(Value::I8).boxed(),
+        Kind::I16 => small.prop_map(|x| Value::I16(x.into())).boxed(),
+        Kind::I32 => small.prop_map(|x| Value::I32(x.into())).boxed(),
+        Kind::I64 => prop_oneof![8 => small.prop_map(i64::from), 1 => Just(i64::MIN), 1 => Just(i64::MIN + 1)]
+            .prop_map(Value::I64)
+            .boxed(),
+        Kind::U8 => (0u8..5).prop_map(Value::U8).boxed(),
+        Kind::U16 => (0u16..5).prop_map(Value::U16).boxed(),
+        Kind::U32 => (0u32..5).prop_map(Value::U32).boxed(),
+        Kind::U64 => (0u64..5).prop_map(Value::U64).boxed(),
+        Kind::Dec => (-300i32..50000).prop_map(|x| Value::Dec(x.into())).boxed(),
+        Kind::F32 => small.prop_map(|x| Value::F32(f32::from(x) / 4.0)).boxed(),
+        // Sums of such floats are exact, so that their order does not matter.
+        Kind::F64 => small.prop_map(|x| Value::F64(f64::from(x) / 4.0)).boxed(),
+        Kind::Text => prop_oneof![Just(""), Just("x"), Just("xyz"), Just("a longer text, of many words"), Just("Ünï")]
+            .prop_map(Value::text)
+            .boxed(),
+        Kind::Date => (20_000i32..20_010).prop_map(Value::Date).boxed(),
+        Kind::Time => (0i64..3).prop_map(|x| Value::Time(x * 1_000_000_000)).boxed(),
+        Kind::Ts => (0i64..5).prop_map(|x| Value::Ts(x * 40_000_000_000)).boxed(),
+        Kind::Months => (0i32..5).prop_map(Value::Months).boxed(),
+        Kind::Micros => (0i64..5).prop_map(Value::Micros).boxed(),
+    };
+    if ty.nullable { prop_oneof![1 => Just(Value::Null), 4 => some].boxed() } else { some }
+}
+
+fn change(tables: &[Table]) -> BoxedStrategy<Change> {
+    let of_table = tables.iter().enumerate().map(|(t, table)| {
+        let row: Vec<_> = table.columns.iter().map(|c| value(&c.ty)).collect();
+        (row, prop::bool::weighted(0.3)).prop_map(move |(row, deleted)| (t, row, deleted)).boxed()
+    });
+    prop::strategy::Union::new(of_table.collect::<Vec<_>>()).boxed()
+}
+
+/// Steps of changes; a deletion from a multiset takes a row that is there.
+fn steps(tables: &[Table]) -> BoxedStrategy<Vec<Vec<Change>>> {
+    prop::collection::vec(prop::collection::vec(change(tables), 0..12), 1..6).boxed()
+}
+
+fn types(table: &Table, columns: &[usize]) -> Vec<ColumnType> {
+    columns.iter().map(|c| table.columns[*c].ty.clone()).collect()
+}
+
+fn add(to: &mut ZSet, row: Vec<Value>, weight: i64) {
+    let w = to.entry(row.clone()).or_default();
+    *w += weight;
+    if *w == 0 {
+        to.remove(&row);
+    }
+}
+
+/// Applies a change to a table's contents; what the pipeline is told: words, and their weight.
+fn apply(table: &Table, contents: &mut ZSet, row: &[Value], deleted: bool) -> Option<(Vec<u64>, i64)> {
+    let pick = |columns: &[usize]| columns.iter().map(|c| row[*c].clone()).collect::<Vec<_>>();
+    let mut words = vec![];
+    let Some(key) = &table.primary_key else {
+        let columns: Vec<usize> = (0..table.columns.len()).collect();
+        if deleted && contents.get(row).is_none_or(|w| *w < 1) {
+            return None;
+        }
+        let weight = if deleted { -1 } else { 1 };
+        add(contents, row.to_vec(), weight);
+        Layout::new(&types(table, &columns)).encode(row, &mut words).unwrap();
+        return Some((words, weight));
+    };
+    Layout::new(&types(table, key)).encode(&pick(key), &mut words).unwrap();
+    contents.retain(|r, _| key.iter().any(|c| r[*c] != row[*c]));
+    if deleted {
+        return Some((words, -1));
+    }
+    contents.insert(row.to_vec(), 1);
+    let rest = table.value_columns();
+    Layout::new(&types(table, &rest)).encode(&pick(&rest), &mut words).unwrap();
+    Some((words, 1))
+}
+
+/// All rows of a delta.
+fn read(pipeline: &mut Pipeline, view: usize, layout: &SortLayout) -> Vec<(Vec<Value>, i64)> {
+    let mut out = vec![];
+    for page in 0.. {
+        let Page { blocks, more } = pipeline.delta(view as u32, page);
+        out.extend(blocks.iter().flat_map(|b| b.iter()).map(|(r, w)| (layout.decode(r).unwrap(), w)));
+        if !more {
+            return out;
+        }
+    }
+    out
+}
+
+/// Runs one case.
+fn check(
+    circuit: &Circuit,
+    program: &(impl Fn() -> Box<dyn weir_sdk::Circuit> + Sync),
+    steps: &[Vec<Change>],
+    workers: usize,
+) -> Result<(), TestCaseError> {
+    let mut contents: Vec<ZSet> = vec![ZSet::new(); circuit.tables.len()];
+    // What each worker takes in at each step, and what the views must be after it.
+    let mut inputs: Vec<Vec<(usize, usize, Vec<u64>, i64)>> = vec![];
+    let mut expected = vec![];
+    for step in steps {
+        let mut input = vec![];
+        for (at, (t, row, deleted)) in step.iter().enumerate() {
+            let table = &circuit.tables[*t];
+            if let Some((words, weight)) = apply(table, &mut contents[*t], row, *deleted) {
+                let owner = match &table.primary_key {
+                    None => at % workers,
+                    Some(key) => {
+                        let end = Layout::new(&types(table, key)).walk(&words).unwrap();
+                        shard_of(&words[..end], workers)
+                    }
+                };
+                input.push((owner, *t, words, weight));
+            }
+        }
+        inputs.push(input);
+        expected.push(evaluate(circuit, &contents));
+    }
+    // A run-time error ends a pipeline; such cases are for another test.
+    let Ok(expected) = expected.into_iter().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+    let layouts: Vec<SortLayout> = circuit
+        .views
+        .iter()
+        .map(|v| SortLayout::ascending(&v.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>()))
+        .collect();
+    let deltas = Hub::new(workers).run(program, None, |worker, pipeline| {
+        let mut out = vec![];
+        for (now, input) in inputs.iter().enumerate() {
+            for (owner, table, words, weight) in input {
+                if *owner == worker {
+                    let mut block = Block::new(0);
+                    block.push(words, *weight);
+                    // Rows of one length come in blocks that say so.
+                    let t = &circuit.tables[*table];
+                    let all: Vec<usize> = (0..t.columns.len()).collect();
+                    let stride = Layout::new(&types(t, &all)).stride();
+                    if t.primary_key.is_none() && stride > 0 {
+                        block = Block::new(stride);
+                        block.push(words, *weight);
+                    }
+                    pipeline.ingest(*table as u32, vec![block]);
+                }
+            }
+            pipeline.step(now as i64);
+            out.push((0..layouts.len()).map(|v| read(pipeline, v, &layouts[v])).collect::<Vec<_>>());
+        }
+        out
+    });
+    let mut views: Vec<ZSet> = vec![ZSet::new(); layouts.len()];
+    for (step, expected) in expected.iter().enumerate() {
+        for worker in &deltas {
+            for (view, rows) in worker[step].iter().enumerate() {
+                rows.iter().for_each(|(row, weight)| add(&mut views[view], row.clone(), *weight));
+            }
+        }
+        for (view, (got, want)) in views.iter().zip(expected).enumerate() {
+            prop_assert_eq!(got, want, "view {} after step {}, {} workers", &circuit.views[view].name, step, workers);
+        }
+    }
+    Ok(())
+}
+
+fn run(name: &str, program: impl Fn() -> Box<dyn weir_sdk::Circuit> + Sync) {
+    let circuit: Circuit = serde_json::from_str(program().describe()).unwrap();
+    circuit.check().unwrap();
+    for workers in [1, 3] {
+        let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
+        let result = runner.run(&steps(&circuit.tables), |steps| check(&circuit, &program, &steps, workers));
+        result.unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+}
+
+macro_rules! programs {
+    ($($name:ident)*) => { $(
+        #[test]
+        fn $name() {
+            run(stringify!($name), || Box::new(crate::$name::Program::new()));
+        }
+    )* };
+}
+
+mod incremental_is_from_scratch {
+    use super::run;
+    programs! { basics groups joins }
+}
