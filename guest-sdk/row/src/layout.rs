@@ -1,6 +1,6 @@
 //! The storage layout: where the columns of a row are.
 
-use crate::{ColumnType, Kind, RowDraft, SqlType, Value, ValueRef, dec, text};
+use crate::{Block, ColumnType, Kind, RowDraft, SqlType, Value, ValueRef, dec, text};
 use std::fmt::Write;
 use thiserror::Error;
 
@@ -266,6 +266,27 @@ impl Layout {
     pub fn validate(&self, row: &[u64]) -> Result<(), RowError> {
         let end = self.validate_prefix(row)?;
         if end == row.len() { Ok(()) } else { Err(RowError::Length(row.len())) }
+    }
+
+    /// Whether all rows of a well-formed block are rows of the layout; column by column where rows have one length.
+    pub fn validate_block(&self, block: &Block) -> Result<(), RowError> {
+        if !self.is_fixed() || self.fixed_words == 0 {
+            return block.iter().try_for_each(|(row, _)| self.validate(row));
+        }
+        if block.stride as usize != self.fixed_words {
+            return Err(RowError::Length(block.stride as usize));
+        }
+        for (column, field) in self.fields.iter().enumerate() {
+            let Place::Slot(at) = field.place else { continue };
+            if matches!(field.kind, Kind::I64 | Kind::U64 | Kind::Micros) {
+                // Every word is a value.
+                continue;
+            }
+            for row in block.words.chunks_exact(self.fixed_words) {
+                field.check(&row[at..at + field.words]).map_err(|problem| RowError::Column { column, problem })?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether `row` begins with a row of the layout, each column a value of its type; the number of its words.

@@ -9,6 +9,10 @@ use std::cmp::Ordering;
 const ROW_BITS: u32 = BLOCK_ROWS.trailing_zeros();
 /// Up to how many entries comparing is cheaper than a pass of 256 counters.
 const SMALL: usize = 192;
+/// Rows of a bucket, on average, that sorting by comparison does best, as a power of two.
+const BUCKET_ROWS_LOG2: u32 = 4;
+/// Buckets at most, as a power of two: their counters and the ends of what is written stay in the cache.
+const BUCKETS_LOG2_MAX: u32 = 11;
 /// Bits of a radix digit.
 const DIGIT: u32 = 8;
 /// How often groups are sorted by radix within groups before comparing takes over: a bound on the stack, whatever the rows.
@@ -93,13 +97,32 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
 
 /// The same for short rows of `N` words: moving them with their weights costs less than looking them up.
 fn sort_inline<const N: usize, B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
-    let mut rows: Vec<([u64; N], i64)> = Vec::with_capacity(blocks.iter().map(|b| b.borrow().len()).sum());
-    for block in blocks {
-        let block = block.borrow();
-        assert_eq!(block.stride as usize, N, "a block of another stride");
-        rows.extend(block.words.as_chunks::<N>().0.iter().copied().zip(block.weights.iter().copied()));
+    let n: usize = blocks.iter().map(|b| b.borrow().len()).sum();
+    let mut rows: Vec<([u64; N], i64)>;
+    match Buckets::new::<N, B>(blocks, n) {
+        None => {
+            rows = Vec::with_capacity(n);
+            blocks.iter().for_each(|b| rows.extend(rows_of::<N>(b.borrow())));
+            rows.sort_unstable_by(|(a, _), (b, _)| cmp_inline(a, b));
+        }
+        Some(mut buckets) => {
+            rows = vec![([0; N], 0); n];
+            for block in blocks {
+                for row in rows_of::<N>(block.borrow()) {
+                    rows[buckets.place(row.0[0])] = row;
+                }
+            }
+            // Each counter is now where its bucket ends.
+            let mut start = 0;
+            for end in &buckets.at {
+                let end = *end as usize;
+                if end - start > 1 {
+                    rows[start..end].sort_unstable_by(|(a, _), (b, _)| cmp_inline(a, b));
+                }
+                start = end;
+            }
+        }
     }
-    rows.sort_unstable_by(|(a, _), (b, _)| cmp_inline(a, b));
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
         out.fill::<N>(rest.len(), |to, weights| {
@@ -122,6 +145,59 @@ fn sort_inline<const N: usize, B: Borrow<Block>>(blocks: &[B], out: &mut RowWrit
             }
             written
         });
+    }
+}
+
+/// The rows of a block of stride `N` with their weights.
+fn rows_of<const N: usize>(block: &Block) -> impl Iterator<Item = ([u64; N], i64)> {
+    assert_eq!(block.stride as usize, N, "a block of another stride");
+    block.words.as_chunks::<N>().0.iter().copied().zip(block.weights.iter().copied())
+}
+
+/// A first pass over rows by the highest bits in which their first words differ.
+struct Buckets {
+    shift: u32,
+    mask: u64,
+    /// Where the next row of each bucket goes.
+    at: Vec<u32>,
+}
+
+impl Buckets {
+    /// Buckets of a few rows each, if words are spread; none for few rows or when all first words are equal.
+    fn new<const N: usize, B: Borrow<Block>>(blocks: &[B], n: usize) -> Option<Buckets> {
+        let bits = n.checked_ilog2()?.saturating_sub(BUCKET_ROWS_LOG2).min(BUCKETS_LOG2_MAX);
+        if bits < 4 {
+            return None;
+        }
+        let words = || blocks.iter().flat_map(|b| b.borrow().words.iter().step_by(N));
+        let first = *words().next()?;
+        let mut differ = 0;
+        for block in blocks {
+            differ |= block.borrow().words.iter().step_by(N).fold(0, |d, w| d | (w ^ first));
+        }
+        if differ == 0 {
+            return None;
+        }
+        let shift = (u64::BITS - differ.leading_zeros()).saturating_sub(bits);
+        let mut buckets = Buckets { shift, mask: (1 << bits) - 1, at: vec![0; 1 << bits] };
+        for block in blocks {
+            for w in block.borrow().words.iter().step_by(N) {
+                buckets.at[(w >> shift & buckets.mask) as usize] += 1;
+            }
+        }
+        let mut sum = 0;
+        for n in &mut buckets.at {
+            sum += std::mem::replace(n, sum);
+        }
+        Some(buckets)
+    }
+
+    /// Where a row with this first word goes.
+    #[inline(always)]
+    fn place(&mut self, word: u64) -> usize {
+        let to = &mut self.at[(word >> self.shift & self.mask) as usize];
+        *to += 1;
+        *to as usize - 1
     }
 }
 

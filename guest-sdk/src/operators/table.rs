@@ -58,9 +58,7 @@ impl Ingest for Table {
         if block.stride != self.columns.stride() {
             return Err("rows have not the length of the table's".to_owned());
         }
-        for (row, _) in &block {
-            self.columns.validate(row).map_err(|e| e.to_string())?;
-        }
+        self.columns.validate_block(&block).map_err(|e| e.to_string())?;
         queue(&mut self.queue, block);
         Ok(())
     }
