@@ -232,7 +232,13 @@ impl Compiler {
         let json = serde_json::to_vec(&record).map_err(|e| CompileError::io("writing the record")(e.into()))?;
         fs::write(work.join(RECORD), json).map_err(CompileError::io("writing the record"))?;
         // Only whole artifacts are put into place; the program's source stays beside it, for whoever looks for a bug.
-        scratch.put("", &programs(&key))?;
+        let ours = scratch.put("", &programs(&key))?;
+        if !ours {
+            // Theirs is in place, and need not be equal byte for byte.
+            if let Some(found) = self.lookup(&key) {
+                return Ok(Artifact { timings, ..found });
+            }
+        }
         self.evict(&key);
         Ok(self.artifact(key, record, timings, false))
     }
@@ -265,6 +271,16 @@ impl Compiler {
         }
         self.store.touch(&folder);
         Some(self.artifact(key.to_owned(), record, Timings::default(), true))
+    }
+
+    /// Open an artifact's native code, through the cache folder's handle, for `weir_runtime::Program::load_file`.
+    ///
+    /// # Errors
+    /// [`CompileError::Io`], when it was thrown out meanwhile: compile again.
+    pub fn open_native(&self, artifact: &Artifact) -> Result<fs::File, CompileError> {
+        let name = format!("{}/{NATIVE}", programs(&artifact.key));
+        let file = self.store.dir.open(&name).map_err(CompileError::io(format!("opening {name}")))?;
+        Ok(file.into_std())
     }
 
     /// Forget a compiled program, when its files turned out damaged: the next compilation makes them anew.

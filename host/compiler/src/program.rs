@@ -37,6 +37,9 @@ impl Profile {
 /// Bytes of the largest source text.
 pub const SOURCE_BYTES_MAX: usize = 16 << 20;
 
+/// How the source is called in error messages.
+const SOURCE_NAME: &str = "program.rs";
+
 /// What rustc may use for one program.
 pub(crate) const LIMITS: Limits = Limits {
     memory_bytes_max: Some(8 << 30),
@@ -59,7 +62,7 @@ pub(crate) fn compile(
         let what = format!("a program of {} bytes", source.len());
         return Err(CompileError::Limit { what, limit: format!("{SOURCE_BYTES_MAX} bytes") });
     }
-    let file = work.join("program.rs");
+    let file = work.join(SOURCE_NAME);
     fs::write(&file, source).map_err(CompileError::io(format!("writing {}", file.display())))?;
     let mut command = Command::new(&prepared.toolchain.rustc);
     command
@@ -80,7 +83,8 @@ pub(crate) fn compile(
     if let Some(sysroot) = &prepared.sysroot {
         command.arg("--sysroot").arg(sysroot);
     }
-    command.arg("-o").arg(output).arg(&file);
+    // By its bare name: messages of panics quote it, and must not tell where the cache lies.
+    command.arg("-o").arg(output).arg(SOURCE_NAME);
     command
         .current_dir(work)
         .env_clear()

@@ -78,7 +78,7 @@ pub(crate) fn prepare(
         StdLibrary::Installed => None,
         StdLibrary::FromSource { .. } => Some(std_sysroot(store, &toolchain, &std_id, progress, cancel)?),
     };
-    let mut hasher = Hasher::new("weir sdk 1");
+    let mut hasher = Hasher::new("weir sdk 2");
     hasher.part(std_id.as_bytes());
     sdk::hash_into(&mut hasher);
     let id = hasher.name();
@@ -103,7 +103,7 @@ pub(crate) fn prepare(
 
 /// What makes one built std differ from another.
 fn std_id(toolchain: &Toolchain) -> String {
-    let mut hasher = Hasher::new("weir std 1");
+    let mut hasher = Hasher::new("weir std 2");
     let installed = toolchain.std == StdLibrary::Installed;
     hasher.part(toolchain.version.as_bytes()).part(TARGET_FEATURES.as_bytes()).part(&[u8::from(installed)]);
     hasher.name()
@@ -166,7 +166,8 @@ fn build_sdk(
     run_build("building the SDK", command, cancel)?;
     copy_libraries(&release(&source, true), &work.join("built/target"), &[".rlib"], &[]).map_err(failed)?;
     copy_libraries(&release(&source, false), &work.join("built/host"), &[".so", ".dylib"], &[]).map_err(failed)?;
-    scratch.put("built", folder)
+    scratch.put("built", folder)?;
+    Ok(())
 }
 
 /// Where cargo leaves libraries of a release build.
@@ -195,6 +196,16 @@ fn cargo(toolchain: &Toolchain, source: &Path, sysroot: Option<&Path>) -> Comman
     let mut flags = vec![OsString::from("-C"), format!("target-feature={TARGET_FEATURES}").into()];
     // The features are not all stable, which rustc says of each crate.
     flags.extend(["-A".into(), "warnings".into()]);
+    // Messages of panics quote source paths: they are the same on every machine, and tell nothing of it.
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
+    for (from, to) in [(Some(source.to_owned()), "sdk"), (cargo_home, "cargo")] {
+        if let Some(from) = from {
+            let mut flag = concat("--remap-path-prefix=", &from);
+            flag.push(format!("={to}"));
+            flags.push(flag);
+        }
+    }
     if let StdLibrary::FromSource { libc } = &toolchain.std {
         flags.push("-L".into());
         flags.push(concat("native=", libc));

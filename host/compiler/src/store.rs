@@ -126,12 +126,12 @@ impl Scratch<'_> {
         self.store.path_of(&self.name)
     }
 
-    /// Rename into place. When the name is taken already, an equal folder was put there by someone else: ours goes.
-    pub(crate) fn put(self, part: &str, name: &str) -> Result<(), CompileError> {
+    /// Rename into place; `false` when the name was taken already: someone else made the same, and ours goes.
+    pub(crate) fn put(self, part: &str, name: &str) -> Result<bool, CompileError> {
         let from = if part.is_empty() { self.name.clone() } else { format!("{}/{part}", self.name) };
         match self.store.dir.rename(&from, &self.store.dir, name) {
-            Ok(()) => Ok(()),
-            Err(_) if self.store.dir.is_dir(name) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(_) if self.store.dir.is_dir(name) => Ok(false),
             Err(e) => Err(CompileError::io(format!("renaming {from} to {name}"))(e)),
         }
     }

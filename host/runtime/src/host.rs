@@ -66,7 +66,10 @@ pub(crate) fn link(linker: &mut Linker<WorkerState>) -> wasmtime::Result<()> {
     })?;
     host.func_wrap("fail", |cx: Context<'_>, (message, at): (String, WirePosition)| {
         let state = cx.data();
-        let mut failure = Failure::new(FailureKind::SqlError, Some(state.worker), message);
+        // The SDK reports panics of its own this way: a bug in the component, not an error of the SQL program.
+        let is_panic = at.line == 0 && message.starts_with("panicked at ");
+        let kind = if is_panic { FailureKind::Trap } else { FailureKind::SqlError };
+        let mut failure = Failure::new(kind, Some(state.worker), message);
         failure.position = (at.line != 0).then_some((at.line, at.column));
         Err::<(), _>(state.shared.fail(failure).into())
     })?;

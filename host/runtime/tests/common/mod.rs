@@ -7,12 +7,12 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A component of a text: functions that replace those of the template, or a whole component.
-pub fn component(text: &str) -> Vec<u8> {
+pub(crate) fn component(text: &str) -> Vec<u8> {
     let body: String = text.lines().filter(|l| !l.starts_with(";;")).map(|l| format!("{l}\n")).collect();
     if body.trim_start().starts_with("(component") {
         return wat::parse_str(&body).expect("the component is well-formed");
@@ -40,7 +40,7 @@ pub fn component(text: &str) -> Vec<u8> {
 }
 
 /// Native code of a component, loaded as the serving process does. (Only tests compile in the process that runs.)
-pub fn load(engine: &Engine, wasm: &[u8]) -> Result<Program, LoadError> {
+pub(crate) fn load(engine: &Engine, wasm: &[u8]) -> Result<Program, LoadError> {
     use sha2::{Digest, Sha256};
     let compiler = wasmtime::Engine::new(&wasm_config()).expect("the settings are valid");
     let native = compiler.precompile_component(wasm).expect("the component compiles");
