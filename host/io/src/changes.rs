@@ -17,10 +17,12 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// No changes yet.
-    pub fn new(workers: usize) -> Changes {
+    /// No changes yet, of this table.
+    pub fn new(table: &TableColumns, workers: usize) -> Changes {
+        // Deletions and updates of a table with a primary key are shorter or longer than its rows.
+        let stride = if table.keyed { 0 } else { table.value.stride() };
         Changes {
-            writers: (0..workers.max(1)).map(|_| RowWriter::new(0)).collect(),
+            writers: (0..workers.max(1)).map(|_| RowWriter::new(stride)).collect(),
             turn: 0,
             rows: 0,
             scratch: Vec::new(),
@@ -35,7 +37,7 @@ impl Changes {
     /// Takes the changes: a list of blocks per worker.
     pub fn take(&mut self) -> Vec<Vec<Block>> {
         self.rows = 0;
-        let fresh = (0..self.writers.len()).map(|_| RowWriter::new(0)).collect();
+        let fresh = self.writers.iter().map(|w| RowWriter::new(w.stride())).collect();
         std::mem::replace(&mut self.writers, fresh).into_iter().map(RowWriter::finish).collect()
     }
 

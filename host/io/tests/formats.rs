@@ -45,7 +45,7 @@ fn csv(table: &Table, pieces: &[&[u8]]) -> (Rows, Vec<ParseError>) {
 }
 
 fn read(table: &Table, reader: &mut Reader, pieces: &[&[u8]]) -> (Rows, Vec<ParseError>) {
-    let (mut changes, mut errors) = (Changes::new(1), Vec::new());
+    let (mut changes, mut errors) = (Changes::new(&TableColumns::new(table), 1), Vec::new());
     for piece in pieces {
         reader.push(piece, &mut changes, &mut errors);
     }
@@ -107,7 +107,7 @@ fn keyed_tables() {
     let mut reader = JsonReader::new(columns, JsonConfig::default(), 0);
     let _ = &mut reader;
     let mut reader = Reader::Json(reader);
-    let (mut changes, mut errors) = (Changes::new(3), Vec::new());
+    let (mut changes, mut errors) = (Changes::new(&TableColumns::new(&table), 3), Vec::new());
     reader.push(
         br#"{"insert":{"c1":1,"c2":true}}{"delete":{"c1":1}}{"update":{"c1":1,"c3":null}}{"delete":{"c2":true}}"#,
         &mut changes,
@@ -192,7 +192,7 @@ proptest! {
             Reader::Csv(CsvReader::new(Arc::clone(&columns), 0)),
             Reader::Json(JsonReader::new(Arc::clone(&columns), JsonConfig::default(), 0)),
         ] {
-            let (mut changes, mut errors) = (Changes::new(2), Vec::new());
+            let (mut changes, mut errors) = (Changes::new(&columns, 2), Vec::new());
             reader.push(&bytes, &mut changes, &mut errors);
             reader.finish(&mut changes, &mut errors);
             prop_assert!(changes.rows() as u64 + errors.len() as u64 <= reader.event_number() * 3);

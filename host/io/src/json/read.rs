@@ -158,7 +158,7 @@ impl JsonReader {
             }
         };
         // One bad event refuses its array: it is read once to nowhere before it counts.
-        let mut trial = Changes::new(1);
+        let mut trial = Changes::new(&self.table, 1);
         for event in &events {
             self.event_number += 1;
             if let Err(e) = self.event(event.get().as_bytes(), draft, &mut trial) {

@@ -41,7 +41,7 @@ impl NexmarkRows {
         range: std::ops::Range<u64>,
         workers: usize,
     ) -> Result<Vec<(usize, Changes)>, String> {
-        let mut changes: Vec<Changes> = (0..3).map(|_| Changes::new(workers)).collect();
+        let mut changes: Vec<Changes> = self.tables.iter().map(|(_, t)| Changes::new(t, workers)).collect();
         let mut drafts: Vec<TableDraft<'_>> = self.tables.iter().map(|(_, t)| TableDraft::new(t)).collect();
         for n in range {
             let event = stream.event(n);

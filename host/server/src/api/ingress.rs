@@ -128,7 +128,7 @@ async fn take_in(
     forced: bool,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let mut changes = Changes::new(controller.workers());
+    let mut changes = Changes::new(&controller.program().tables[table], controller.workers());
     let mut problems = Problems::default();
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {

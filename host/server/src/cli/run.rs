@@ -154,6 +154,7 @@ impl<W: Write> Session<'_, W> {
         let mut buffer = vec![0; READ_BYTES];
         let mut have = source.read(&mut buffer)?;
         let columns = Arc::clone(&self.program.tables[table]);
+        let mut changes = Changes::new(&columns, usize::from(args.workers));
         let csv = input.file.extension().is_some_and(|e| e == "csv");
         let mut skip_line = csv && args.csv_header;
         let mut reader = if csv {
@@ -161,7 +162,6 @@ impl<W: Write> Session<'_, W> {
         } else {
             Reader::Json(JsonReader::new(columns, guess_config(&buffer[..have]), 0))
         };
-        let mut changes = Changes::new(usize::from(args.workers));
         let (mut errors, mut bad) = (Vec::new(), 0);
         while have > 0 {
             let mut bytes = &buffer[..have];

@@ -28,6 +28,10 @@ pub(super) async fn show(client: &Client, screen: &mut Screen, rate: u64, length
     let (mut sent, mut shown, mut latencies) = (0u64, Instant::now(), Vec::new());
     while begin.elapsed() < length {
         let due = (begin.elapsed().as_secs_f64() * rate as f64) as u64;
+        if due == sent {
+            tokio::time::sleep(TICK).await;
+            continue;
+        }
         let mut bodies: [(&str, String); 3] = Default::default();
         for (body, table) in bodies.iter_mut().zip(["person", "auction", "bid"]) {
             body.0 = table;
