@@ -16,6 +16,7 @@ mod plan;
 mod relation;
 
 pub use diagnostic::{Diagnostic, LineCol, Severity, Span, render};
+pub use optimise::Passes;
 pub use relation::{Program, Property, Relation, RelationColumn};
 
 use weir_circuit::Circuit;
@@ -26,11 +27,20 @@ use weir_circuit::Circuit;
 ///
 /// All errors that were found, in the order of the text (warnings among them). There is at least one error.
 pub fn compile(source: &str) -> Result<Program, Vec<Diagnostic>> {
+    compile_with(source, Passes::ALL)
+}
+
+/// Compiles the text of a SQL program with some of the optimiser's passes.
+///
+/// # Errors
+///
+/// As for [`compile`].
+pub fn compile_with(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>> {
     // Chains of operators nest as deep as they are long, and the parser's trees are walked and dropped recursively: the stack
     // has room for the longest statement that is allowed. (Its pages exist only when they are touched.)
     let compiled = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        thread.spawn_scoped(scope, || compile_here(source)).map(|handle| match handle.join() {
+        thread.spawn_scoped(scope, || compile_here(source, passes)).map(|handle| match handle.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         })
@@ -44,11 +54,12 @@ pub fn compile(source: &str) -> Result<Program, Vec<Diagnostic>> {
 /// Room for the deepest tree.
 const STACK_BYTES: usize = 256 << 20;
 
-fn compile_here(source: &str) -> Result<Program, Vec<Diagnostic>> {
+fn compile_here(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>> {
     let parsed = parse::parse(source);
     let bound = bind::bind(source, parsed)?;
     let mut program = bound.program;
-    program.circuit = lower::lower(&bound.plan, program.circuit);
+    let plan = optimise::optimise(bound.plan, passes);
+    program.circuit = lower::lower(&plan, program.circuit);
     Ok(program)
 }
 

@@ -1,8 +1,9 @@
 //! Constant folding: kernels are called natively, through the registry.
 
+use crate::bind::{as_decimal, integer};
 use weir_circuit::{Expr, ExprOp};
 use weir_functions::{Arena, find};
-use weir_row::Value;
+use weir_row::{SqlType, Value};
 
 /// The value of an expression without columns: `None` if it has columns, an error's message if it fails at run time.
 pub(crate) fn evaluate(e: &Expr) -> Option<Result<Value, String>> {
@@ -64,8 +65,23 @@ fn connective(es: &[Expr], arena: &Arena, decisive: bool) -> Result<Value, Strin
 /// Whether an expression can be a run-time error.
 pub(crate) fn may_fail(e: &Expr) -> bool {
     let here = match &e.op {
-        ExprOp::Call { kernel, .. } => find(kernel).is_none_or(|k| k.fallible),
+        ExprOp::Call { kernel, args } => find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql),
         _ => false,
     };
     here || e.children().into_iter().any(may_fail)
+}
+
+/// Whether a conversion, which fails in general, goes to a type that holds all values of the argument's.
+fn always_fits(kernel: &str, args: &[Expr], to: &SqlType) -> bool {
+    if !kernel.starts_with("cast_") && kernel != "dec_rescale" {
+        return false;
+    }
+    let Some(from) = args.first().map(|a| &a.ty.sql) else { return false };
+    if let (Some((bits, signed)), Some((to_bits, to_signed))) = (integer(from), integer(to)) {
+        return to_bits > bits && (to_signed || !signed) || to_bits == bits && to_signed == signed;
+    }
+    match (as_decimal(from), to) {
+        (Some((p, s)), SqlType::Decimal { precision, scale }) => *scale >= s && precision - scale >= p - s,
+        _ => false,
+    }
 }

@@ -1,0 +1,172 @@
+//! Columns that nobody reads are not made: what is needed is found from the views down, over all users of a relation, then the plan is
+//! built anew from the tables up.
+
+use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
+use std::collections::BTreeSet;
+use weir_circuit::Expr;
+
+/// The columns of a relation that are needed; `None`: the relation itself is not.
+type Needed = Option<BTreeSet<usize>>;
+
+/// The plan without needless columns.
+pub(super) fn pruned(plan: &Plan) -> Plan {
+    let needed = needed(plan);
+    let mut out = Plan::default();
+    // For each relation that is needed: the new one, which has just the needed columns in their order.
+    let mut new: Vec<RelId> = vec![0; plan.len()];
+    for id in 0..plan.len() {
+        let Some(columns) = &needed[id] else { continue };
+        new[id] = rebuild(plan, &mut out, &needed, &new, id, columns);
+    }
+    out.roots = plan.roots.iter().map(|r| Root { rel: new[r.rel], view: r.view }).collect();
+    out
+}
+
+fn read(e: &Expr, into: &mut BTreeSet<usize>) {
+    e.visit_columns(&mut |i| {
+        into.insert(i);
+    });
+}
+
+fn add(to: &mut Needed, columns: impl IntoIterator<Item = usize>) {
+    to.get_or_insert_with(BTreeSet::new).extend(columns);
+}
+
+fn needed(plan: &Plan) -> Vec<Needed> {
+    let mut needed: Vec<Needed> = vec![None; plan.len()];
+    for root in &plan.roots {
+        add(&mut needed[root.rel], 0..plan.columns(root.rel).len());
+    }
+    // Inputs come before their users.
+    for id in (0..plan.len()).rev() {
+        let Some(columns) = needed[id].clone() else { continue };
+        match plan.rel(id) {
+            Rel::Table { .. } | Rel::Values { .. } => {}
+            Rel::Filter { input, predicate } => {
+                let mut below = columns;
+                read(predicate, &mut below);
+                add(&mut needed[*input], below);
+            }
+            Rel::Project { input, exprs } => {
+                let mut below = BTreeSet::new();
+                columns.iter().for_each(|c| read(&exprs[*c], &mut below));
+                add(&mut needed[*input], below);
+            }
+            Rel::Join { left, right, on, .. } => {
+                let width = plan.columns(*left).len();
+                let mut both = columns;
+                on.iter().for_each(|e| read(e, &mut both));
+                add(&mut needed[*left], both.iter().copied().filter(|c| *c < width));
+                add(&mut needed[*right], both.iter().filter(|c| **c >= width).map(|c| c - width));
+            }
+            Rel::Aggregate { input, keys, calls, .. } => {
+                let mut below = BTreeSet::new();
+                keys.iter().for_each(|k| read(k, &mut below));
+                for c in columns.iter().filter(|c| **c >= keys.len()) {
+                    if let Some(argument) = &calls[c - keys.len()].argument {
+                        read(argument, &mut below);
+                    }
+                }
+                add(&mut needed[*input], below);
+            }
+            Rel::Distinct { input } => {
+                let all = 0..plan.columns(*input).len();
+                add(&mut needed[*input], all.clone());
+                add(&mut needed[id], all);
+            }
+            Rel::Union { inputs } => {
+                for input in inputs {
+                    add(&mut needed[*input], columns.iter().copied());
+                }
+            }
+        }
+    }
+    needed
+}
+
+/// Where a needed column is among the needed ones.
+fn place(needed: &Needed, column: usize) -> usize {
+    needed.as_ref().map_or(0, |n| n.range(..column).count())
+}
+
+fn rebuild(plan: &Plan, out: &mut Plan, needed: &[Needed], new: &[RelId], id: RelId, columns: &BTreeSet<usize>) -> RelId {
+    let moved = |e: &Expr, input: RelId| {
+        let mut e = e.clone();
+        e.map_columns(&mut |i| place(&needed[input], i));
+        e
+    };
+    // The relation, and where it has which of the old columns.
+    let (rel, has): (RelId, Vec<usize>) = match plan.rel(id) {
+        Rel::Table { table } => {
+            let all = plan.columns(id).to_vec();
+            let has = (0..all.len()).collect();
+            (out.table(*table, all), has)
+        }
+        Rel::Values { rows } => {
+            let all = plan.columns(id).to_vec();
+            let has = (0..all.len()).collect();
+            (out.values(rows.clone(), all), has)
+        }
+        Rel::Filter { input, predicate } => {
+            let has = needed[*input].iter().flatten().copied().collect();
+            (out.filter(new[*input], moved(predicate, *input)), has)
+        }
+        Rel::Project { input, exprs } => {
+            let exprs = columns.iter().map(|c| moved(&exprs[*c], *input)).collect();
+            (out.project(new[*input], exprs), columns.iter().copied().collect())
+        }
+        Rel::Join { left, right, kind, on } => {
+            let width = plan.columns(*left).len();
+            let left_has: Vec<usize> = needed[*left].iter().flatten().copied().collect();
+            let on = on.iter().map(|e| {
+                let mut e = e.clone();
+                e.map_columns(&mut |i| match i < width {
+                    true => place(&needed[*left], i),
+                    false => left_has.len() + place(&needed[*right], i - width),
+                });
+                e
+            });
+            let on = on.collect();
+            let mut has = left_has.clone();
+            if !matches!(kind, JoinKind::Semi | JoinKind::Anti) {
+                has.extend(needed[*right].iter().flatten().map(|c| c + width));
+            }
+            (out.join(new[*left], new[*right], *kind, on), has)
+        }
+        Rel::Aggregate { input, keys, calls, global } => {
+            let wanted = |i: &usize| columns.contains(&(keys.len() + i));
+            let kept: Vec<usize> = (0..calls.len()).filter(wanted).collect();
+            let has = (0..keys.len()).chain(kept.iter().map(|i| keys.len() + i)).collect();
+            let calls = kept.iter().map(|i| {
+                let mut call = calls[*i].clone();
+                call.argument = call.argument.map(|a| moved(&a, *input));
+                call
+            });
+            let calls = calls.collect();
+            let keys = keys.iter().map(|k| moved(k, *input)).collect();
+            (out.aggregate(new[*input], keys, calls, *global), has)
+        }
+        Rel::Distinct { input } => (out.distinct(new[*input]), columns.iter().copied().collect()),
+        Rel::Union { inputs } => {
+            let inputs = inputs.iter().map(|i| {
+                // An input may have columns that others of its users need.
+                let has: Vec<usize> = needed[*i].iter().flatten().copied().collect();
+                chosen(plan, out, *i, new[*i], &has, columns)
+            });
+            let inputs = inputs.collect::<Vec<_>>();
+            (out.union(inputs), columns.iter().copied().collect())
+        }
+    };
+    chosen(plan, out, id, rel, &has, columns)
+}
+
+/// Just the needed columns of a relation that has these of the old ones, at their old types.
+fn chosen(plan: &Plan, out: &mut Plan, old: RelId, rel: RelId, has: &[usize], columns: &BTreeSet<usize>) -> RelId {
+    let exprs = columns.iter().map(|c| {
+        // Every needed column is there.
+        let at = has.iter().position(|h| h == c).unwrap_or(usize::MAX);
+        Expr::column(at, plan.columns(old)[*c].clone())
+    });
+    let exprs = exprs.collect();
+    out.project(rel, exprs)
+}

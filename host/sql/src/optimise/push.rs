@@ -1,0 +1,175 @@
+//! Filters move down: through projections, into the inputs of joins, unions, DISTINCT, and groups by key. A condition on both inputs of
+//! an inner join becomes a condition of the join, where it may be a key. A left join whose padding a filter throws away is an inner
+//! join. A condition that can fail at run time is not moved below a join: it might meet rows that the join would drop.
+
+use super::fold::may_fail;
+use crate::expr::{all, columns_end, conjuncts, size, substitute};
+use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
+use std::collections::HashMap;
+use weir_circuit::{Expr, ExprOp};
+
+/// Largest expression that a filter computes again below the projection that computes it.
+const RECOMPUTED_SIZE_MAX: usize = 12;
+
+struct Push<'p> {
+    plan: &'p Plan,
+    uses: Vec<usize>,
+    out: Plan,
+    /// Relations without a filter from above.
+    done: HashMap<RelId, RelId>,
+}
+
+/// The plan with its filters as low as they go.
+pub(super) fn pushed(plan: &Plan) -> Plan {
+    let mut push = Push { plan, uses: plan.uses(), out: Plan::default(), done: HashMap::new() };
+    let roots = plan.roots.iter().map(|r| Root { rel: push.rel(r.rel, vec![]), view: r.view }).collect();
+    push.out.roots = roots;
+    push.out
+}
+
+/// Whether an expression reads columns of `from..to` only, and at least one.
+fn only(e: &Expr, from: usize, to: usize) -> bool {
+    let (mut inside, mut outside) = (false, false);
+    e.visit_columns(&mut |i| if (from..to).contains(&i) { inside = true } else { outside = true });
+    inside && !outside
+}
+
+/// Whether a condition is never TRUE when all columns from `from` on are NULL.
+fn rejects_nulls(e: &Expr, from: usize) -> bool {
+    match &e.op {
+        ExprOp::Call { kernel, args } if kernel == "not_bool" => match &args[0].op {
+            ExprOp::IsNull(operand) => is_strict(operand) && columns_end(operand) > from,
+            _ => is_strict(e) && columns_end(e) > from,
+        },
+        ExprOp::Call { .. } => is_strict(e) && columns_end(e) > from,
+        ExprOp::Column(i) => *i >= from,
+        ExprOp::And(operands) => operands.iter().any(|o| rejects_nulls(o, from)),
+        ExprOp::Or(operands) => operands.iter().all(|o| rejects_nulls(o, from)),
+        _ => false,
+    }
+}
+
+/// Whether an expression is NULL when any column of it is.
+fn is_strict(e: &Expr) -> bool {
+    match &e.op {
+        ExprOp::Column(_) | ExprOp::Literal(_) => true,
+        ExprOp::Call { args, .. } => args.iter().all(is_strict),
+        _ => false,
+    }
+}
+
+impl Push<'_> {
+    /// A relation's rows for which the predicates are TRUE.
+    fn rel(&mut self, id: RelId, predicates: Vec<Expr>) -> RelId {
+        if predicates.is_empty() {
+            if let Some(done) = self.done.get(&id) {
+                return *done;
+            }
+            let new = self.inside(id, vec![]);
+            self.done.insert(id, new);
+            return new;
+        }
+        let linear = matches!(self.plan.rel(id), Rel::Filter { .. } | Rel::Project { .. });
+        if self.uses[id] > 1 && !linear {
+            // Others want all rows: keep the relation shared.
+            let all_rows = self.rel(id, vec![]);
+            return self.out.filter(all_rows, all(predicates));
+        }
+        self.inside(id, predicates)
+    }
+
+    fn inside(&mut self, id: RelId, mut predicates: Vec<Expr>) -> RelId {
+        match self.plan.rel(id) {
+            Rel::Table { table } => {
+                let rel = self.out.table(*table, self.plan.columns(id).to_vec());
+                self.out.filter(rel, all(predicates))
+            }
+            Rel::Values { rows } => {
+                let rel = self.out.values(rows.clone(), self.plan.columns(id).to_vec());
+                self.out.filter(rel, all(predicates))
+            }
+            Rel::Filter { input, predicate } => {
+                let mut both = conjuncts(predicate.clone());
+                both.append(&mut predicates);
+                self.rel(*input, both)
+            }
+            Rel::Project { input, exprs } => {
+                let cheap = |p: &Expr| {
+                    let mut cheap = true;
+                    p.visit_columns(&mut |i| cheap &= size(&exprs[i]) <= RECOMPUTED_SIZE_MAX);
+                    cheap
+                };
+                let (below, above): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(cheap);
+                let below = below.iter().map(|p| substitute(p, &|i| exprs[i].clone())).collect();
+                let input = self.rel(*input, below);
+                let rel = self.out.project(input, exprs.clone());
+                self.out.filter(rel, all(above))
+            }
+            Rel::Join { left, right, kind, on } => self.join(*left, *right, *kind, on, predicates),
+            Rel::Aggregate { input, keys, calls, global } => {
+                let (below, above): (Vec<Expr>, Vec<Expr>) =
+                    predicates.into_iter().partition(|p| !global && only(p, 0, keys.len()) && !may_fail(p));
+                let below = below.iter().map(|p| substitute(p, &|i| keys[i].clone())).collect();
+                let input = self.rel(*input, below);
+                let rel = self.out.aggregate(input, keys.clone(), calls.clone(), *global);
+                self.out.filter(rel, all(above))
+            }
+            Rel::Distinct { input } => {
+                let input = self.rel(*input, predicates);
+                self.out.distinct(input)
+            }
+            Rel::Union { inputs } => {
+                let inputs = inputs.iter().map(|i| self.rel(*i, predicates.clone())).collect();
+                let rel = self.out.union(inputs);
+                self.out.retyped(rel, self.plan.columns(id))
+            }
+        }
+    }
+
+    fn join(&mut self, left: RelId, right: RelId, kind: JoinKind, on: &[Expr], predicates: Vec<Expr>) -> RelId {
+        let width = self.plan.columns(left).len();
+        let end = width + self.plan.columns(right).len();
+        let kind = match kind {
+            JoinKind::Left if predicates.iter().any(|p| only(p, width, end) && rejects_nulls(p, width)) => JoinKind::Inner,
+            other => other,
+        };
+        let mut to_left = vec![];
+        let mut to_right = vec![];
+        let mut conditions = vec![];
+        let mut above = vec![];
+        let sides = |p: Expr, left: bool, right: bool, to_left: &mut Vec<Expr>, to_right: &mut Vec<Expr>| {
+            if left && only(&p, 0, width) && !may_fail(&p) {
+                to_left.push(p);
+                None
+            } else if right && only(&p, width, end) && !may_fail(&p) {
+                let mut p = p;
+                p.map_columns(&mut |i| i - width);
+                to_right.push(p);
+                None
+            } else {
+                Some(p)
+            }
+        };
+        for p in on.iter().cloned() {
+            // An outer join's condition on the side that it keeps whole does not drop rows.
+            let (l, r) = match kind {
+                JoinKind::Inner | JoinKind::Semi => (true, true),
+                JoinKind::Left | JoinKind::Anti => (false, true),
+                JoinKind::Full => (false, false),
+            };
+            conditions.extend(sides(p, l, r, &mut to_left, &mut to_right));
+        }
+        for p in predicates {
+            let (l, r) = match kind {
+                JoinKind::Inner => (true, true),
+                JoinKind::Left | JoinKind::Semi | JoinKind::Anti => (true, false),
+                JoinKind::Full => (false, false),
+            };
+            let rest = sides(p, l, r, &mut to_left, &mut to_right);
+            if kind == JoinKind::Inner { conditions.extend(rest) } else { above.extend(rest) }
+        }
+        let (left, right) = (self.rel(left, to_left), self.rel(right, to_right));
+        let rel = self.out.join(left, right, kind, conditions);
+        self.out.filter(rel, all(above))
+    }
+}
