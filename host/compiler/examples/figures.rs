@@ -158,7 +158,11 @@ fn copies(engine: &Engine) -> Result<(), Box<dyn std::error::Error>> {
     let text = "(func $ingest (param $table i32) (param $list i32) (param $len i32)
                   (global.set $list (local.get $list))
                   (global.set $len (local.get $len))
-                  (global.set $top (i32.const 4096)))";
+                  (global.set $top (i32.const 4096)))
+                (func $delta (param i32 i32) (result i32)
+                  (i32.store (i32.const 2048) (global.get $list))
+                  (i32.store (i32.const 2052) (global.get $len))
+                  (i32.const 2048))";
     let program = load(engine, &component(text))?;
     let mut pipeline = Pipeline::open(&program, options(1))?;
     let big = block(512 << 10);

@@ -4,6 +4,8 @@
 //! compiles programs by one call of rustc. Components are checked against the world, and become native code in a
 //! separate, limited process: the serving process never compiles wasm. Everything is cached by content.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod check;
 mod compiler;
 mod error;

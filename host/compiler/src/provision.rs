@@ -27,8 +27,8 @@ const BUILD: Limits = Limits {
     file_bytes_max: 1 << 30,
     output_bytes_max: 256 << 10,
 };
-/// Builds of other SDKs and toolchains that nobody used for so long are thrown out.
-const UNUSED_AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Builds of std and of the SDK that are kept, those of other toolchains and versions included; 35 to 80 MB each.
+const BUILDS_MAX: usize = 6;
 /// Variables that a build of ours takes over from the user: where cargo keeps things and how it reaches its registry.
 const ENV_KEPT: [&str; 14] = [
     "HOME",
@@ -88,7 +88,7 @@ pub(crate) fn prepare(
         if !store.dir.is_dir(&folder) {
             progress("building the SDK for the sandbox (once)");
             build_sdk(store, &toolchain, sysroot.as_deref(), &folder, cancel)?;
-            store.remove_old("sdk", UNUSED_AGE_MAX);
+            store.keep_newest("sdk", BUILDS_MAX);
         }
     }
     store.touch(&folder);
@@ -140,7 +140,7 @@ fn std_sysroot(
             symlink(toolchain.sysroot.join("lib/rustlib").join(&toolchain.host), rustlib.join(&toolchain.host))
                 .map_err(failed)?;
             scratch.put("sysroot", &folder)?;
-            store.remove_old("std", UNUSED_AGE_MAX);
+            store.keep_newest("std", BUILDS_MAX);
         }
     }
     store.touch(&folder);

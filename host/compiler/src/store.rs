@@ -112,6 +112,18 @@ impl Store {
         }
     }
 
+    /// Keep the folders used last and remove the rest.
+    pub(crate) fn keep_newest(&self, folder: &str, count: usize) {
+        let Ok(entries) = self.dir.read_dir(folder) else { return };
+        let used = |e: &cap_std::fs::DirEntry| e.metadata().and_then(|m| m.modified()).ok().map(|t| t.into_std());
+        let mut found: Vec<_> = entries.flatten().map(|e| (used(&e), e.file_name())).collect();
+        found.sort();
+        for (_, name) in found.into_iter().rev().skip(count) {
+            // What cannot be removed now is tried again by the next build.
+            let _ = self.dir.remove_dir_all(Path::new(folder).join(name));
+        }
+    }
+
     /// Note that a folder is in use.
     pub(crate) fn touch(&self, folder: &str) {
         if let Ok(file) = fs::File::open(self.path_of(folder)) {

@@ -1,5 +1,7 @@
 //! Components from elsewhere: refused, compiled, cached, thrown out; and a native compiler that crashes, hangs or hogs.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Rust programs against the SDK, compiled and run. The first run builds std and the SDK in the user's cache.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::path::Path;
@@ -76,7 +78,7 @@ fn compiling_can_be_cancelled() {
 }
 
 /// orders: id BIGINT, customer INT, item VARCHAR, cents BIGINT NULL
-fn orders(rows: &[(i64, i32, &str, Option<i64>, i64)]) -> Vec<Block> {
+fn orders(rows: &[Order<'_>]) -> Vec<Block> {
     let mut block = Block::new(0);
     for &(id, customer, item, cents, weight) in rows {
         let mut row = vec![enc::i64(id), enc::i32(customer), enc::i64_null(cents)];
@@ -86,8 +88,12 @@ fn orders(rows: &[(i64, i32, &str, Option<i64>, i64)]) -> Vec<Block> {
     vec![block]
 }
 
-/// Rows of a list of blocks, with weights.
-fn rows(blocks: &[Block]) -> Vec<(Vec<u64>, i64)> {
+/// Rows with weights.
+type Rows = Vec<(Vec<u64>, i64)>;
+/// An order: id, customer, item, cents, weight.
+type Order<'a> = (i64, i32, &'a str, Option<i64>, i64);
+
+fn rows(blocks: &[Block]) -> Rows {
     blocks.iter().flat_map(|b| b.iter().map(|(r, w)| (r.to_vec(), w))).collect()
 }
 
@@ -96,9 +102,9 @@ const TABLE_ORDERS: u32 = 1;
 const VIEWS: u32 = 5;
 
 /// Feed some orders in two steps and return all views' changes of both.
-fn feed(pipeline: &mut Pipeline) -> Result<Vec<Vec<(Vec<u64>, i64)>>, Failure> {
+fn feed(pipeline: &mut Pipeline) -> Result<Vec<Rows>, Failure> {
     let workers = pipeline.workers();
-    let steps: [&[(i64, i32, &str, Option<i64>, i64)]; 2] = [
+    let steps: [&[Order<'_>]; 2] = [
         &[(1, 7, "tea", Some(300), 1), (2, 7, "coffee", Some(2000), 1), (3, 8, "tea", None, 1), (4, 9, "", Some(5), 2)],
         &[(2, 7, "coffee", Some(2000), -1), (5, 8, "a longer item than seven bytes", Some(1500), 1)],
     ];

@@ -2,6 +2,8 @@
 //!
 //! This crate knows nothing of SQL: rows are blocks of words, relations are numbers.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
 mod block;
 mod config;
 mod engine;

@@ -113,7 +113,7 @@ pub struct Pipeline {
     program: Program,
     shared: Arc<Shared>,
     /// Empty when a worker was lost to a bug of the host; then the pipeline has failed.
-    workers: Vec<Box<Worker>>,
+    workers: Vec<Worker>,
     steps: u64,
     now_us: i64,
 }
@@ -174,10 +174,10 @@ impl Opening {
                 let worker = u32::try_from(i).unwrap_or(WORKERS_MAX);
                 let mut worker = Worker::new(program.engine(), program.pre(), program.exports(), &shared, worker)?;
                 worker.open(part)?;
-                Ok(Box::new(worker))
+                Ok(worker)
             }
         });
-        let jobs: Vec<_> = jobs.map(|job| Box::new(job) as Job<Result<Box<Worker>, Failure>>).collect();
+        let jobs: Vec<_> = jobs.map(|job| Box::new(job) as Job<Result<Worker, Failure>>).collect();
         pipeline.workers = pipeline.gang(jobs)?.into_iter().collect::<Result<_, _>>()?;
         Ok(pipeline)
     }

@@ -1,5 +1,7 @@
 //! Runs each guest of `tests/evil` and checks what its owner sees, that it ends soon, and that the host lives on.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;

@@ -12,6 +12,7 @@ use crate::error::CompileError;
 use crate::process::{self, CancelToken, Limits, ProcessError};
 
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
+const SYSROOT: &str = "/usr";
 const RUSTC: &str = "/usr/bin/rustc";
 const CARGO: &str = "/usr/bin/cargo";
 const STD_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std";
@@ -54,7 +55,7 @@ pub(super) fn find(tried: &mut Vec<String>, cancel: &CancelToken) -> Result<Opti
         rustc: RUSTC.into(),
         cargo: CARGO.into(),
         version: identity.version,
-        sysroot: identity.sysroot,
+        sysroot: SYSROOT.into(),
         host: identity.host,
         std: StdLibrary::FromSource { libc: LIBC.into() },
         linker_dir: Some(linker_dir),

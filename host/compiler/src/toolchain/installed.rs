@@ -28,7 +28,7 @@ pub(super) fn find(tried: &mut Vec<String>, cancel: &CancelToken) -> Result<Opti
                     rustc,
                     cargo,
                     version: identity.version,
-                    sysroot: identity.sysroot,
+                    sysroot,
                     host: identity.host,
                     std: StdLibrary::Installed,
                     linker_dir: None,

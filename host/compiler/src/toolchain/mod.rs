@@ -100,10 +100,10 @@ pub(crate) fn find(
     ready: &dyn Fn(&Toolchain) -> bool,
 ) -> Result<Toolchain, CompileError> {
     let mut tried = Vec::new();
-    if choice != Choice::Debian {
-        if let Some(found) = installed::find(&mut tried, cancel)? {
-            return Ok(found);
-        }
+    if choice != Choice::Debian
+        && let Some(found) = installed::find(&mut tried, cancel)?
+    {
+        return Ok(found);
     }
     if choice != Choice::Installed {
         // Before rustup asks the network: what was built in an earlier run still serves.
@@ -112,19 +112,20 @@ pub(crate) fn find(
             return Ok(found);
         }
     }
-    if choice != Choice::Debian && rustup::add_target(progress, &mut tried, cancel)? {
-        if let Some(found) = installed::find(&mut tried, cancel)? {
-            return Ok(found);
-        }
+    if choice != Choice::Debian
+        && rustup::add_target(progress, &mut tried, cancel)?
+        && let Some(found) = installed::find(&mut tried, cancel)?
+    {
+        return Ok(found);
     }
     if choice != Choice::Installed {
         if let Some(found) = debian::find(&mut tried, cancel)? {
             return Ok(found);
         }
-        if debian::install(progress, &mut tried, cancel)? {
-            if let Some(found) = debian::find(&mut tried, cancel)? {
-                return Ok(found);
-            }
+        if debian::install(progress, &mut tried, cancel)?
+            && let Some(found) = debian::find(&mut tried, cancel)?
+        {
+            return Ok(found);
         }
     }
     Err(CompileError::ToolchainMissing { tried, mend: MEND.to_owned() })
@@ -134,17 +135,12 @@ pub(crate) fn find(
 struct Identity {
     version: String,
     host: String,
-    sysroot: PathBuf,
 }
 
 /// Ask a compiler; `Err` says in words why it will not do.
 fn identify(rustc: &Path, cancel: &CancelToken) -> Result<Result<Identity, String>, CompileError> {
     let version = match ask(rustc, &["-vV"], cancel)? {
         Ok(text) => text,
-        Err(why) => return Ok(Err(why)),
-    };
-    let sysroot = match ask(rustc, &["--print", "sysroot"], cancel)? {
-        Ok(text) => PathBuf::from(text.trim()),
         Err(why) => return Ok(Err(why)),
     };
     let field = |key: &str| version.lines().find_map(|l| l.strip_prefix(key)).map(|v| v.trim().to_owned());
@@ -155,7 +151,7 @@ fn identify(rustc: &Path, cancel: &CancelToken) -> Result<Result<Identity, Strin
     if minor < RUST_MINOR_MIN {
         return Ok(Err(format!("{} is {release}; 1.{RUST_MINOR_MIN} or later is needed", rustc.display())));
     }
-    Ok(Ok(Identity { version, host, sysroot }))
+    Ok(Ok(Identity { version, host }))
 }
 
 /// Standard output of a tool that ends well; `Err` says in words what went wrong. Only cancellation is an error.
