@@ -238,15 +238,89 @@ fn a_block_of_another_layout_fails_with_a_message() {
     println!("{failure}");
 }
 
+/// The sample, with some code run at the begin of each step.
+fn with_step(code: &str) -> String {
+    let begin = "self.n0.step(cx);";
+    let source = sample();
+    assert!(source.contains(begin), "the sample changed");
+    source.replace(begin, &format!("{{ {code} }} {begin}"))
+}
+
+/// The failure of the first step of the sample with some code in it.
+fn failure_of(code: &str) -> Failure {
+    let program = compile(&with_step(code), Profile::Dev).unwrap();
+    open(&program, 2).step(1).unwrap_err()
+}
+
 #[test]
 fn a_panic_is_quoted() {
-    let source = sample().replace(
-        "self.n0.step(cx);",
-        "self.n0.step(cx); let v: Vec<u32> = Vec::new(); let i = v.len() + 3; if v[i] == 1 { return; }",
-    );
-    let program = compile(&source, Profile::Dev).unwrap();
-    let mut pipeline = open(&program, 2);
-    let failure = pipeline.step(1).unwrap_err();
+    let failure = failure_of("let v: Vec<u32> = Vec::new(); let i = v.len() + 3; if v[i] == 1 { return; }");
     assert_eq!(failure.kind, FailureKind::Trap);
     assert!(failure.message.contains("index out of bounds: the len is 0 but the index is 3"), "{failure}");
+    assert!(!failure.message.contains('/'), "it tells a path of this machine: {failure}");
+}
+
+#[test]
+fn exit_and_abort_are_traps() {
+    for code in ["std::process::exit(0)", "std::process::abort()"] {
+        let failure = failure_of(&format!("if cx as *const _ as usize != 1 {{ {code} }}"));
+        assert_eq!(failure.kind, FailureKind::Trap, "{failure}");
+    }
+}
+
+#[test]
+fn nothing_waits_for_a_clock() {
+    let begun = Instant::now();
+    let failure = failure_of("std::thread::sleep(std::time::Duration::from_secs(3600));");
+    assert!(failure.message.contains("waits for a clock"), "{failure}");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn the_world_outside_is_empty_and_stands_still() {
+    // Fails with what it saw.
+    let failure = failure_of(
+        r#"
+        use std::hash::{BuildHasher, RandomState};
+        let seen = format!(
+            "args {} vars {} file {:?} dir {:?} year {} tick {:?} seed {}",
+            std::env::args().count(),
+            std::env::vars().count(),
+            std::fs::read("/etc/passwd").map(|b| b.len()).map_err(|_| "none"),
+            std::fs::read_dir("/").map(|d| d.count()).map_err(|_| "none"),
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 31_556_952,
+            { let begun = std::time::Instant::now(); (0..1000).for_each(|i| { std::hint::black_box(i); }); begun.elapsed() },
+            RandomState::new().hash_one(7),
+        );
+        panic!("{seen}");
+        "#,
+    );
+    let seen = "args 0 vars 0 file Err(\"none\") dir Err(\"none\") year 0 tick 0ns seed ";
+    assert!(failure.message.contains(seen), "{failure}");
+    let again = failure_of(
+        "use std::hash::{BuildHasher, RandomState}; let h = RandomState::new().hash_one(7); panic!(\"seed {h}\");",
+    );
+    let seed = |f: &Failure| f.message.rsplit("seed ").next().map(str::to_owned);
+    assert_eq!(seed(&failure), seed(&again), "randomness is not fixed");
+}
+
+#[test]
+fn sockets_are_refused_before_anything_runs() {
+    let source = with_step("drop(std::net::TcpStream::connect(\"127.0.0.1:80\"));");
+    match compile(&source, Profile::Dev) {
+        // The toolchain's std links sockets: the import is named.
+        Err(error) => assert!(error.to_string().contains("sockets"), "{error}"),
+        // Or its std has none: then connecting fails within the sandbox.
+        Ok(program) => open(&program, 1).step(1).map(|_| ()).unwrap(),
+    }
+}
+
+#[test]
+fn what_a_component_prints_is_in_the_log() {
+    let source = with_step("println!(\"hello {}\", 1 + 1); eprint!(\"in \"); eprintln!(\"pieces\");");
+    let program = compile(&source, Profile::Dev).unwrap();
+    let mut pipeline = open(&program, 1);
+    pipeline.step(1).unwrap();
+    let log: Vec<String> = pipeline.handle().log().into_iter().map(|l| l.text).collect();
+    assert_eq!(log, ["hello 2", "in pieces"]);
 }
