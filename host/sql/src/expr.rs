@@ -79,8 +79,11 @@ pub(crate) fn not(e: Expr) -> Expr {
     call("not_bool", vec![e], SqlType::Boolean, at)
 }
 
-/// Whether an expression is NULL; constantly FALSE if it cannot be.
+/// Whether an expression is NULL; constantly so if it has no other values, or none of its values can be.
 pub(crate) fn is_null(e: Expr) -> Expr {
+    if e.ty.sql == SqlType::Null {
+        return boolean(true);
+    }
     if !e.ty.nullable {
         return boolean(false);
     }

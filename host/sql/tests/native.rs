@@ -19,6 +19,9 @@ mod basics;
 #[path = "generated/groups.rs"]
 mod groups;
 #[rustfmt::skip]
+#[path = "generated/nested.rs"]
+mod nested;
+#[rustfmt::skip]
 #[path = "generated/joins.rs"]
 mod joins;
 
@@ -213,5 +216,5 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { basics groups joins }
+    programs! { basics groups joins nested }
 }

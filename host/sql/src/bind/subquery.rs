@@ -152,6 +152,7 @@ impl Binder<'_> {
         let place = position(at);
         let Some(_) = e.ty.sql.kind() else { return Ok(null(SqlType::Boolean)) };
         let present = self.plan.filter(rel, is_not_null(Expr::column(0, column.clone())));
+        let present = self.plan.project(present, vec![Expr::column(0, ColumnType::not_null(column.sql.clone()))]);
         let distinct = self.plan.distinct(present);
         let exact = !e.ty.nullable && !column.nullable;
         let totals = self.plan.aggregate(

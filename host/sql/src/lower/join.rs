@@ -6,7 +6,7 @@ use super::stream::{Stream, both};
 use crate::expr::{all, columns_end, is_not_null, is_true_literal, null, substitute};
 use crate::plan::{JoinKind, RelId};
 use weir_circuit::{Expr, ExprOp, NodeId, Op};
-use weir_row::ColumnType;
+use weir_row::{ColumnType, Kind};
 
 /// A pair of expressions that must be equal: one over the left columns, one over the right ones.
 struct Equality {
@@ -186,7 +186,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The keys of both sides over their nodes' columns, at the same types. `matching`: rows of the left that cannot match are
+    /// The keys of both sides over their nodes' columns. `matching`: rows of the left that cannot match are
     /// not there; those of the right never are.
     fn keys(&self, conditions: &Conditions, l: &Stream, r: &Stream, matching: bool) -> (Vec<Key>, Vec<Key>) {
         let mut keys: (Vec<Key>, Vec<Key>) = (vec![], vec![]);
@@ -196,11 +196,18 @@ impl Lowering<'_> {
                 continue;
             }
             // NULL equals nothing, so it is left out where only matches count.
-            let nullable = if e.nulls { a.ty.nullable || b.ty.nullable } else { a.ty.nullable && !matching };
+            let mut left = e.nulls && a.ty.nullable || a.ty.nullable && !matching;
+            let mut right = e.nulls && b.ty.nullable;
+            // Keys of both sides have the same words.
+            if matches!(a.ty.sql.kind(), Some(Kind::I64 | Kind::U64 | Kind::Micros)) {
+                left |= right;
+                right = left;
+            }
             // Equal kinds and, of decimals, equal digits: comparisons see to it. Texts of all lengths are alike.
-            let ty = ColumnType { sql: a.ty.sql.clone(), nullable };
-            keys.0.push(Key { present: !e.nulls && matching && a.ty.nullable, expr: a, ty: ty.clone() });
-            keys.1.push(Key { present: !e.nulls && b.ty.nullable, expr: b, ty });
+            let ty = |nullable| ColumnType { sql: a.ty.sql.clone(), nullable };
+            let (left, right) = (ty(left), ty(right));
+            keys.0.push(Key { present: !e.nulls && matching && a.ty.nullable, expr: a, ty: left });
+            keys.1.push(Key { present: !e.nulls && b.ty.nullable, expr: b, ty: right });
         }
         keys
     }
@@ -257,7 +264,7 @@ fn key_column(key: &Key, of: &ColumnType) -> ColumnType {
 struct Key {
     /// Over the node's columns.
     expr: Expr,
-    /// Its type in the index, the same on both sides.
+    /// Its type in the index; of the same words on both sides.
     ty: ColumnType,
     /// Whether rows where it is NULL are left out.
     present: bool,

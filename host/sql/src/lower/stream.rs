@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::expr::{all, is_true_literal, substitute};
-use weir_circuit::{Expr, ExprOp, NodeId, Op};
+use weir_circuit::{Expr, ExprOp, NodeId, Op, same_words};
 use weir_row::ColumnType;
 
 /// Which worker has a row: that of these columns' hash, if it is known.
@@ -91,7 +91,7 @@ impl Lowering<'_> {
     /// A flat node with columns of these types, which are at most wider in nullability.
     pub(super) fn widened(&mut self, node: NodeId, types: &[ColumnType]) -> NodeId {
         let columns = self.columns(node);
-        if columns == types {
+        if columns.iter().zip(types).all(|(a, b)| same_words(a, b)) {
             return node;
         }
         let project = types.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect();
@@ -121,20 +121,15 @@ impl Lowering<'_> {
 fn same_columns(a: &[Expr], b: &[Expr]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|(x, y)| {
-            matches!((&x.op, &y.op), (ExprOp::Column(i), ExprOp::Column(j)) if i == j) && hashed_alike(&x.ty, &y.ty)
+            matches!((&x.op, &y.op), (ExprOp::Column(i), ExprOp::Column(j)) if i == j) && same_words(&x.ty, &y.ty)
         })
-}
-
-/// Whether a column of one type has the same words as one of the other.
-fn hashed_alike(a: &ColumnType, b: &ColumnType) -> bool {
-    a == b
 }
 
 /// Where a projection puts a column, unchanged.
 fn position_in(column: &Expr, project: &[Expr]) -> Option<Expr> {
     let ExprOp::Column(c) = column.op else { return None };
     let at =
-        project.iter().position(|e| matches!(e.op, ExprOp::Column(i) if i == c) && hashed_alike(&e.ty, &column.ty))?;
+        project.iter().position(|e| matches!(e.op, ExprOp::Column(i) if i == c) && same_words(&e.ty, &column.ty))?;
     Some(Expr::column(at, column.ty.clone()))
 }
 

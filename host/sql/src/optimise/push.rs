@@ -129,6 +129,11 @@ impl Push<'_> {
     fn join(&mut self, left: RelId, right: RelId, kind: JoinKind, on: &[Expr], predicates: Vec<Expr>) -> RelId {
         let width = self.plan.columns(left).len();
         let end = width + self.plan.columns(right).len();
+        if kind == JoinKind::Left {
+            if let Some(rel) = self.without_match(left, right, on, &predicates) {
+                return rel;
+            }
+        }
         let kind = match kind {
             JoinKind::Left if predicates.iter().any(|p| only(p, width, end) && rejects_nulls(p, width)) => JoinKind::Inner,
             other => other,
@@ -171,5 +176,32 @@ impl Push<'_> {
         let (left, right) = (self.rel(left, to_left), self.rel(right, to_right));
         let rel = self.out.join(left, right, kind, conditions);
         self.out.filter(rel, all(above))
+    }
+
+    /// A left join of which only the padded rows pass: a column of the right that cannot be NULL must be.
+    fn without_match(&mut self, left: RelId, right: RelId, on: &[Expr], predicates: &[Expr]) -> Option<RelId> {
+        let width = self.plan.columns(left).len();
+        let right_columns = self.plan.columns(right).to_vec();
+        let tells = |p: &Expr| match &p.op {
+            ExprOp::IsNull(e) => matches!(e.op, ExprOp::Column(c) if c >= width && !right_columns[c - width].nullable),
+            _ => false,
+        };
+        predicates.iter().find(|p| tells(p))?;
+        let mut to_left = vec![];
+        let mut above = vec![];
+        for p in predicates {
+            match p {
+                p if only(p, 0, width) && !may_fail(p) => to_left.push(p.clone()),
+                p if tells(p) => {}
+                p => above.push(p.clone()),
+            }
+        }
+        let columns = self.plan.columns(left).to_vec();
+        let (left, right) = (self.rel(left, to_left), self.rel(right, vec![]));
+        let rel = self.out.join(left, right, JoinKind::Anti, on.to_vec());
+        let mut exprs: Vec<Expr> = columns.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect();
+        exprs.extend(right_columns.iter().map(|c| crate::expr::null(c.sql.clone())));
+        let rel = self.out.project(rel, exprs);
+        Some(self.out.filter(rel, all(above)))
     }
 }

@@ -118,7 +118,8 @@ fn from_parser(source: &str, parser: &Parser, end: Span, error: ParserError) -> 
         Some(i) => (text[..i].to_string(), place(&text[i..])),
         None => (text, None),
     };
-    let message = match message.strip_prefix("Expected: ").and_then(|m| m.split_once(", found: ")) {
+    let expected = message.strip_prefix("Expected: ").or(message.strip_prefix("Expected "));
+    let message = match expected.and_then(|m| m.split_once(", found: ")) {
         Some((expected, "EOF")) => format!("expected {expected}, but the statement ends here"),
         Some((expected, found)) => format!("expected {expected}, found '{found}'"),
         None => message,

@@ -13,32 +13,31 @@ program! {
     n10: Output = Output::new(10, 1, "text i64?");
     n11: Index = Index::new(11, "i32", "i64").exchange().trace();
     n13: Index = Index::new(13, "i32?", "i64").exchange().trace();
-    n14: Index = Index::new(14, "i32?", "").exchange().trace();
-    n17: Output = Output::new(17, 2, "text? i64");
-    n19: Index = Index::new(19, "i32", "").exchange().trace();
-    n23: Output = Output::new(23, 3, "text? i64?");
-    n24: Index = Index::new(24, "", "i32 text").exchange().trace();
-    n26: Output = Output::new(26, 4, "text text");
-    n28: Output = Output::new(28, 5, "text text?");
-    n30: Output = Output::new(30, 6, "text");
-    n31: Index = Index::new(31, "i32?", "").exchange().trace();
-    n32: Distinct = Distinct::new(32);
-    n33: Index = Index::new(33, "i32", "").exchange().trace();
-    n37: Index = Index::new(37, "", "i32?").exchange();
-    n38: Aggregate = Aggregate::new(38, "", 2, vec![Part::linear(acc_38_0)]).global();
-    n39: Index = Index::new(39, "", "text i32?").exchange().trace();
-    n40: Index = Index::new(40, "", "i64 i64").trace();
-    n42: Output = Output::new(42, 7, "text");
-    n43: Index = Index::new(43, "", "").exchange();
-    n44: Aggregate = Aggregate::new(44, "", 1, vec![Part::linear(acc_44_0)]).global();
-    n45: Index = Index::new(45, "", "text").exchange().trace();
-    n46: Index = Index::new(46, "", "").trace();
-    n48: Output = Output::new(48, 8, "text");
-    n49: Index = Index::new(49, "", "").exchange();
-    n50: Index = Index::new(50, "", "dec12").exchange().trace();
-    n51: Aggregate = Aggregate::new(51, "", 1, vec![Part::linear(acc_51_0), Part::max("dec12")]).global();
-    n52: Index = Index::new(52, "", "dec12?").trace();
-    n54: Output = Output::new(54, 9, "text dec12?");
+    n16: Output = Output::new(16, 2, "text? i64");
+    n18: Index = Index::new(18, "i32", "").exchange().trace();
+    n22: Output = Output::new(22, 3, "text? i64?");
+    n23: Index = Index::new(23, "", "i32 text").exchange().trace();
+    n25: Output = Output::new(25, 4, "text text");
+    n27: Output = Output::new(27, 5, "text text?");
+    n29: Output = Output::new(29, 6, "text");
+    n30: Index = Index::new(30, "i32?", "").exchange().trace();
+    n31: Distinct = Distinct::new(31);
+    n32: Index = Index::new(32, "i32", "").trace();
+    n36: Index = Index::new(36, "", "i32?").exchange();
+    n37: Aggregate = Aggregate::new(37, "", 2, vec![Part::linear(acc_37_0)]).global();
+    n38: Index = Index::new(38, "", "text i32?").exchange().trace();
+    n39: Index = Index::new(39, "", "i64 i64").trace();
+    n41: Output = Output::new(41, 7, "text");
+    n42: Index = Index::new(42, "", "").exchange();
+    n43: Aggregate = Aggregate::new(43, "", 1, vec![Part::linear(acc_43_0)]).global();
+    n44: Index = Index::new(44, "", "text").exchange().trace();
+    n45: Index = Index::new(45, "", "").trace();
+    n47: Output = Output::new(47, 8, "text");
+    n48: Index = Index::new(48, "", "").exchange();
+    n49: Index = Index::new(49, "", "dec12").exchange().trace();
+    n50: Aggregate = Aggregate::new(50, "", 1, vec![Part::linear(acc_50_0), Part::max("dec12")]).global();
+    n51: Index = Index::new(51, "", "dec12?").trace();
+    n53: Output = Output::new(53, 9, "text dec12?");
 }
 
 impl Program {
@@ -57,47 +56,46 @@ impl Program {
         self.n11.step(cx, self.n0.delta(), &index_11);
         let n12 = join(cx, 12, 0, &self.n11, &self.n1, &join_12);
         self.n13.step(cx, self.n0.delta(), &index_13);
-        self.n14.step(cx, self.n1.delta(), &index_14);
-        let n15 = antijoin(cx, 15, 0, &self.n13, &self.n14, None, &map_15);
-        let n16 = union(cx, 16, &[&n12, &n15]);
-        self.n17.step(cx, &n16);
-        let n18 = join(cx, 18, 0, &self.n1, &self.n11, &join_18);
-        self.n19.step(cx, self.n0.delta(), &index_19);
-        let n20 = antijoin(cx, 20, 0, &self.n1, &self.n19, None, &map_20);
-        let n21 = antijoin(cx, 21, 0, &self.n13, &self.n14, None, &map_21);
-        let n22 = union(cx, 22, &[&n18, &n20, &n21]);
-        self.n23.step(cx, &n22);
-        self.n24.step(cx, self.n1.delta(), &index_24);
-        let n25 = join(cx, 25, 0, &self.n24, &self.n24, &join_25);
-        self.n26.step(cx, &n25);
-        let n27 = join(cx, 27, 0, &self.n1, &self.n1, &join_27);
-        self.n28.step(cx, &n27);
-        let n29 = semijoin(cx, 29, 0, &self.n1, &self.n19, None, &map_29);
-        self.n30.step(cx, &n29);
-        self.n31.step(cx, self.n0.delta(), &index_31);
-        self.n32.step(cx, &self.n31);
-        self.n33.step(cx, self.n32.delta(), &index_33);
-        let n34 = join(cx, 34, 0, &self.n1, &self.n33, &join_34);
-        let n35 = antijoin(cx, 35, 0, &self.n1, &self.n33, None, &map_35);
-        let n36 = union(cx, 36, &[&n34, &n35]);
-        self.n37.step(cx, self.n0.delta(), &index_37);
-        let n38 = self.n38.step(cx, 2, &[&self.n37], &emit_38);
-        self.n39.step(cx, &n36, &index_39);
-        self.n40.step(cx, &n38, &index_40);
-        let n41 = join(cx, 41, 0, &self.n39, &self.n40, &join_41);
-        self.n42.step(cx, &n41);
-        self.n43.step(cx, self.n0.delta(), &index_43);
-        let n44 = self.n44.step(cx, 0, &[&self.n43], &emit_44);
-        self.n45.step(cx, self.n1.delta(), &index_45);
-        self.n46.step(cx, &n44, &index_46);
-        let n47 = join(cx, 47, 0, &self.n45, &self.n46, &join_47);
-        self.n48.step(cx, &n47);
+        let n14 = antijoin(cx, 14, 0, &self.n13, &self.n1, None, &map_14);
+        let n15 = union(cx, 15, &[&n12, &n14]);
+        self.n16.step(cx, &n15);
+        let n17 = join(cx, 17, 0, &self.n1, &self.n11, &join_17);
+        self.n18.step(cx, self.n0.delta(), &index_18);
+        let n19 = antijoin(cx, 19, 0, &self.n1, &self.n18, None, &map_19);
+        let n20 = antijoin(cx, 20, 0, &self.n13, &self.n1, None, &map_20);
+        let n21 = union(cx, 21, &[&n17, &n19, &n20]);
+        self.n22.step(cx, &n21);
+        self.n23.step(cx, self.n1.delta(), &index_23);
+        let n24 = join(cx, 24, 0, &self.n23, &self.n23, &join_24);
+        self.n25.step(cx, &n24);
+        let n26 = join(cx, 26, 0, &self.n1, &self.n1, &join_26);
+        self.n27.step(cx, &n26);
+        let n28 = semijoin(cx, 28, 0, &self.n1, &self.n18, None, &map_28);
+        self.n29.step(cx, &n28);
+        self.n30.step(cx, self.n0.delta(), &index_30);
+        self.n31.step(cx, &self.n30);
+        self.n32.step(cx, self.n31.delta(), &index_32);
+        let n33 = join(cx, 33, 0, &self.n1, &self.n32, &join_33);
+        let n34 = antijoin(cx, 34, 0, &self.n1, &self.n32, None, &map_34);
+        let n35 = union(cx, 35, &[&n33, &n34]);
+        self.n36.step(cx, self.n0.delta(), &index_36);
+        let n37 = self.n37.step(cx, 2, &[&self.n36], &emit_37);
+        self.n38.step(cx, &n35, &index_38);
+        self.n39.step(cx, &n37, &index_39);
+        let n40 = join(cx, 40, 0, &self.n38, &self.n39, &join_40);
+        self.n41.step(cx, &n40);
+        self.n42.step(cx, self.n0.delta(), &index_42);
+        let n43 = self.n43.step(cx, 0, &[&self.n42], &emit_43);
+        self.n44.step(cx, self.n1.delta(), &index_44);
+        self.n45.step(cx, &n43, &index_45);
+        let n46 = join(cx, 46, 0, &self.n44, &self.n45, &join_46);
+        self.n47.step(cx, &n46);
+        self.n48.step(cx, self.n0.delta(), &index_48);
         self.n49.step(cx, self.n0.delta(), &index_49);
-        self.n50.step(cx, self.n0.delta(), &index_50);
-        let n51 = self.n51.step(cx, 1, &[&self.n49, &self.n50], &emit_51);
-        self.n52.step(cx, &n51, &index_52);
-        let n53 = join(cx, 53, 0, &self.n45, &self.n52, &join_53);
-        self.n54.step(cx, &n53);
+        let n50 = self.n50.step(cx, 1, &[&self.n48, &self.n49], &emit_50);
+        self.n51.step(cx, &n50, &index_51);
+        let n52 = join(cx, 52, 0, &self.n44, &self.n51, &join_52);
+        self.n53.step(cx, &n52);
     }
 }
 
@@ -210,16 +208,8 @@ fn index_13(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     }
 }
 
-/// index
-fn index_14(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[0]]);
-        out.end(w);
-    }
-}
-
 /// antijoin (without a match)
-fn map_15(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_14(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v0 = None::<&str>;
         let v = &r[1..];
@@ -230,7 +220,7 @@ fn map_15(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_18(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_17(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let lv_t0 = 0;
@@ -243,7 +233,7 @@ fn join_18(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_18(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         if v[0] == 0 { continue; }
@@ -253,7 +243,7 @@ fn index_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = 0;
@@ -266,7 +256,7 @@ fn map_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v0 = None::<&str>;
         let v = &r[1..];
@@ -278,7 +268,7 @@ fn map_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_23(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = 0;
@@ -289,7 +279,7 @@ fn index_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_25(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_24(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c0 = dec::i32(l[0]);
         let c2 = dec::i32(r[0]);
@@ -303,7 +293,7 @@ fn join_25(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_27(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_26(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let lv_t0 = 0;
@@ -317,7 +307,7 @@ fn join_27(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// semijoin (with a match)
-fn map_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_28(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = 0;
@@ -327,7 +317,7 @@ fn map_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_31(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_30(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         if v[0] == 0 { continue; }
@@ -337,16 +327,15 @@ fn index_31(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_32(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        if r[0] == 0 { continue; }
         out.put([r[0]]);
         out.end(w);
     }
 }
 
 /// join (JOIN)
-fn join_34(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_33(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let lv_t0 = 0;
@@ -357,7 +346,7 @@ fn join_34(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_35(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_34(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = 0;
@@ -369,7 +358,7 @@ fn map_35(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_37(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_36(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[0]]);
@@ -378,7 +367,7 @@ fn index_37(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_38_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_37_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         if !(r[0] == 0) { acc::count(acc, 1, w); }
@@ -386,7 +375,7 @@ fn acc_38_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_37(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let c0 = acc::get_count(a, 0);
@@ -397,21 +386,21 @@ fn emit_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_41(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_40(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c2 = dec::i64(r[0]);
         let c3 = dec::i64(r[1]);
@@ -423,7 +412,7 @@ fn join_41(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_42(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let c2 = dec::dec(v[1]);
@@ -433,14 +422,14 @@ fn index_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_44_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_43_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let c0 = acc::get_count(a, 0);
@@ -450,7 +439,7 @@ fn emit_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = 0;
@@ -460,14 +449,14 @@ fn index_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_47(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_46(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let l_t0 = 0;
         out.copy_text(l, l_t0);
@@ -476,14 +465,14 @@ fn join_47(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_48(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.end(w);
     }
 }
 
 /// index
-fn index_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[1]]);
@@ -492,14 +481,14 @@ fn index_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_51_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_50_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let e0 = &a[1..];
@@ -509,14 +498,14 @@ fn emit_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_52(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_53(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_52(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let l_t0 = 0;
         out.put([r[0]]);
@@ -525,4 +514,4 @@ fn join_53(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     }
 }
 
-const CIRCUIT: &str = r#"{"tables":[{"name":"c","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"city","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":[0],"materialized":true},{"name":"o","case_sensitive":false,"columns":[{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"cust","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"name":"placed","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}}],"primary_key":[0],"materialized":true}],"views":[{"name":"inner_join","case_sensitive":false,"columns":[{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"materialized":false},{"name":"left_join","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"right_join","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"full_join","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"cross_join","case_sensitive":false,"columns":[{"name":"n1","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"n2","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"same_keys","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"city","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"semi","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"anti","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"exist","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"scalar","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"top","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":1}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},{"sql":"timestamp","nullable":true}],"note":"o"},{"op":{"table":{"table":0}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"c"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":3,"column":104}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":3,"column":94}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":3,"column":94}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"join":{"left":2,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":3,"view":0}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"inner_join"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"1000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":4,"column":97}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":1,"right":5,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"1000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":4,"column":97}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":1,"right":7,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[6,8]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":9,"view":1}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"left_join"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":11,"right":1,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":13,"right":14,"anti":true,"condition":null,"project":[{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[12,15]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"output":{"input":16,"view":2}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"right_join"},{"op":{"join":{"left":1,"right":11,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":1,"right":19,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"semi_join":{"left":13,"right":14,"anti":true,"condition":null,"project":[{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[18,20,21]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":22,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"full_join"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":24,"right":24,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":81}},"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":25,"view":4}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"cross_join"},{"op":{"join":{"left":1,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":27,"view":5}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"same_keys"},{"op":{"semi_join":{"left":1,"right":19,"anti":false,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"with a match"},{"op":{"output":{"input":29,"view":6}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"semi"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":31}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":32,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":1,"right":33,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":1,"right":33,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[34,35]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":37,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":36,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":38,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":39,"right":40,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":10,"column":46}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":10,"column":46}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":10,"column":46}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":10,"column":46}},"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":41,"view":7}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"anti"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"100000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":11,"column":85}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":11,"column":77}},"key":[],"value":[],"exchange":true,"trace":false}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":43,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":11,"column":55}},"project":[]}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"index":{"input":44,"filter":null,"key":[],"value":[],"exchange":false,"trace":true}},"key":[],"value":[],"note":""},{"op":{"join":{"left":45,"right":46,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":47,"view":8}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"exist"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[],"exchange":true,"trace":false}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"aggregate":{"parts":[{"input":49,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":50,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true},"at":{"line":12,"column":44}}]}],"global":true,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":51,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":""},{"op":{"join":{"left":45,"right":52,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":53,"view":9}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":"scalar"}]}"#;
+const CIRCUIT: &str = r#"{"tables":[{"name":"c","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"city","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":[0],"materialized":true},{"name":"o","case_sensitive":false,"columns":[{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"cust","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"name":"placed","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}}],"primary_key":[0],"materialized":true}],"views":[{"name":"inner_join","case_sensitive":false,"columns":[{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"materialized":false},{"name":"left_join","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"right_join","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"full_join","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"oid","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"cross_join","case_sensitive":false,"columns":[{"name":"n1","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"n2","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"same_keys","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"city","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"semi","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"anti","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"exist","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"scalar","case_sensitive":false,"columns":[{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"top","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":1}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},{"sql":"timestamp","nullable":true}],"note":"o"},{"op":{"table":{"table":0}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"c"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":3,"column":104}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":3,"column":94}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":3,"column":94}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"join":{"left":2,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":3,"view":0}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"inner_join"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"1000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":4,"column":97}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":1,"right":5,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"1000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":4,"column":97}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":4,"column":87}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":1,"right":7,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[6,8]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":9,"view":1}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"big_int","nullable":true}],"note":"left_join"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":11,"right":1,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"semi_join":{"left":13,"right":1,"anti":true,"condition":null,"project":[{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[12,14]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"output":{"input":15,"view":2}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"right_join"},{"op":{"join":{"left":1,"right":11,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":1,"right":18,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"semi_join":{"left":13,"right":1,"anti":true,"condition":null,"project":[{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[17,19,20]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":21,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"full_join"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":23,"right":23,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":81}},"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":24,"view":4}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"cross_join"},{"op":{"join":{"left":1,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":26,"view":5}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"same_keys"},{"op":{"semi_join":{"left":1,"right":18,"anti":false,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"with a match"},{"op":{"output":{"input":28,"view":6}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"semi"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":30}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":31,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":1,"right":32,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":1,"right":32,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[33,34]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":36,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":35,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":37,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":38,"right":39,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":10,"column":46}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":10,"column":46}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":10,"column":46}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":10,"column":46}},"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":40,"view":7}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"anti"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}},{"op":{"literal":{"dec":"100000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":11,"column":85}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":11,"column":77}},"key":[],"value":[],"exchange":true,"trace":false}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":42,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":11,"column":55}},"project":[]}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"index":{"input":43,"filter":null,"key":[],"value":[],"exchange":false,"trace":true}},"key":[],"value":[],"note":""},{"op":{"join":{"left":44,"right":45,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":46,"view":8}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"exist"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[],"exchange":true,"trace":false}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"aggregate":{"parts":[{"input":48,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":49,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true},"at":{"line":12,"column":44}}]}],"global":true,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":50,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":""},{"op":{"join":{"left":44,"right":51,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":52,"view":9}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}],"note":"scalar"}]}"#;

@@ -1,0 +1,24 @@
+-- Views over views, filters that move, columns that vanish, subplans that are shared.
+CREATE TABLE a (id INT NOT NULL PRIMARY KEY, x INT, y VARCHAR, big BIGINT);
+CREATE TABLE b (id INT NOT NULL, a_id INT, amount DECIMAL(10, 2), big BIGINT NOT NULL, note VARCHAR NOT NULL);
+CREATE LOCAL VIEW joined AS SELECT a.id, a.x, a.y, b.amount, b.note, b.big AS b_big, a.big AS a_big FROM a JOIN b ON a.id = b.a_id;
+CREATE VIEW narrow AS SELECT y FROM joined WHERE x > 1 AND note LIKE 'x%';
+CREATE VIEW totals AS SELECT id, SUM(amount) AS total FROM joined GROUP BY id;
+CREATE VIEW totals_again AS SELECT id, total FROM (SELECT id, SUM(amount) AS total FROM joined GROUP BY id) AS t WHERE id > 0;
+CREATE VIEW now_inner AS SELECT a.y, b.note FROM a LEFT JOIN b ON a.id = b.a_id WHERE b.note = 'xyz';
+CREATE VIEW still_left AS SELECT a.y, b.note FROM a LEFT JOIN b ON a.id = b.a_id AND b.amount > 1.5 WHERE a.x IS NOT NULL;
+CREATE VIEW big_keys AS SELECT a.y, b.note FROM a LEFT JOIN b ON a.big = b.big;
+CREATE VIEW big_full AS SELECT a.big AS l, b.big AS r FROM a FULL JOIN b ON a.big = b.big;
+CREATE VIEW unioned AS SELECT * FROM (SELECT id, y AS s FROM a UNION ALL SELECT a_id, note FROM b) AS u WHERE s = 'x';
+CREATE VIEW natural_join AS SELECT id, y, note FROM a NATURAL JOIN b;
+CREATE VIEW with_cte AS WITH big AS (SELECT * FROM b WHERE amount > 100), small (i) AS (SELECT id FROM a WHERE x < 2) SELECT big.note, small.i FROM big, small WHERE big.a_id = small.i;
+CREATE VIEW constants AS SELECT 1 + 2 * 3 AS seven, CASE WHEN 1 = 2 THEN 'no' ELSE 'yes' END AS yes, NULL IS NULL AS t FROM a WHERE TRUE OR x > 1;
+CREATE VIEW nothing AS SELECT x FROM a WHERE 1 > 2;
+CREATE VIEW deduped AS SELECT DISTINCT x, y FROM a WHERE x > 0;
+CREATE VIEW in_any AS SELECT id, x IN (SELECT a_id FROM b) AS is_in, x NOT IN (SELECT id FROM b) AS not_in FROM a;
+CREATE VIEW in_not_null AS SELECT y FROM a WHERE id NOT IN (SELECT id FROM b);
+CREATE VIEW agg_over_sub AS SELECT x, COUNT(*) AS n, (SELECT COUNT(*) FROM b) AS all_b FROM a GROUP BY x HAVING COUNT(*) < (SELECT COUNT(*) FROM b);
+CREATE VIEW inequality AS SELECT a.id, b.id AS bid FROM a LEFT JOIN b ON a.id < b.id;
+CREATE VIEW grouped_all AS SELECT x, y, COUNT(DISTINCT big) AS d, MIN(big) AS lo, MAX(y) AS hi FROM a GROUP BY ALL;
+CREATE VIEW distinct_sum AS SELECT a_id, SUM(DISTINCT amount) AS s, AVG(amount) AS m, COUNT(DISTINCT note) AS n FROM b GROUP BY a_id;
+CREATE VIEW having_only AS SELECT 'many' AS verdict FROM b HAVING COUNT(*) > 2;
