@@ -14,6 +14,7 @@ mod optimise;
 mod parse;
 mod plan;
 mod relation;
+mod verify;
 
 pub use diagnostic::{Diagnostic, LineCol, Severity, Span, render};
 pub use optimise::Passes;
@@ -60,7 +61,8 @@ fn compile_here(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>
     let mut program = bound.program;
     let plan = optimise::optimise(bound.plan, passes);
     program.circuit = lower::lower(&plan, program.circuit);
-    Ok(program)
+    let unknown = verify::unknown_kernels(source, &program.circuit);
+    if unknown.is_empty() { Ok(program) } else { Err(unknown) }
 }
 
 /// The Rust program that runs a circuit over `weir_sdk::prelude`: the source of a crate's `lib.rs`.

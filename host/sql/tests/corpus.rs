@@ -13,7 +13,10 @@ fn outcome(source: &str, name: &str) -> String {
                 std::fs::write(&rust, &generated).unwrap();
             }
             let expected = std::fs::read_to_string(&rust).unwrap_or_default();
-            assert!(expected == generated, "{rust} is not what is generated now: update it, and look at the difference");
+            assert!(
+                expected == generated,
+                "{rust} is not what is generated now: update it, and look at the difference"
+            );
             program.circuit.check().unwrap_or_else(|e| panic!("{name}: {e}\n{}", program.circuit));
             let warnings = weir_sql::render(source, name, &program.warnings);
             format!("{}\n{warnings}", program.circuit)

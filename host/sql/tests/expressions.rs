@@ -6,7 +6,8 @@ use weir_row::Value;
 use weir_sql::{Passes, compile_with};
 
 fn outcome(expression: &str, passes: Passes) -> String {
-    let source = format!("CREATE TABLE one (nothing INT);\nCREATE VIEW v AS SELECT CAST({expression} AS VARCHAR) AS x;");
+    let source =
+        format!("CREATE TABLE one (nothing INT);\nCREATE VIEW v AS SELECT CAST({expression} AS VARCHAR) AS x;");
     let circuit = match compile_with(&source, passes) {
         Ok(program) => program.circuit,
         Err(_) => return "REFUSED".to_string(),

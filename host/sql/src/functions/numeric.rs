@@ -128,7 +128,11 @@ fn places(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
     match &ty {
         SqlType::Null => Ok(e),
         SqlType::Decimal { precision, scale } => {
-            let args = vec![e, n, int(i32::from(*precision)), int(i32::from(*scale))];
+            let mut args = vec![e, n, int(i32::from(*precision)), int(i32::from(*scale))];
+            if name == "trunc" {
+                // Cutting cannot make a number longer.
+                args.remove(2);
+            }
             Ok(kernel_call(&format!("{name}_dec"), args, ty.clone(), at))
         }
         SqlType::Real | SqlType::Double => {

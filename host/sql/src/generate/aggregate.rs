@@ -166,7 +166,11 @@ impl Generator<'_> {
                 }
             }
             let kind = a.ty.sql.kind().map_or("f64", Kind::name);
-            let mean = if matches!(a.function, AggregateFunction::Avg(_)) { format!("s{i} / n{i} as f64") } else { format!("s{i}") };
+            let mean = if matches!(a.function, AggregateFunction::Avg(_)) {
+                format!("s{i} / n{i} as f64")
+            } else {
+                format!("s{i}")
+            };
             let value = if kind == "f32" { format!("({mean}) as f32") } else { mean };
             let _ = writeln!(after, "    out.put([enc::{kind}_null((n{i} != 0).then(|| {value}))]);");
         }
@@ -238,8 +242,12 @@ impl Generator<'_> {
         project: &[Expr],
     ) {
         // The finished values of accumulators are variables; expressions see them as decoded columns of a stretch without words.
-        let types: Vec<ColumnType> =
-            parts.iter().filter(|p| p.method == AggregateMethod::Linear).flat_map(|p| &p.aggregates).map(|a| a.ty.clone()).collect();
+        let types: Vec<ColumnType> = parts
+            .iter()
+            .filter(|p| p.method == AggregateMethod::Linear)
+            .flat_map(|p| &p.aggregates)
+            .map(|a| a.ty.clone())
+            .collect();
         let area = self.area("finals", Layout::new(&types), format!("F{id}"), None);
         self.shapes.remove(&format!("F{id}"));
         let index = input.areas.len();

@@ -290,7 +290,9 @@ fn literal(value: &Value, e: &Expr) -> Code {
         x if x.is_infinite() => format!("{ty}::{}INFINITY", if x < 0.0 { "NEG_" } else { "" }),
         _ => String::new(),
     };
-    let number = |digits: String| if digits.starts_with('-') { format!("({digits}_{rust})") } else { format!("{digits}_{rust}") };
+    let number = |digits: String| {
+        if digits.starts_with('-') { format!("({digits}_{rust})") } else { format!("{digits}_{rust}") }
+    };
     Code::plain(match value {
         Value::Null => return Code::option(format!("None::<{rust}>")),
         Value::Bool(b) => b.to_string(),

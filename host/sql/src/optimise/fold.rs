@@ -65,7 +65,9 @@ fn connective(es: &[Expr], arena: &Arena, decisive: bool) -> Result<Value, Strin
 /// Whether an expression can be a run-time error.
 pub(crate) fn may_fail(e: &Expr) -> bool {
     let here = match &e.op {
-        ExprOp::Call { kernel, args } => find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql),
+        ExprOp::Call { kernel, args } => {
+            find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql)
+        }
         _ => false,
     };
     here || e.children().into_iter().any(may_fail)

@@ -89,7 +89,14 @@ fn place(needed: &Needed, column: usize) -> usize {
     needed.as_ref().map_or(0, |n| n.range(..column).count())
 }
 
-fn rebuild(plan: &Plan, out: &mut Plan, needed: &[Needed], new: &[RelId], id: RelId, columns: &BTreeSet<usize>) -> RelId {
+fn rebuild(
+    plan: &Plan,
+    out: &mut Plan,
+    needed: &[Needed],
+    new: &[RelId],
+    id: RelId,
+    columns: &BTreeSet<usize>,
+) -> RelId {
     let moved = |e: &Expr, input: RelId| {
         let mut e = e.clone();
         e.map_columns(&mut |i| place(&needed[input], i));

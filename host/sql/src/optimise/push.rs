@@ -135,7 +135,9 @@ impl Push<'_> {
             }
         }
         let kind = match kind {
-            JoinKind::Left if predicates.iter().any(|p| only(p, width, end) && rejects_nulls(p, width)) => JoinKind::Inner,
+            JoinKind::Left if predicates.iter().any(|p| only(p, width, end) && rejects_nulls(p, width)) => {
+                JoinKind::Inner
+            }
             other => other,
         };
         let mut to_left = vec![];
