@@ -163,5 +163,8 @@ pub(crate) fn load(
         }
         states = more;
     }
+    if !states.is_empty() {
+        return Err("the checkpoint holds more than the program's state".to_owned());
+    }
     Ok(named)
 }

@@ -2,8 +2,12 @@
 
 use crate::BlockRef;
 use crate::Chunk;
+use crate::rows::SAMPLE;
 use std::cmp::Ordering;
 use weir_row::Block;
+
+/// Rows that are looked at one by one before a search: groups and gaps are mostly short.
+const NEAR: usize = 3;
 
 /// The order of a row's first words against a key. Keys delimit themselves, so a row that begins with the words of a key has that key.
 #[inline(always)]
@@ -84,8 +88,11 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn seek(&mut self, key: &[u64]) {
         match key {
-            [k] => self.gallop(|block, i| block.first_word(i) < *k),
-            _ => self.gallop(|block, i| cmp_key(block.row(i), key) == Ordering::Less),
+            [] => {}
+            [k] => self.gallop(|word, _, _| word < *k),
+            [k, ..] => {
+                self.gallop(|word, block, i| word < *k || word == *k && cmp_key(block.row(i), key) == Ordering::Less)
+            }
         }
     }
 
@@ -93,60 +100,59 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn seek_past(&mut self, key: &[u64]) {
         match key {
-            [k] => self.gallop(|block, i| block.first_word(i) <= *k),
-            _ => self.gallop(|block, i| cmp_key(block.row(i), key) != Ordering::Greater),
+            [] => (self.block, self.row) = (self.blocks.len(), 0),
+            [k] => self.gallop(|word, _, _| word <= *k),
+            [k, ..] => {
+                self.gallop(|word, block, i| word < *k || word == *k && cmp_key(block.row(i), key) != Ordering::Greater)
+            }
         }
     }
 
-    /// To the first row, from here on, for which `before` does not hold: in steps of doubling length, then halving.
+    /// To the first row, from here on, for which `before` does not hold; it is given the row's first word, block and index. First the
+    /// block's samples are searched, in steps of doubling length and then halving, then the rows between two of them.
     #[inline(always)]
-    fn gallop(&mut self, before: impl Fn(&Block, usize) -> bool) {
+    fn gallop(&mut self, before: impl Fn(u64, &Block, usize) -> bool) {
         let Some(block) = self.blocks.get(self.block) else { return };
-        let block: &Block = block;
-        if !before(block, self.row) {
+        let at = |i: usize| before(block.first_word(i), block, i);
+        if !at(self.row) {
             return;
         }
-        // `before` holds at `low`.
-        let (mut low, mut step) = (self.row, 1);
         let last = block.len() - 1;
-        let high = loop {
-            let next = low + step;
-            if next >= last {
-                if low == last || before(block, last) {
-                    return self.gallop_blocks(before);
-                }
-                break last;
+        let near = (self.row + NEAR).min(last);
+        for i in self.row + 1..=near {
+            if !at(i) {
+                self.row = i;
+                return;
             }
-            if !before(block, next) {
-                break next;
-            }
-            low = next;
-            step *= 2;
-        };
-        self.row = halve(low, high, |i| before(block, i));
+        }
+        if near == last || at(last) {
+            return self.gallop_blocks(before);
+        }
+        // `before` holds at `near`, not at `last`.
+        let samples = block.samples();
+        let sampled = |s: usize| before(samples[s], block, s * SAMPLE);
+        let first = near / SAMPLE + 1;
+        let s = gallop_to(first, samples.len(), sampled);
+        let low = if s == first { near } else { (s - 1) * SAMPLE };
+        self.row = halve(low, (s * SAMPLE).min(last), at);
     }
 
     /// The same when the row is in none but a later block.
     #[inline(never)]
-    fn gallop_blocks(&mut self, before: impl Fn(&Block, usize) -> bool) {
-        let behind = |b: usize| before(&self.blocks[b], self.blocks[b].len() - 1);
-        let (mut low, mut high) = (self.block, self.blocks.len());
-        let mut step = 1;
-        while low + step < high {
-            if behind(low + step) {
-                low += step;
-                step *= 2;
-            } else {
-                high = low + step;
-                break;
-            }
-        }
-        self.block = halve(low, high, behind);
+    fn gallop_blocks(&mut self, before: impl Fn(u64, &Block, usize) -> bool) {
+        let behind = |b: usize| {
+            let (block, last) = (&self.blocks[b], self.blocks[b].len() - 1);
+            before(block.first_word(last), block, last)
+        };
+        self.block = gallop_to(self.block + 1, self.blocks.len(), behind);
         self.row = 0;
         if let Some(block) = self.blocks.get(self.block)
-            && before(block, 0)
+            && before(block.first_word(0), block, 0)
         {
-            self.row = halve(0, block.len() - 1, |i| before(block, i));
+            let samples = block.samples();
+            let s = gallop_to(1, samples.len(), |s| before(samples[s], block, s * SAMPLE));
+            let at = |i: usize| before(block.first_word(i), block, i);
+            self.row = halve((s - 1) * SAMPLE, (s * SAMPLE).min(block.len() - 1), at);
         }
     }
 
@@ -164,6 +170,27 @@ impl<'a> Cursor<'a> {
         self.seek_past(key);
         Group { blocks: self.blocks, start, end: (self.block, self.row) }
     }
+}
+
+/// The least index from `from` on at which `before` does not hold; `to` if it holds at all of them.
+#[inline(always)]
+fn gallop_to(from: usize, to: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut step) = (from, 1);
+    if from >= to || !before(from) {
+        return from.min(to);
+    }
+    let high = loop {
+        let next = low + step;
+        if next >= to {
+            break to;
+        }
+        if !before(next) {
+            break next;
+        }
+        low = next;
+        step *= 2;
+    };
+    halve(low, high, before)
 }
 
 /// The least index above `low` at which `before` does not hold, given that it holds at `low` and not at `high`.

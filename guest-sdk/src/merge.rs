@@ -147,28 +147,51 @@ fn step_over(block: &Block, at: &mut (usize, usize)) {
 fn merge_blocks(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit: usize, out: &mut RowWriter) {
     let (mut i, mut j) = (*at_a, *at_b);
     let stop = i + j + limit;
-    while i < a.len() && j < b.len() && i + j < stop {
-        let (row_a, row_b) = (a.row(i), b.row(j));
-        match row_a.cmp(row_b) {
-            Ordering::Less => {
-                out.push(row_a, a.weights[i]);
-                i += 1;
+    if i >= a.len() || j >= b.len() {
+        return;
+    }
+    let (mut row_a, mut row_b) = (a.row(i), b.row(j));
+    while i + j < stop {
+        let order = cmp_rows(row_a, row_b);
+        if order == Ordering::Equal {
+            let weight = a.weights[i].wrapping_add(b.weights[j]);
+            if weight != 0 {
+                out.push(row_a, weight);
             }
-            Ordering::Greater => {
-                out.push(row_b, b.weights[j]);
-                j += 1;
+        } else if order == Ordering::Less {
+            out.push(row_a, a.weights[i]);
+        } else {
+            out.push(row_b, b.weights[j]);
+        }
+        // Only the side that moved is looked up again.
+        if order != Ordering::Greater {
+            i += 1;
+            if i == a.len() {
+                j += usize::from(order == Ordering::Equal);
+                break;
             }
-            Ordering::Equal => {
-                let weight = a.weights[i].wrapping_add(b.weights[j]);
-                if weight != 0 {
-                    out.push(row_a, weight);
-                }
-                i += 1;
-                j += 1;
+            row_a = a.row(i);
+        }
+        if order != Ordering::Less {
+            j += 1;
+            if j == b.len() {
+                break;
             }
+            row_b = b.row(j);
         }
     }
     (*at_a, *at_b) = (i, j);
+}
+
+/// The order of two rows, by a loop: they are short, and mostly differ in the first words.
+#[inline(always)]
+fn cmp_rows(a: &[u64], b: &[u64]) -> Ordering {
+    for (x, y) in a.iter().zip(b) {
+        if x != y {
+            return x.cmp(y);
+        }
+    }
+    a.len().cmp(&b.len())
 }
 
 /// The same for rows of one length; the common short ones by code of their own.
@@ -198,7 +221,8 @@ fn merge_stride<const N: usize>(
     let (mut i, mut j) = (*at_a, *at_b);
     let stop = i + j + limit;
     while i < rows_a.len() && j < rows_b.len() && i + j < stop {
-        out.fill::<N>(limit, |to, weights| {
+        let left = rows_a.len() - i + rows_b.len() - j;
+        out.fill::<N>(limit.min(left), |to, weights| {
             let weights = &mut weights[..to.len()];
             let mut written = 0;
             while i < rows_a.len() && j < rows_b.len() && written < to.len() {

@@ -1,7 +1,7 @@
 //! Flat deltas: unsorted rows with weights, in shared blocks.
 
 use std::borrow::Borrow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use weir_row::{Block, Iter, RowWriter};
@@ -12,7 +12,12 @@ struct Held {
     block: Block,
     /// 0: not stored. (The host's identifiers are kept one higher.)
     stored: Cell<u64>,
+    /// The first words of every [`SAMPLE`]th row, once someone seeks here: they lie close together, rows do not.
+    samples: OnceCell<Box<[u64]>>,
 }
+
+/// Rows from one sample of a block to the next.
+pub(crate) const SAMPLE: usize = 16;
 
 /// A shared block that does not change any more.
 #[derive(Clone, Debug)]
@@ -21,7 +26,13 @@ pub struct BlockRef(Rc<Held>);
 impl BlockRef {
     /// Shares a block.
     pub fn new(block: Block) -> BlockRef {
-        BlockRef(Rc::new(Held { block, stored: Cell::new(0) }))
+        BlockRef(Rc::new(Held { block, stored: Cell::new(0), samples: OnceCell::new() }))
+    }
+
+    /// The first words of rows 0, [`SAMPLE`] and so on; rows must have words.
+    #[inline]
+    pub(crate) fn samples(&self) -> &[u64] {
+        self.0.samples.get_or_init(|| (0..self.len()).step_by(SAMPLE).map(|i| self.first_word(i)).collect())
     }
 
     /// The identifier in the host's store, if the block is there.

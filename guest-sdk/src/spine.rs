@@ -5,13 +5,16 @@ use crate::merge::Merger;
 use crate::{Batch, Cursor};
 use std::cmp::Ordering;
 
-/// Rows of merging work, in each merge in progress, per row inserted. A merge of two batches of `n` rows is then complete after `n / 2` rows
-/// were inserted, well before the next batch of that size comes up.
-const FUEL_PER_ROW: usize = 4;
+/// Rows of merging work, in each merge in progress, per row inserted. A merge of two batches of `n` rows is then complete after `n / 4` rows
+/// were inserted, well before the next batch of that size comes up; the sooner, the fewer batches there are to look into.
+const FUEL_PER_ROW: usize = 8;
 /// Rows of merging work an insert does at least, so that many small inserts do not leave many small batches.
 const FUEL_MIN: usize = 1024;
 /// Batches of fewer rows than two to the power of this are all of one size class.
-const CLASS_MIN: u32 = 10;
+const CLASS_MIN: u32 = 6;
+/// Batches of one size class differ by a factor of two to the power of this: with four, there are half as many batches to look into as with two,
+/// and an eighth more merging.
+const CLASS_BITS: u32 = 2;
 /// Idle batches and merges at most; beyond, the smallest merge is completed at once. Never met unless sizes are odd on purpose.
 const LAYERS_MAX: usize = 48;
 
@@ -31,7 +34,7 @@ impl Layer {
     }
 }
 
-/// The sum of batches. At most one batch of each size class (powers of two) lies idle; two of one class are merged, each insert
+/// The sum of batches. At most one batch of each size class (powers of four) lies idle; two of one class are merged, each insert
 /// doing work in proportion to its own size. So there are O(log n) batches to look into, and no insert takes long.
 ///
 /// ```
@@ -125,7 +128,7 @@ impl Spine {
         let mut seen = [usize::MAX; usize::BITS as usize];
         for (i, layer) in self.layers.iter().enumerate() {
             if let Layer::Idle(batch) = layer {
-                let class = batch.len().ilog2().max(CLASS_MIN) as usize;
+                let class = (batch.len().ilog2().max(CLASS_MIN) / CLASS_BITS) as usize;
                 if seen[class] != usize::MAX {
                     return Some((seen[class], i));
                 }

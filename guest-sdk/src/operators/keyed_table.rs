@@ -77,7 +77,8 @@ impl KeyedTable {
         let mut rest = changes.as_slice();
         while let Some(first) = rest.first() {
             let key = first.key;
-            let count = rest.iter().take_while(|c| c.key == key).count();
+            let same = |c: &&Change<'_>| c.prefix == first.prefix && (key.len() == 1 || c.key == key);
+            let count = rest.iter().take_while(same).count();
             let (group, others) = rest.split_at(count);
             rest = others;
             contents.seek(key);
