@@ -58,7 +58,8 @@ impl Context {
         self.now
     }
 
-    pub(crate) fn set_now(&mut self, now: i64) {
+    /// Sets the time of the step: for whoever drives a circuit without a component's host.
+    pub fn set_now(&mut self, now: i64) {
         self.now = now;
     }
 

@@ -109,7 +109,7 @@ impl Merger {
 
     /// Works until the merge is complete.
     pub fn finish(mut self) -> Batch {
-        while !self.work(&mut usize::MAX.min(isize::MAX as usize).clone()) {}
+        while !self.work(&mut (isize::MAX as usize)) {}
         self.complete()
     }
 }

@@ -1,4 +1,5 @@
 //! Checkpoints: what is written again and what is not, what is given up, and what is refused.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use weir_sdk::bench_support::{Random, pairs};
 use weir_sdk::local::Hub;

@@ -1,10 +1,12 @@
 //! Random circuits of the SDK's operators on random data with deletions: the sum of the deltas is the batch answer, for one worker and for
 //! three, however the data is cut into steps, and straight through is the same as stopped and restored.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use weir_sdk::local::Hub;
+use weir_sdk::operators::PairFn;
 use weir_sdk::prelude::*;
 
 /// A Z-set of pairs.
@@ -59,7 +61,7 @@ enum Operators {
     None,
     Two(Index, Index),
     Distinct(Index, Distinct),
-    Aggregate([Index; 4], Aggregate),
+    Aggregate(Box<([Index; 4], Aggregate)>),
     Differentiated(Integrate, Differentiate),
     Delayed(Delay),
 }
@@ -98,7 +100,7 @@ fn fold(_: &Context, rows: &Rows, out: &mut RowWriter) {
 }
 
 impl Stages {
-    fn new(stages: &[Stage]) -> Box<dyn Circuit> {
+    fn boxed(stages: &[Stage]) -> Box<dyn Circuit> {
         let mut node = 2;
         let mut next = || {
             node += 1;
@@ -118,7 +120,7 @@ impl Stages {
                     let parts =
                         vec![Part::linear(accumulate), Part::min("u64"), Part::max("u64"), Part::fold("u64", fold)];
                     let aggregate = Aggregate::new(1002, key, 3, parts);
-                    Operators::Aggregate(indexes, if *global { aggregate.global() } else { aggregate })
+                    Operators::Aggregate(Box::new((indexes, if *global { aggregate.global() } else { aggregate })))
                 }
                 Stage::Differentiated(_) => {
                     Operators::Differentiated(Integrate::new(1003, 2), Differentiate::new(1004, 2))
@@ -148,7 +150,8 @@ impl Circuit for Stages {
                 Operators::None => {}
                 Operators::Two(a, b) => all.extend([a as &mut dyn Operator, b]),
                 Operators::Distinct(a, b) => all.extend([a as &mut dyn Operator, b]),
-                Operators::Aggregate(a, b) => {
+                Operators::Aggregate(both) => {
+                    let (a, b) = both.as_mut();
                     all.extend(a.iter_mut().map(|i| i as &mut dyn Operator));
                     all.push(b);
                 }
@@ -187,7 +190,7 @@ impl Circuit for Stages {
                 (Stage::Semi { left, right, anti, condition }, Operators::Two(l, r)) => {
                     l.step(cx, stream(left), &copy);
                     r.step(cx, stream(right), &copy);
-                    let less: &dyn Fn(&Context, &[u64], &[u64]) -> bool = &|_, l, r| l[1] < r[1];
+                    let less: PairFn<'_> = &|_, l, r| l[1] < r[1];
                     let condition = condition.then_some(less);
                     if *anti {
                         antijoin(cx, 1, 2, l, r, condition, &copy)
@@ -202,7 +205,8 @@ impl Circuit for Stages {
                 }
                 (Stage::Union(a, b), _) => union(cx, 1, &[stream(a), stream(b)]),
                 (Stage::Negate(a), _) => negate(cx, 1, stream(a).clone()),
-                (Stage::Aggregate { inputs, global }, Operators::Aggregate(indexes, aggregate)) => {
+                (Stage::Aggregate { inputs, global }, Operators::Aggregate(both)) => {
+                    let (indexes, aggregate) = both.as_mut();
                     let skip = usize::from(*global);
                     for (index, input) in indexes.iter_mut().zip(inputs) {
                         index.step(cx, stream(input), &|_, rows, out| rows.for_each(|(r, w)| out.push(&r[skip..], w)));
@@ -328,7 +332,7 @@ fn run(stages: &[Stage], steps: &[Changes], workers: usize, stop: Option<usize>)
     let hub = Hub::new(workers);
     let part = |from: Option<&[Vec<u8>]>, steps: &[Changes]| {
         hub.run(
-            || Stages::new(stages),
+            || Stages::boxed(stages),
             from,
             |worker, pipeline| {
                 let mut deltas = Vec::new();

@@ -1,4 +1,5 @@
 //! The sample program, run natively: its views against answers computed from the tables by hand, for one worker and for three.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,6 +8,7 @@ use weir_row::{ColumnType, Layout, SortLayout, SqlType, Value, shard_of};
 use weir_sdk::local::Hub;
 use weir_sdk::{Page, Pipeline};
 
+#[allow(clippy::all, reason = "in the shape of generated code")]
 #[path = "sample/src/lib.rs"]
 mod sample;
 

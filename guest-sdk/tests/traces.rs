@@ -1,4 +1,5 @@
 //! Batches, traces and joins of many blocks, against maps.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};

@@ -22,7 +22,7 @@ pub fn shard_of(key: &[u64], workers: usize) -> usize {
     if workers <= 1 {
         return 0;
     }
-    (u128::from(hash_words(key)) * workers as u128 >> 64) as usize
+    ((u128::from(hash_words(key)) * workers as u128) >> 64) as usize
 }
 
 #[cfg(test)]

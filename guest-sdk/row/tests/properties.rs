@@ -1,4 +1,5 @@
 //! Properties of encodings, layouts and blocks, for random types and values.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -173,16 +173,15 @@ impl Aggregate {
         let mut all_exist = true;
         let mut new = Vec::new();
         let mut scratch = Vec::new();
-        if self.global && self.state.is_empty() && shard_of(&[], cx.workers()) == cx.worker() {
-            if cursors.iter().all(|c| !c.valid()) {
-                // The row of no input at all.
-                new.resize(self.accumulators, 0);
-                for (part, reader) in self.parts.iter().zip(&mut readers) {
-                    part.results(cx, &[], None, true, reader, &mut scratch, &mut new);
-                }
-                out.push(&new, 1);
-                return (Rows::from(out), true);
+        let first = self.global && self.state.is_empty() && shard_of(&[], cx.workers()) == cx.worker();
+        if first && cursors.iter().all(|c| !c.valid()) {
+            // The row of no input at all.
+            new.resize(self.accumulators, 0);
+            for (part, reader) in self.parts.iter().zip(&mut readers) {
+                part.results(cx, &[], None, true, reader, &mut scratch, &mut new);
             }
+            out.push(&new, 1);
+            return (Rows::from(out), true);
         }
         while let Some(key) = least_key(&self.key, &cursors) {
             state.seek(key);

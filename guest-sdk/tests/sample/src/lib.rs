@@ -22,7 +22,7 @@
 //!   (`escape_i64`, `escape_u64`, `copy_escape`), then its texts in column order, then `end(weight)`. Rows of an index are
 //!   the key's layout, then the value's, written one after the other before one `end`.
 //! * A column that is only passed on is copied as words, never decoded.
-#![allow(unused)]
+#![allow(unused, clippy::all)]
 use weir_sdk::prelude::*;
 
 program! {
