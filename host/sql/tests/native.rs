@@ -10,7 +10,7 @@ use weir_sdk::local::Hub;
 use weir_sdk::{Page, Pipeline};
 
 /// Cases for each program and number of workers.
-const CASES: u32 = 40;
+const CASES: u32 = 60;
 
 #[rustfmt::skip]
 #[path = "generated/basics.rs"]
@@ -18,6 +18,9 @@ mod basics;
 #[rustfmt::skip]
 #[path = "generated/groups.rs"]
 mod groups;
+#[rustfmt::skip]
+#[path = "generated/windows.rs"]
+mod windows;
 #[rustfmt::skip]
 #[path = "generated/nested.rs"]
 mod nested;
@@ -216,5 +219,5 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { basics groups joins nested }
+    programs! { basics groups joins nested windows }
 }

@@ -108,9 +108,8 @@ impl Binder<'_> {
                 Ok((rel, scope))
             }
             TableFactor::UNNEST { .. } => Err(self.unsupported(at(), "UNNEST")),
-            TableFactor::TableFunction { .. } | TableFactor::Function { .. } => {
-                Err(self.unsupported(at(), "a table function"))
-            }
+            TableFactor::TableFunction { expr, alias } => self.table_function(expr, alias.as_ref()),
+            TableFactor::Function { .. } => Err(self.unsupported(at(), "a table function")),
             TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => Err(self.unsupported(at(), "PIVOT")),
             _ => Err(self.error(at(), "this kind of table is not part of the language")),
         }
@@ -280,7 +279,7 @@ fn append(scope: &mut Scope, right: Scope, offset: usize) {
 }
 
 /// The columns of a relation by name.
-fn scope_of(columns: &[OutputColumn], relation: Option<String>) -> Scope {
+pub(super) fn scope_of(columns: &[OutputColumn], relation: Option<String>) -> Scope {
     let columns = columns.iter().enumerate().map(|(i, c)| ScopeColumn {
         relation: relation.clone(),
         name: c.name.clone(),

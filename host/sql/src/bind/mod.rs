@@ -20,6 +20,7 @@ mod set_operation;
 mod subquery;
 mod table;
 mod temporal;
+mod tumble;
 mod types;
 mod view;
 

@@ -112,8 +112,18 @@ impl Generator<'_> {
             let types: Vec<_> = part.iter().map(|e| e.ty.clone()).collect();
             to.push(weir_row::Layout::new(&types));
         }
+        // Parts with slots only and what follows are laid out like one.
         let real = |layouts: Vec<weir_row::Layout>| -> Vec<String> {
-            layouts.iter().filter(|l| !l.is_empty()).map(|l| l.text()).collect()
+            let mut texts: Vec<String> = vec![];
+            let mut joins = false;
+            for layout in layouts.iter().filter(|l| !l.is_empty()) {
+                match texts.last_mut().filter(|_| joins) {
+                    Some(last) => *last = format!("{last} {}", layout.text()),
+                    None => texts.push(layout.text()),
+                }
+                joins = layout.is_fixed();
+            }
+            texts
         };
         real(from) == real(to)
     }

@@ -79,7 +79,17 @@ impl Lowering<'_> {
                 _ => later.push(c),
             }
         }
-        let index = self.index(&stream, None, keys.clone(), values, false, "GROUP BY");
+        // A trace that an extreme needs can count the rows too, if it has what the linear calls read.
+        let lead = later.iter().copied().find(|c| {
+            let argument = calls[*c].argument.as_ref().map(|a| stream.over_node(a));
+            let fits = |a: &Expr| values.is_empty() || values.len() == 1 && values[0].same(a);
+            !calls[*c].distinct && method(&calls[*c]) == AggregateMethod::Extreme && argument.as_ref().is_some_and(fits)
+        });
+        if let Some(argument) = lead.and_then(|c| calls[c].argument.as_ref()) {
+            values = vec![stream.over_node(argument)];
+        }
+        let lead_value = lead.and(values.first().cloned());
+        let index = self.index(&stream, None, keys.clone(), values, lead.is_some(), "GROUP BY");
         let mut parts = vec![AggregatePart { input: index, method: AggregateMethod::Linear, aggregates: first }];
         if !folds.is_empty() {
             let input = self.index(&stream, None, keys.clone(), folded, true, "GROUP BY");
@@ -92,8 +102,14 @@ impl Lowering<'_> {
         for c in later {
             let call = &calls[c];
             let Some(argument) = call.argument.as_ref().map(|a| stream.over_node(a)) else { continue };
-            let present = argument.ty.nullable.then(|| is_not_null(argument.clone()));
-            let index = self.index(&stream, present, keys.clone(), vec![argument.clone()], true, "");
+            // NULLs are skipped; where they are not wanted for counting they are not kept.
+            let shared = !call.distinct && lead_value.as_ref().is_some_and(|v| v.same(&argument));
+            let index = if shared {
+                parts[0].input
+            } else {
+                let present = argument.ty.nullable.then(|| is_not_null(argument.clone()));
+                self.index(&stream, present, keys.clone(), vec![argument.clone()], true, "")
+            };
             let e = Expr::column(keys.len(), argument.ty.clone());
             let input = if call.distinct {
                 let (key, value) = (self.circuit.nodes[index].key.clone(), self.circuit.nodes[index].value.clone());

@@ -3,7 +3,7 @@
 use super::Lowering;
 use crate::expr::{all, is_true_literal, substitute};
 use weir_circuit::{Expr, ExprOp, NodeId, Op, same_words};
-use weir_row::ColumnType;
+use weir_row::{ColumnType, Layout};
 
 /// Which worker has a row: that of these columns' hash, if it is known.
 pub(super) type Partition = Option<Vec<Expr>>;
@@ -78,7 +78,8 @@ impl Lowering<'_> {
     /// The stream as a flat node.
     pub(super) fn flat(&mut self, stream: Stream) -> NodeId {
         let node = &self.circuit.nodes[stream.node];
-        let is_flat = node.key.is_empty() && !matches!(node.op, Op::Index { .. } | Op::Distinct { .. });
+        // Key and value one after the other are laid out like all columns together if the key has slots only, or all.
+        let is_flat = node.value.is_empty() || Layout::new(&node.key).is_fixed();
         let identity = stream.filter.is_none() && is_identity(&stream.project, &node.columns());
         if is_flat && identity {
             return stream.node;
@@ -104,10 +105,14 @@ impl Lowering<'_> {
         stream: &Stream,
         filter: Option<Expr>,
         key: Vec<Expr>,
-        value: Vec<Expr>,
+        mut value: Vec<Expr>,
         trace: bool,
         note: &str,
     ) -> NodeId {
+        if key.is_empty() && value.is_empty() {
+            // A row of no words at all is nothing to send or to store.
+            value.push(crate::expr::boolean(true));
+        }
         let types = |exprs: &[Expr]| exprs.iter().map(|e| e.ty.clone()).collect::<Vec<_>>();
         let (key_types, value_types) = (types(&key), types(&value));
         let exchange = !self.in_place(stream.node, &key);

@@ -11,3 +11,6 @@ CREATE VIEW ua AS SELECT qty FROM s UNION ALL SELECT product FROM s;
 CREATE VIEW e AS SELECT qty FROM s EXCEPT SELECT product FROM s;
 CREATE VIEW i AS SELECT qty FROM s INTERSECT SELECT product FROM s;
 CREATE VIEW regrouped AS SELECT region, MAX(n) AS m FROM (SELECT region, product, COUNT(*) AS n FROM s GROUP BY region, product) GROUP BY region;
+CREATE VIEW only_max AS SELECT region, MAX(qty) AS m FROM s GROUP BY region;
+CREATE VIEW sum_and_max AS SELECT ok, SUM(qty) AS q, MAX(qty) AS hi, MIN(qty) AS lo, COUNT(*) AS n FROM s GROUP BY ok;
+CREATE VIEW float_distinct AS SELECT ok, SUM(DISTINCT price) AS p, AVG(price) AS a FROM s GROUP BY ok;

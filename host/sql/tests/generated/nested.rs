@@ -41,51 +41,51 @@ program! {
     n54: Output = Output::new(54, 11, "i32?");
     n55: Index = Index::new(55, "i32? text?", "").exchange().trace();
     n56: Distinct = Distinct::new(56);
-    n58: Output = Output::new(58, 12, "i32? text?");
-    n59: Index = Index::new(59, "i32?", "").exchange().trace();
-    n60: Distinct = Distinct::new(60);
-    n61: Index = Index::new(61, "i32", "i32").exchange().trace();
-    n62: Index = Index::new(62, "i32", "").trace();
-    n64: Index = Index::new(64, "i32?", "i32").exchange().trace();
-    n67: Index = Index::new(67, "", "i32?").exchange();
-    n68: Aggregate = Aggregate::new(68, "", 2, vec![Part::linear(acc_68_0)]).global();
-    n69: Index = Index::new(69, "", "i32 i32? i32?").exchange().trace();
-    n70: Index = Index::new(70, "", "i64 i64").trace();
-    n72: Index = Index::new(72, "i32", "").exchange().trace();
-    n73: Distinct = Distinct::new(73);
-    n74: Index = Index::new(74, "i32", "i32 i32? i64 i64").exchange().trace();
-    n75: Index = Index::new(75, "i32", "").trace();
-    n77: Index = Index::new(77, "i32?", "i32 i32? i64 i64").exchange().trace();
-    n80: Index = Index::new(80, "", "").exchange();
-    n81: Aggregate = Aggregate::new(81, "", 1, vec![Part::linear(acc_81_0)]).global();
-    n82: Index = Index::new(82, "", "i32 i32? i32? i64 i64 i32?").exchange().trace();
-    n83: Index = Index::new(83, "", "i64 i64").trace();
-    n85: Output = Output::new(85, 13, "i32 bool? bool?");
-    n90: Output = Output::new(90, 14, "text?");
-    n91: Index = Index::new(91, "i32?", "").exchange();
-    n92: Aggregate = Aggregate::new(92, "i32?", 1, vec![Part::linear(acc_92_0)]);
-    n93: Aggregate = Aggregate::new(93, "", 1, vec![Part::linear(acc_93_0)]).global();
-    n94: Index = Index::new(94, "", "i32? i64").exchange().trace();
-    n95: Index = Index::new(95, "", "i64").trace();
-    n97: Index = Index::new(97, "", "i32? i64 i64").trace();
-    n99: Output = Output::new(99, 15, "i32? i64 i64");
-    n100: Index = Index::new(100, "", "i32").exchange().trace();
-    n101: Index = Index::new(101, "", "i32").exchange().trace();
-    n105: Output = Output::new(105, 16, "i32 i32?");
-    n106: Index = Index::new(106, "i32? text?", "").exchange();
-    n107: Index = Index::new(107, "i32? text?", "i64?").exchange().trace();
-    n108: Distinct = Distinct::new(108);
-    n109: Index = Index::new(109, "i32? text?", "text?").exchange().trace();
-    n110: Aggregate = Aggregate::new(110, "i32? text?", 2, vec![Part::linear(acc_110_0), Part::linear(acc_110_1), Part::min("i64?"), Part::max("text?")]);
-    n111: Output = Output::new(111, 17, "i32? text? i64 i64? text?");
-    n112: Index = Index::new(112, "i32?", "dec10?").exchange();
-    n113: Index = Index::new(113, "i32?", "dec10?").exchange().trace();
-    n114: Distinct = Distinct::new(114);
-    n115: Index = Index::new(115, "i32?", "text").exchange().trace();
-    n116: Distinct = Distinct::new(116);
-    n117: Aggregate = Aggregate::new(117, "i32?", 8, vec![Part::linear(acc_117_0), Part::linear(acc_117_1), Part::linear(acc_117_2)]);
-    n118: Output = Output::new(118, 18, "i32? dec10? dec10? i64");
-    n120: Output = Output::new(120, 19, "text");
+    n57: Output = Output::new(57, 12, "i32? text?");
+    n58: Index = Index::new(58, "i32?", "").exchange().trace();
+    n59: Distinct = Distinct::new(59);
+    n60: Index = Index::new(60, "i32", "i32").exchange().trace();
+    n61: Index = Index::new(61, "i32", "").trace();
+    n63: Index = Index::new(63, "i32?", "i32").exchange().trace();
+    n66: Index = Index::new(66, "", "i32?").exchange();
+    n67: Aggregate = Aggregate::new(67, "", 2, vec![Part::linear(acc_67_0)]).global();
+    n68: Index = Index::new(68, "", "i32 i32? i32?").exchange().trace();
+    n69: Index = Index::new(69, "", "i64 i64").trace();
+    n71: Index = Index::new(71, "i32", "").exchange().trace();
+    n72: Distinct = Distinct::new(72);
+    n73: Index = Index::new(73, "i32", "i32 i32? i64 i64").exchange().trace();
+    n74: Index = Index::new(74, "i32", "").trace();
+    n76: Index = Index::new(76, "i32?", "i32 i32? i64 i64").exchange().trace();
+    n79: Index = Index::new(79, "", "bool").exchange();
+    n80: Aggregate = Aggregate::new(80, "", 1, vec![Part::linear(acc_80_0)]).global();
+    n81: Index = Index::new(81, "", "i32 i32? i32? i64 i64 i32?").exchange().trace();
+    n82: Index = Index::new(82, "", "i64 i64").trace();
+    n84: Output = Output::new(84, 13, "i32 bool? bool?");
+    n86: Output = Output::new(86, 14, "text?");
+    n87: Index = Index::new(87, "i32?", "").exchange();
+    n88: Aggregate = Aggregate::new(88, "i32?", 1, vec![Part::linear(acc_88_0)]);
+    n89: Aggregate = Aggregate::new(89, "", 1, vec![Part::linear(acc_89_0)]).global();
+    n90: Index = Index::new(90, "", "i32? i64").exchange().trace();
+    n91: Index = Index::new(91, "", "i64").trace();
+    n93: Index = Index::new(93, "", "i32? i64 i64").trace();
+    n95: Output = Output::new(95, 15, "i32? i64 i64");
+    n96: Index = Index::new(96, "", "i32").exchange().trace();
+    n97: Index = Index::new(97, "", "i32").exchange().trace();
+    n101: Output = Output::new(101, 16, "i32 i32?");
+    n102: Index = Index::new(102, "i32? text?", "i64?").exchange().trace();
+    n103: Index = Index::new(103, "i32? text?", "i64?").exchange().trace();
+    n104: Distinct = Distinct::new(104);
+    n105: Index = Index::new(105, "i32? text?", "text?").exchange().trace();
+    n106: Aggregate = Aggregate::new(106, "i32? text?", 2, vec![Part::linear(acc_106_0), Part::linear(acc_106_1), Part::min("i64?"), Part::max("text?")]);
+    n107: Output = Output::new(107, 17, "i32? text? i64 i64? text?");
+    n108: Index = Index::new(108, "i32?", "dec10?").exchange();
+    n109: Index = Index::new(109, "i32?", "dec10?").exchange().trace();
+    n110: Distinct = Distinct::new(110);
+    n111: Index = Index::new(111, "i32?", "text").exchange().trace();
+    n112: Distinct = Distinct::new(112);
+    n113: Aggregate = Aggregate::new(113, "i32?", 8, vec![Part::linear(acc_113_0), Part::linear(acc_113_1), Part::linear(acc_113_2)]);
+    n114: Output = Output::new(114, 18, "i32? dec10? dec10? i64");
+    n116: Output = Output::new(116, 19, "text");
 }
 
 impl Program {
@@ -147,70 +147,66 @@ impl Program {
         self.n54.step(cx, &n53);
         self.n55.step(cx, self.n0.delta(), &index_55);
         self.n56.step(cx, &self.n55);
-        let n57 = map(cx, 57, 0, self.n56.delta(), &map_57);
-        self.n58.step(cx, &n57);
-        self.n59.step(cx, &n1, &index_59);
-        self.n60.step(cx, &self.n59);
-        self.n61.step(cx, self.n0.delta(), &index_61);
-        self.n62.step(cx, self.n60.delta(), &index_62);
-        let n63 = join(cx, 63, 3, &self.n61, &self.n62, &join_63);
-        self.n64.step(cx, self.n0.delta(), &index_64);
-        let n65 = antijoin(cx, 65, 3, &self.n64, &self.n62, None, &map_65);
-        let n66 = union(cx, 66, &[&n63, &n65]);
-        self.n67.step(cx, &n1, &index_67);
-        let n68 = self.n68.step(cx, 2, &[&self.n67], &emit_68);
-        self.n69.step(cx, &n66, &index_69);
-        self.n70.step(cx, &n68, &index_70);
-        let n71 = join(cx, 71, 5, &self.n69, &self.n70, &join_71);
-        self.n72.step(cx, &n1, &index_72);
-        self.n73.step(cx, &self.n72);
-        self.n74.step(cx, &n71, &index_74);
-        self.n75.step(cx, self.n73.delta(), &index_75);
-        let n76 = join(cx, 76, 6, &self.n74, &self.n75, &join_76);
-        self.n77.step(cx, &n71, &index_77);
-        let n78 = antijoin(cx, 78, 6, &self.n77, &self.n75, None, &map_78);
-        let n79 = union(cx, 79, &[&n76, &n78]);
-        self.n80.step(cx, &n1, &index_80);
-        let n81 = self.n81.step(cx, 2, &[&self.n80], &emit_81);
-        self.n82.step(cx, &n79, &index_82);
-        self.n83.step(cx, &n81, &index_83);
-        let n84 = join(cx, 84, 3, &self.n82, &self.n83, &join_84);
-        self.n85.step(cx, &n84);
-        let n86 = join(cx, 86, 0, &self.n0, &self.n75, &join_86);
-        let n87 = antijoin(cx, 87, 0, &self.n0, &self.n75, None, &map_87);
-        let n88 = map(cx, 88, 0, &n87, &map_88);
-        let n89 = union(cx, 89, &[&n86, &n88]);
-        self.n90.step(cx, &n89);
-        self.n91.step(cx, self.n0.delta(), &index_91);
-        let n92 = self.n92.step(cx, 2, &[&self.n91], &emit_92);
-        let n93 = self.n93.step(cx, 1, &[&self.n80], &emit_93);
-        self.n94.step(cx, &n92, &index_94);
-        self.n95.step(cx, &n93, &index_95);
-        let n96 = join(cx, 96, 3, &self.n94, &self.n95, &join_96);
-        self.n97.step(cx, &n96, &index_97);
-        let n98 = join(cx, 98, 3, &self.n97, &self.n95, &join_98);
-        self.n99.step(cx, &n98);
-        self.n100.step(cx, self.n0.delta(), &index_100);
-        self.n101.step(cx, &n1, &index_101);
-        let n102 = join(cx, 102, 2, &self.n100, &self.n101, &join_102);
-        let n103 = antijoin(cx, 103, 2, &self.n100, &self.n101, Some(&matches_103), &map_103);
-        let n104 = union(cx, 104, &[&n102, &n103]);
-        self.n105.step(cx, &n104);
-        self.n106.step(cx, self.n0.delta(), &index_106);
-        self.n107.step(cx, self.n0.delta(), &index_107);
-        self.n108.step(cx, &self.n107);
-        self.n109.step(cx, self.n0.delta(), &index_109);
-        let n110 = self.n110.step(cx, 0, &[&self.n106, &self.n108, &self.n107, &self.n109], &emit_110);
-        self.n111.step(cx, &n110);
-        self.n112.step(cx, &n1, &index_112);
-        self.n113.step(cx, &n1, &index_113);
-        self.n114.step(cx, &self.n113);
-        self.n115.step(cx, &n1, &index_115);
-        self.n116.step(cx, &self.n115);
-        let n117 = self.n117.step(cx, 4, &[&self.n112, &self.n114, &self.n116], &emit_117);
-        self.n118.step(cx, &n117);
-        let n119 = map(cx, 119, 0, &n93, &map_119);
-        self.n120.step(cx, &n119);
+        self.n57.step(cx, self.n56.delta());
+        self.n58.step(cx, &n1, &index_58);
+        self.n59.step(cx, &self.n58);
+        self.n60.step(cx, self.n0.delta(), &index_60);
+        self.n61.step(cx, self.n59.delta(), &index_61);
+        let n62 = join(cx, 62, 3, &self.n60, &self.n61, &join_62);
+        self.n63.step(cx, self.n0.delta(), &index_63);
+        let n64 = antijoin(cx, 64, 3, &self.n63, &self.n61, None, &map_64);
+        let n65 = union(cx, 65, &[&n62, &n64]);
+        self.n66.step(cx, &n1, &index_66);
+        let n67 = self.n67.step(cx, 2, &[&self.n66], &emit_67);
+        self.n68.step(cx, &n65, &index_68);
+        self.n69.step(cx, &n67, &index_69);
+        let n70 = join(cx, 70, 5, &self.n68, &self.n69, &join_70);
+        self.n71.step(cx, &n1, &index_71);
+        self.n72.step(cx, &self.n71);
+        self.n73.step(cx, &n70, &index_73);
+        self.n74.step(cx, self.n72.delta(), &index_74);
+        let n75 = join(cx, 75, 6, &self.n73, &self.n74, &join_75);
+        self.n76.step(cx, &n70, &index_76);
+        let n77 = antijoin(cx, 77, 6, &self.n76, &self.n74, None, &map_77);
+        let n78 = union(cx, 78, &[&n75, &n77]);
+        self.n79.step(cx, &n1, &index_79);
+        let n80 = self.n80.step(cx, 2, &[&self.n79], &emit_80);
+        self.n81.step(cx, &n78, &index_81);
+        self.n82.step(cx, &n80, &index_82);
+        let n83 = join(cx, 83, 3, &self.n81, &self.n82, &join_83);
+        self.n84.step(cx, &n83);
+        let n85 = antijoin(cx, 85, 0, &self.n0, &self.n74, None, &map_85);
+        self.n86.step(cx, &n85);
+        self.n87.step(cx, self.n0.delta(), &index_87);
+        let n88 = self.n88.step(cx, 2, &[&self.n87], &emit_88);
+        let n89 = self.n89.step(cx, 1, &[&self.n79], &emit_89);
+        self.n90.step(cx, &n88, &index_90);
+        self.n91.step(cx, &n89, &index_91);
+        let n92 = join(cx, 92, 3, &self.n90, &self.n91, &join_92);
+        self.n93.step(cx, &n92, &index_93);
+        let n94 = join(cx, 94, 3, &self.n93, &self.n91, &join_94);
+        self.n95.step(cx, &n94);
+        self.n96.step(cx, self.n0.delta(), &index_96);
+        self.n97.step(cx, &n1, &index_97);
+        let n98 = join(cx, 98, 2, &self.n96, &self.n97, &join_98);
+        let n99 = antijoin(cx, 99, 2, &self.n96, &self.n97, Some(&matches_99), &map_99);
+        let n100 = union(cx, 100, &[&n98, &n99]);
+        self.n101.step(cx, &n100);
+        self.n102.step(cx, self.n0.delta(), &index_102);
+        self.n103.step(cx, self.n0.delta(), &index_103);
+        self.n104.step(cx, &self.n103);
+        self.n105.step(cx, self.n0.delta(), &index_105);
+        let n106 = self.n106.step(cx, 0, &[&self.n102, &self.n104, &self.n102, &self.n105], &emit_106);
+        self.n107.step(cx, &n106);
+        self.n108.step(cx, &n1, &index_108);
+        self.n109.step(cx, &n1, &index_109);
+        self.n110.step(cx, &self.n109);
+        self.n111.step(cx, &n1, &index_111);
+        self.n112.step(cx, &self.n111);
+        let n113 = self.n113.step(cx, 4, &[&self.n108, &self.n110, &self.n112], &emit_113);
+        self.n114.step(cx, &n113);
+        let n115 = map(cx, 115, 0, &n89, &map_115);
+        self.n116.step(cx, &n115);
     }
 }
 
@@ -271,9 +267,7 @@ fn join_7(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 /// index (GROUP BY)
 fn index_8(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        out.put([r[0]]);
-        out.put([r[1]]);
-        out.end(w);
+        out.push(r, w);
     }
 }
 
@@ -649,15 +643,8 @@ fn index_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     }
 }
 
-/// map
-fn map_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
 /// index (DISTINCT)
-fn index_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[1]]);
@@ -666,7 +653,7 @@ fn index_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_61(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_60(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         if v[0] == 0 { continue; }
@@ -677,7 +664,7 @@ fn index_61(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_61(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -685,7 +672,7 @@ fn index_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_63(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_62(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         out.put([lv[0], l[0], l[0]]);
@@ -694,7 +681,7 @@ fn join_63(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_63(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[0]]);
@@ -704,7 +691,7 @@ fn index_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_65(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v2 = None::<i32>;
@@ -714,7 +701,7 @@ fn map_65(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.end(w);
@@ -722,7 +709,7 @@ fn index_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_68_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_67_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         if !(r[0] == 0) { acc::count(acc, 1, w); }
@@ -730,7 +717,7 @@ fn acc_68_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let c0 = acc::get_count(a, 0);
@@ -741,21 +728,21 @@ fn emit_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_70(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_71(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_70(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         out.put([l[0], l[1], l[2], r[0], r[1]]);
         out.end(w);
@@ -763,7 +750,7 @@ fn join_71(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_71(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -771,7 +758,7 @@ fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_73(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[1]]);
@@ -781,14 +768,14 @@ fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_75(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_76(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_75(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         out.put([lv[0], l[0], lv[1], lv[2], lv[3], l[0]]);
@@ -797,7 +784,7 @@ fn join_76(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0], r[2], r[3], r[4]]);
@@ -806,7 +793,7 @@ fn index_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_78(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v5 = None::<i32>;
@@ -816,26 +803,35 @@ fn map_78(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_80(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
+        let v0 = true;
+        out.put([enc::bool(v0)]);
         out.end(w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_81_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_80_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_81(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_80(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let c0 = acc::get_count(a, 0);
         out.put([enc::i64(c0), enc::i64(c0)]);
         out.end(w);
+    }
+}
+
+/// index
+fn index_81(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        out.push(r, w);
     }
 }
 
@@ -846,15 +842,8 @@ fn index_82(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     }
 }
 
-/// index
-fn index_83(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
 /// join (JOIN)
-fn join_84(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_83(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c3 = dec::i64(l[3]);
         let c4 = dec::i64(l[4]);
@@ -867,41 +856,18 @@ fn join_84(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     }
 }
 
-/// join (JOIN)
-fn join_86(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
-    for (l, r, w) in pairs {
-        if !false { continue; }
-        let lv = &l[1..];
-        let lv_t0 = V0.first_text(lv);
-        out.copy_text(lv, lv_t0);
-        out.end(w);
-    }
-}
-
 /// antijoin (without a match)
-fn map_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = V0.first_text(v);
-        out.put([r[0], v[0], v[1]]);
-        out.copy_escape(&V0, v, 1);
         out.copy_text(v, v_t0);
         out.end(w);
     }
 }
 
-/// map
-fn map_88(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        if !None::<i32>.is_none() { continue; }
-        let r_t0 = S87.first_text(r);
-        out.copy_text(r, r_t0);
-        out.end(w);
-    }
-}
-
 /// index (GROUP BY)
-fn index_91(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[0]]);
@@ -910,14 +876,14 @@ fn index_91(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_92_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_88_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_92(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_88(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c1 = acc::get_count(a, 0);
@@ -927,14 +893,14 @@ fn emit_92(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_93_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_89_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let c0 = acc::get_count(a, 0);
@@ -944,21 +910,21 @@ fn emit_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_94(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_90(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_95(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_91(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_96(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_92(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         out.put([l[0], l[1], r[0]]);
         out.end(w);
@@ -966,14 +932,14 @@ fn join_96(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_98(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_94(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c1 = dec::i64(l[1]);
         let c3 = dec::i64(r[0]);
@@ -984,7 +950,7 @@ fn join_98(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_100(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -992,7 +958,7 @@ fn index_100(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -1000,7 +966,7 @@ fn index_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_102(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_98(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c0 = dec::i32(l[0]);
         let c1 = dec::i32(r[0]);
@@ -1011,7 +977,7 @@ fn join_102(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn matches_103(cx: &Context, l: &[u64], r: &[u64]) -> bool {
+fn matches_99(cx: &Context, l: &[u64], r: &[u64]) -> bool {
     let c0 = dec::i32(l[0]);
     let c1 = dec::i32(r[0]);
     if !(c0 < c1) { return false; }
@@ -1019,7 +985,7 @@ fn matches_103(cx: &Context, l: &[u64], r: &[u64]) -> bool {
 }
 
 /// antijoin (without a match)
-fn map_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_99(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v1 = None::<i32>;
         out.put([r[0], enc::i32_null(v1)]);
@@ -1028,18 +994,20 @@ fn map_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_102(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = V0.first_text(v);
         out.put([v[0]]);
         out.copy_text(v, v_t0);
+        out.put([v[1]]);
+        out.copy_escape(&V0, v, 1);
         out.end(w);
     }
 }
 
 /// index
-fn index_107(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         if v[1] == 0 { continue; }
@@ -1053,7 +1021,7 @@ fn index_107(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v_t0 = V0.first_text(v);
@@ -1066,31 +1034,31 @@ fn index_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_110_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_106_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_110_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_106_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
-        let v = &r[K108.end(r)..];
+        let v = &r[K104.end(r)..];
         if !(v[0] == 0) { acc::count(acc, 1, w); }
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_110(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let a = &r[K110.end(r)..];
+        let a = &r[K106.end(r)..];
         let e0 = &a[2..];
-        let e1 = &e0[R110_0.end(e0)..];
+        let e1 = &e0[R106_0.end(e0)..];
         let r_t0 = 1;
         let c3 = acc::get_count(a, 1);
         let e1_t0 = 0;
         out.put([r[0], enc::i64(c3), e0[0]]);
-        out.copy_escape(&R110_0, e0, 0);
+        out.copy_escape(&R106_0, e0, 0);
         out.copy_text(r, r_t0);
         out.copy_text(e1, e1_t0);
         out.end(w);
@@ -1098,7 +1066,7 @@ fn emit_110(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_112(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[2]]);
@@ -1107,7 +1075,7 @@ fn index_112(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[2] == 0 { continue; }
         out.put([r[1]]);
@@ -1117,7 +1085,7 @@ fn index_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         let r_t0 = 4;
@@ -1127,7 +1095,7 @@ fn index_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_117_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_113_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -1140,7 +1108,7 @@ fn acc_117_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_117_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_113_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         let v = &r[1..];
         let c1 = dec::dec_null(v[0]);
@@ -1152,14 +1120,14 @@ fn acc_117_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_117_2(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_113_2(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 7, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c3 = if acc::get_count(a, 4) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 5), 10, 2), 23, 42)) };
@@ -1171,7 +1139,7 @@ fn emit_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_119(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i64(r[0]);
         if !(c0 > 2_i64) { continue; }
@@ -1181,18 +1149,16 @@ fn map_119(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     }
 }
 
-const K108: Shape = Shape::new(1, &[], 1);
+const K104: Shape = Shape::new(1, &[], 1);
 
-const K110: Shape = Shape::new(1, &[], 1);
+const K106: Shape = Shape::new(1, &[], 1);
 
 const K26: Shape = Shape::new(1, &[0], 0);
 
 const K34: Shape = Shape::new(1, &[0], 0);
 
-const R110_0: Shape = Shape::new(1, &[0], 0);
-
-const S87: Shape = Shape::new(3, &[2], 1);
+const R106_0: Shape = Shape::new(1, &[0], 0);
 
 const V0: Shape = Shape::new(2, &[1], 1);
 
-const CIRCUIT: &str = r#"{"tables":[{"name":"a","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"big","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"primary_key":[0],"materialized":true},{"name":"b","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"a_id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"amount","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"big","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"primary_key":null,"materialized":false}],"views":[{"name":"narrow","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"totals","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"materialized":false},{"name":"totals_again","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"materialized":false},{"name":"now_inner","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"still_left","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"big_keys","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"big_full","case_sensitive":false,"columns":[{"name":"l","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"r","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"unioned","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"natural_join","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"with_cte","case_sensitive":false,"columns":[{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"i","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"constants","case_sensitive":false,"columns":[{"name":"seven","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"yes","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"t","case_sensitive":false,"ty":{"sql":"boolean","nullable":false}}],"materialized":false},{"name":"nothing","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"deduped","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"in_any","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"is_in","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"not_in","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"in_not_null","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"agg_over_sub","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"all_b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"inequality","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"bid","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"grouped_all","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"lo","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"hi","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"distinct_sum","case_sensitive":false,"columns":[{"name":"a_id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"m","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"having_only","case_sensitive":false,"columns":[{"name":"verdict","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"a"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"b"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":5,"column":54}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":5,"column":50}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"like","args":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"literal":{"text":"x%"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":5,"column":70}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":5,"column":60}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":5,"column":60}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":2,"right":3,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":4,"view":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"narrow"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":""},{"op":{"join":{"left":0,"right":6,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":7,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":8,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":6,"column":34}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":9,"view":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"totals"},{"op":{"map":{"input":9,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":7,"column":125}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":120}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":""},{"op":{"output":{"input":11,"view":2}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"totals_again"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"eq_text","args":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":{"text":"xyz"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":8,"column":96}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":8,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":8,"column":87}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":0,"right":13,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":14,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"now_inner"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":107}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":107}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"150"}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":false},"at":{"line":9,"column":97}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":16,"right":17,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"150"}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":false},"at":{"line":9,"column":97}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":16,"right":19,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[18,20]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":21,"view":4}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"still_left"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":23,"right":24,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":26,"right":27,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[25,28]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":29,"view":5}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"big_keys"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":31,"right":32,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":34,"right":27,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"semi_join":{"left":32,"right":31,"anti":true,"condition":null,"project":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[33,35,36]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":37,"view":6}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"big_full"},{"op":{"map":{"input":0,"filter":{"op":{"call":{"kernel":"eq_text","args":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":{"text":"x"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":12,"column":115}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":111}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":1,"filter":{"op":{"call":{"kernel":"eq_text","args":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":{"text":"x"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":12,"column":115}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":111}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"union":{"inputs":[39,40]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"UNION"},{"op":{"output":{"input":41,"view":7}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"unioned"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":43,"right":44,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":45,"view":8}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":false}],"note":"natural_join"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":14,"column":69}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":60}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":60}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false},"at":{"line":14,"column":116}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":112}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":47,"right":48,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":false}],"note":"JOIN"},{"op":{"output":{"input":49,"view":9}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":false}],"note":"with_cte"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"literal":{"i32":7}},"ty":{"sql":"integer","nullable":false},"at":{"line":15,"column":33}},{"op":{"literal":{"text":"yes"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":15,"column":84}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":"boolean","nullable":false}],"note":""},{"op":{"output":{"input":51,"view":10}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":"boolean","nullable":false}],"note":"constants"},{"op":{"constant":{"rows":[]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":53,"view":11}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"nothing"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":17,"column":62}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":58}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":55}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"map":{"input":56,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":57,"view":12}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"deduped"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":59}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":60,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":61,"right":62,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"semi_join":{"left":64,"right":62,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[63,65]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":67,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":66,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":68,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":69,"right":70,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":72}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":71,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":73,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":74,"right":75,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":71,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"semi_join":{"left":77,"right":75,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[76,78]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[],"exchange":true,"trace":false}},"key":[],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":80,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":79,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":81,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":82,"right":83,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":34}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":70}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":70}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"JOIN"},{"op":{"output":{"input":84,"view":13}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"in_any"},{"op":{"join":{"left":0,"right":75,"filter":{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}},"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":0,"right":75,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"map":{"input":87,"filter":{"op":{"is_null":{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}},"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"union":{"inputs":[86,88]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":89,"view":14}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"in_not_null"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":91,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":80,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":92,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":93,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":94,"right":95,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":96,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":97,"right":95,"filter":{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":20,"column":113}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"output":{"input":98,"view":15}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"agg_over_sub"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"join":{"left":100,"right":101,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":21,"column":74}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":100,"right":101,"anti":true,"condition":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":21,"column":74}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[102,103]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":104,"view":16}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"inequality"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"distinct":{"input":107}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":106,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":108,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":22,"column":41}}]},{"input":107,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"big_int","nullable":true},"at":{"line":22,"column":67}}]},{"input":109,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":22,"column":83}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":110,"view":17}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"grouped_all"},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":""},{"op":{"distinct":{"input":113}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"distinct":{"input":115}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"DISTINCT"},{"op":{"aggregate":{"parts":[{"input":112,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"avg":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":23,"column":69}}]},{"input":114,"method":"linear","aggregates":[{"function":{"sum":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":23,"column":42}}]},{"input":116,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":23,"column":87}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":117,"view":18}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"distinct_sum"},{"op":{"map":{"input":93,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":2}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":78}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":67}},"project":[{"op":{"literal":{"text":"many"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":24,"column":35}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"output":{"input":119,"view":19}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"having_only"}]}"#;
+const CIRCUIT: &str = r#"{"tables":[{"name":"a","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"big","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"primary_key":[0],"materialized":true},{"name":"b","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"a_id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"amount","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"big","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"primary_key":null,"materialized":false}],"views":[{"name":"narrow","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"totals","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"materialized":false},{"name":"totals_again","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"materialized":false},{"name":"now_inner","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"still_left","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"big_keys","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"big_full","case_sensitive":false,"columns":[{"name":"l","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"r","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"unioned","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"natural_join","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false},{"name":"with_cte","case_sensitive":false,"columns":[{"name":"note","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"i","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"constants","case_sensitive":false,"columns":[{"name":"seven","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"yes","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}},{"name":"t","case_sensitive":false,"ty":{"sql":"boolean","nullable":false}}],"materialized":false},{"name":"nothing","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"deduped","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"in_any","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"is_in","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"not_in","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"in_not_null","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"agg_over_sub","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"all_b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"inequality","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"bid","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"grouped_all","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"lo","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"hi","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"distinct_sum","case_sensitive":false,"columns":[{"name":"a_id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"m","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"having_only","case_sensitive":false,"columns":[{"name":"verdict","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"a"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"b"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":5,"column":54}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":5,"column":50}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"like","args":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"literal":{"text":"x%"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":5,"column":70}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":5,"column":60}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":5,"column":60}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":2,"right":3,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":4,"view":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"narrow"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":""},{"op":{"join":{"left":0,"right":6,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":7,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":8,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":6,"column":34}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":9,"view":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"totals"},{"op":{"map":{"input":9,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":7,"column":125}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":120}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":""},{"op":{"output":{"input":11,"view":2}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"totals_again"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"eq_text","args":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":{"text":"xyz"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":8,"column":96}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":8,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":8,"column":87}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":0,"right":13,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"output":{"input":14,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"now_inner"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":107}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":107}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"150"}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":false},"at":{"line":9,"column":97}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":16,"right":17,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"150"}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":false},"at":{"line":9,"column":97}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":9,"column":86}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":16,"right":19,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[18,20]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":21,"view":4}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"still_left"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":23,"right":24,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":26,"right":27,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[25,28]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":29,"view":5}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"big_keys"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":31,"right":32,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":34,"right":27,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"semi_join":{"left":32,"right":31,"anti":true,"condition":null,"project":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[33,35,36]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":37,"view":6}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"big_full"},{"op":{"map":{"input":0,"filter":{"op":{"call":{"kernel":"eq_text","args":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":{"text":"x"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":12,"column":115}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":111}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":1,"filter":{"op":{"call":{"kernel":"eq_text","args":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"literal":{"text":"x"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":12,"column":115}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":111}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"union":{"inputs":[39,40]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"UNION"},{"op":{"output":{"input":41,"view":7}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"unioned"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"join":{"left":43,"right":44,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":45,"view":8}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":false}],"note":"natural_join"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false},"at":{"line":14,"column":69}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":60}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":60}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false},"at":{"line":14,"column":116}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":112}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":47,"right":48,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":false}],"note":"JOIN"},{"op":{"output":{"input":49,"view":9}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false},{"sql":"integer","nullable":false}],"note":"with_cte"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"literal":{"i32":7}},"ty":{"sql":"integer","nullable":false},"at":{"line":15,"column":33}},{"op":{"literal":{"text":"yes"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":15,"column":84}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":"boolean","nullable":false}],"note":""},{"op":{"output":{"input":51,"view":10}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":false},{"sql":"boolean","nullable":false}],"note":"constants"},{"op":{"constant":{"rows":[]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":53,"view":11}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"nothing"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":17,"column":62}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":58}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":55}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"output":{"input":56,"view":12}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"deduped"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":58}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":59,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":60,"right":61,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"semi_join":{"left":63,"right":61,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[62,64]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":66,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":65,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":67,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":68,"right":69,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":71}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":70,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":72,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":73,"right":74,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":70,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"semi_join":{"left":76,"right":74,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[75,77]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"boolean","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":79,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":78,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":80,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":81,"right":82,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":34}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":34}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":70}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":70}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":70}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"JOIN"},{"op":{"output":{"input":83,"view":13}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"in_any"},{"op":{"semi_join":{"left":0,"right":74,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"output":{"input":85,"view":14}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"in_not_null"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":87,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":79,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":88,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":89,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":90,"right":91,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":92,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":93,"right":91,"filter":{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":20,"column":113}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"output":{"input":94,"view":15}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"agg_over_sub"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"join":{"left":96,"right":97,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":21,"column":74}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":96,"right":97,"anti":true,"condition":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":21,"column":74}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[98,99]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":100,"view":16}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"inequality"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"distinct":{"input":103}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":102,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":104,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":22,"column":41}}]},{"input":102,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"big_int","nullable":true},"at":{"line":22,"column":67}}]},{"input":105,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":22,"column":83}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":106,"view":17}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"grouped_all"},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":""},{"op":{"distinct":{"input":109}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":1,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"distinct":{"input":111}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"DISTINCT"},{"op":{"aggregate":{"parts":[{"input":108,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"avg":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":23,"column":69}}]},{"input":110,"method":"linear","aggregates":[{"function":{"sum":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":23,"column":42}}]},{"input":112,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":23,"column":87}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":113,"view":18}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"distinct_sum"},{"op":{"map":{"input":89,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":2}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":78}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":67}},"project":[{"op":{"literal":{"text":"many"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":24,"column":35}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":""},{"op":{"output":{"input":115,"view":19}},"key":[],"value":[{"sql":{"varchar":null},"nullable":false}],"note":"having_only"}]}"#;
