@@ -175,7 +175,8 @@ impl Compiler {
         let work = scratch.path();
         let wasm = work.join(WASM);
         let begun = Instant::now();
-        program::compile(prepared, &request.source, request.profile, &work, &wasm, cancel)?;
+        let (source, cache) = (&request.source, &self.store.path);
+        program::compile(prepared, source, request.profile, cache, &work, &wasm, cancel)?;
         timings.rustc = begun.elapsed();
         self.finish(scratch, key, timings, cancel)
     }

@@ -49,11 +49,12 @@ pub(crate) const LIMITS: Limits = Limits {
     output_bytes_max: 256 << 10,
 };
 
-/// Compile `source` to the component `output`; `work` is a folder for both.
+/// Compile `source` to the component `output`; `work` is a folder for both, in the cache folder `cache`.
 pub(crate) fn compile(
     prepared: &Prepared,
     source: &str,
     profile: Profile,
+    cache: &Path,
     work: &Path,
     output: &Path,
     cancel: &CancelToken,
@@ -99,7 +100,8 @@ pub(crate) fn compile(
     let message = if said.is_empty() {
         format!("rustc ended with {}", process::describe_status(out.status))
     } else {
-        said.to_owned()
+        // The linker quotes whole paths, which are nobody's business.
+        said.replace(&*work.to_string_lossy(), ".").replace(&*cache.to_string_lossy(), "")
     };
     Err(CompileError::Rustc { message })
 }

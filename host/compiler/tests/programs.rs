@@ -308,8 +308,12 @@ fn the_world_outside_is_empty_and_stands_still() {
 fn sockets_are_refused_before_anything_runs() {
     let source = with_step("drop(std::net::TcpStream::connect(\"127.0.0.1:80\"));");
     match compile(&source, Profile::Dev) {
-        // The toolchain's std links sockets: the import is named.
-        Err(error) => assert!(error.to_string().contains("sockets"), "{error}"),
+        // The import is named, or the C library of the toolchain has no `connect`.
+        Err(error) => {
+            let text = error.to_string();
+            assert!(text.contains("wasi:sockets") || text.contains("undefined symbol: connect"), "{text}");
+            assert!(!text.contains("/.cache/"), "it tells a path of this machine: {text}");
+        }
         // Or its std has none: then connecting fails within the sandbox.
         Ok(program) => open(&program, 1).step(1).map(|_| ()).unwrap(),
     }

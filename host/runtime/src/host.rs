@@ -25,11 +25,15 @@ pub(crate) fn link(linker: &mut Linker<WorkerState>) -> wasmtime::Result<()> {
         if !state.in_step {
             return Err(state.fail(FailureKind::Protocol, "exchange was called outside of a step").into());
         }
-        for block in &outgoing {
-            state.exchanged_bytes += block.bytes();
+        let bytes: u64 = outgoing.iter().map(WireBlock::bytes).sum();
+        state.exchanged_bytes += bytes;
+        // The blocks lie in the host's memory until their receivers have them.
+        if !state.shared.memory.take(bytes) {
+            return Err(state.shared.out_of_memory(state.worker).into());
         }
         let begun = std::time::Instant::now();
         let incoming = state.shared.exchange.exchange(state.worker, channel, outgoing);
+        state.shared.memory.give_back(bytes);
         state.exchange_wait += begun.elapsed();
         match incoming {
             Ok(incoming) => Ok((incoming,)),

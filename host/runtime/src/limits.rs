@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, Result};
 
-use crate::failure::{Failure, FailureKind};
 use crate::shared::Shared;
 
 /// Workers of one pipeline, at most.
@@ -30,13 +29,22 @@ pub struct Limits {
     /// Bytes of log lines during one call; more are dropped and counted. Default: 1 MiB.
     pub log_bytes_max: u64,
     /// Bytes that one call may hand from the component to the host. Default: 128 MiB. The host allocates that much on
-    /// behalf of a malicious component, for each worker.
+    /// behalf of a malicious component, for each worker; what waits at an exchange counts as memory of the pipeline.
     pub transfer_bytes_max: usize,
+    /// Bytes of all pages of one worker's share of a delta, or of a snapshot that is read at once. Default: 4 GiB, what
+    /// a worker's memory can hold. More ends the pipeline.
+    pub delta_bytes_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_bytes_max: None, call_time_max: None, log_bytes_max: 1 << 20, transfer_bytes_max: 128 << 20 }
+        Limits {
+            memory_bytes_max: None,
+            call_time_max: None,
+            log_bytes_max: 1 << 20,
+            transfer_bytes_max: 128 << 20,
+            delta_bytes_max: 4 << 30,
+        }
     }
 }
 
@@ -66,7 +74,7 @@ impl MemoryAccount {
     }
 
     /// Take bytes, if they are within the limit.
-    fn take(&self, bytes: u64) -> bool {
+    pub(crate) fn take(&self, bytes: u64) -> bool {
         let fits = |used: u64| used.checked_add(bytes).filter(|&new| new <= self.max);
         match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
             Ok(before) => {
@@ -77,7 +85,7 @@ impl MemoryAccount {
         }
     }
 
-    fn give_back(&self, bytes: u64) {
+    pub(crate) fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
@@ -105,9 +113,7 @@ impl Limiter {
             self.bytes += bytes;
             return Ok(true);
         }
-        let mib = self.shared.memory.max() >> 20;
-        let message = format!("the pipeline needs more memory than its limit of {mib} MiB");
-        Err(self.shared.fail(Failure::new(FailureKind::MemoryLimit, Some(self.worker), message)).into())
+        Err(self.shared.out_of_memory(self.worker).into())
     }
 }
 

@@ -259,7 +259,7 @@ impl Pipeline {
         let mut ingest = cycle.ingest;
         if ingest.len() > self.workers.len() {
             let message = format!("changes for {} workers of {}", ingest.len(), self.workers.len());
-            return Err(self.shared.failure_or(|| Failure::new(FailureKind::Protocol, None, message)));
+            return Err(self.lie(message));
         }
         ingest.resize_with(self.workers.len(), Vec::new);
         self.shared.exchange.begin_step();
@@ -326,6 +326,15 @@ impl Pipeline {
         self.handle().memory()
     }
 
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// End the pipeline for what its component returned.
+    pub(crate) fn lie(&self, message: String) -> Failure {
+        self.shared.failure_or(|| Failure::new(FailureKind::Protocol, None, message))
+    }
+
     /// Run on one worker.
     pub(crate) fn on_worker<R: Send + 'static>(
         &mut self,
@@ -338,7 +347,7 @@ impl Pipeline {
         let index = worker as usize;
         if index >= self.workers.len() {
             let message = format!("there is no worker {worker}");
-            return Err(self.shared.failure_or(|| Failure::new(FailureKind::Protocol, None, message)));
+            return Err(self.lie(message));
         }
         let mut taken = self.workers.swap_remove(index);
         let job: Job<_> = Box::new(move || {

@@ -50,6 +50,13 @@ impl Shared {
         Ended
     }
 
+    /// End the pipeline because a worker wants more than there is.
+    pub(crate) fn out_of_memory(&self, worker: u32) -> Ended {
+        let mib = self.memory.max() >> 20;
+        let message = format!("the pipeline needs more memory than its limit of {mib} MiB");
+        self.fail(Failure::new(FailureKind::MemoryLimit, Some(worker), message))
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }

@@ -99,11 +99,16 @@ impl Pipeline {
             Ok(snapshot) => snapshot,
             Err(why) => return Ok(Err(why)),
         };
-        let mut all = Vec::new();
+        let bytes_max = self.limits().delta_bytes_max.saturating_mul(u64::from(self.workers()));
+        let (mut all, mut bytes) = (Vec::new(), 0);
         loop {
             let page = self.snapshot_next(&mut snapshot)?;
             if page.is_empty() {
                 break;
+            }
+            bytes += page.iter().map(|b| b.memory_bytes() as u64).sum::<u64>();
+            if bytes > bytes_max {
+                return Err(self.lie(format!("a snapshot of more than {} MiB", bytes_max >> 20)));
             }
             all.extend(page);
         }

@@ -22,7 +22,7 @@ use crate::wasi::{self, Said};
 const PIPELINE: &str = "weir:pipeline/pipeline@0.1.0";
 /// Epochs until a running component looks at its flags.
 const EPOCHS: u64 = 1;
-/// Pages of one delta or snapshot, and blocks of one page, that are read before a component is held to be lying.
+/// Pages of one delta that are read before a component is held to be lying.
 pub(crate) const PAGES_MAX: u32 = 1 << 20;
 
 /// What the host keeps beside an instance.
@@ -250,10 +250,16 @@ impl Worker {
 
     /// All pages of the last step's changes of a relation.
     pub(crate) fn delta(&mut self, relation: u32) -> Result<Vec<Block>, Failure> {
+        let bytes_max = self.store.data().shared.limits.delta_bytes_max;
+        let mut bytes = 0;
         let mut blocks = Vec::new();
         for page in 0..PAGES_MAX {
             let part = self.call("delta", |f, store| Ok(f.delta.call(store, (relation, page))?.0))?;
             let more = part.more;
+            bytes += part.blocks.iter().map(WireBlock::bytes).sum::<u64>();
+            if bytes > bytes_max {
+                return Err(self.lie(format!("a delta of more than {} MiB", bytes_max >> 20)));
+            }
             self.take_page(part, &mut blocks)?;
             if !more {
                 return Ok(blocks);

@@ -38,6 +38,7 @@ fn expected(text: &str) -> Expected {
             "workers" => out.workers = u32::try_from(number()).unwrap(),
             "memory" => out.limits.memory_bytes_max = Some(number() << 20),
             "time" => out.limits.call_time_max = Some(Duration::from_millis(number())),
+            "delta" => out.limits.delta_bytes_max = number() << 20,
             "kill" => out.kill = true,
             "fails" => out.fails = Some(value.to_owned()),
             "says" => out.says.push(value.to_owned()),
