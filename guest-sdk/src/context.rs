@@ -67,9 +67,9 @@ impl Context {
     #[inline]
     pub fn text<'a>(&'a self, row: &[u64], at: usize) -> &'a str {
         let (bytes, end) = text::extent(row, at);
-        let to = self.arena.alloc_slice_fill_copy(bytes, 0);
+        let to = self.arena.alloc_slice_fill_copy(text::room(end - at), 0);
         text::read(&row[at..end], to);
-        match std::str::from_utf8(to) {
+        match std::str::from_utf8(&to[..bytes]) {
             Ok(s) => s,
             Err(e) => self.fail(&e, 0, 0),
         }

@@ -17,7 +17,7 @@ fn rows(random: &mut Random, n: usize, stride: u32, range: u64, map: &mut Map) -
         let first = random.next_u64() % range;
         let len = if stride == 0 { 1 + first as usize % 4 } else { stride as usize };
         let row: Vec<_> = std::iter::once(first).chain((1..len).map(|_| random.next_u64() % range)).collect();
-        let weight = if random.next_u64() % 3 == 0 { -1 } else { 1 };
+        let weight = if random.next_u64().is_multiple_of(3) { -1 } else { 1 };
         *map.entry(row.clone()).or_insert(0) += weight;
         out.push(&row, weight);
     }
@@ -140,7 +140,7 @@ fn a_join_of_many_blocks_is_the_join_of_maps() {
         for (index, map, n) in [(&mut left, &mut lefts, sizes.0), (&mut right, &mut rights, sizes.1)] {
             let mut out = RowWriter::new(2);
             for _ in 0..n {
-                let key = if random.next_u64() % 3 == 0 { 5 } else { random.next_u64() % 30_000 };
+                let key = if random.next_u64().is_multiple_of(3) { 5 } else { random.next_u64() % 30_000 };
                 let row = [key, random.next_u64() % 40_000];
                 *map.entry(row.to_vec()).or_insert(0) += 1;
                 out.push(&row, 1);

@@ -365,9 +365,9 @@ pub(crate) fn is_utf8(words: &[u64], bytes: usize) -> bool {
     if words.iter().fold(0, |a, w| a | w) & 0x8080_8080_8080_8080 == 0 {
         return true;
     }
-    let mut buffer = vec![0; bytes];
+    let mut buffer = vec![0; text::room(words.len())];
     text::read(words, &mut buffer);
-    std::str::from_utf8(&buffer).is_ok()
+    std::str::from_utf8(&buffer[..bytes]).is_ok()
 }
 
 /// A column's representation from its text.

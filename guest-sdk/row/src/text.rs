@@ -24,13 +24,21 @@ fn piece(bytes: &[u8]) -> u64 {
 /// Appends the words of `text`.
 #[inline]
 pub fn write(text: &str, out: &mut Vec<u64>) {
-    let mut rest = text.as_bytes();
-    while rest.len() > PIECE {
-        let (now, later) = rest.split_at(PIECE);
-        out.push(piece(now) | MORE);
-        rest = later;
+    let bytes = text.as_bytes();
+    out.reserve(words_of(bytes.len()));
+    let mut rest = bytes;
+    // While more than a piece is left there are 8 bytes to read at once.
+    while let (Some(eight), true) = (rest.first_chunk::<8>(), rest.len() > PIECE) {
+        out.push(u64::from_be_bytes(*eight) & !0xff | MORE);
+        rest = &rest[PIECE..];
     }
-    out.push(piece(rest) | (rest.len() as u64 + 1));
+    let count = rest.len() as u64;
+    let last = match bytes.last_chunk::<8>() {
+        // The last 8 bytes of the text, those before the last piece shifted out.
+        Some(eight) => u64::from_be_bytes(*eight) << (8 * (8 - count)),
+        None => piece(rest),
+    };
+    out.push(last | (count + 1));
 }
 
 /// The index after the text or NULL at `row[at]`. The row must be well-formed.
@@ -61,15 +69,22 @@ pub fn measure(words: &[u64]) -> Option<(usize, usize)> {
     None
 }
 
-/// Copies the bytes of a text of `words` into `to`, which has just their number, as [`measure`] gives it.
+/// Copies the bytes of a text of `words` into the beginning of `to`, which has room for [`PIECE`] bytes a word and one byte more: every word is written
+/// as 8 bytes, the last of which the next one covers. What follows the text's own bytes is of no meaning.
+///
+/// # Panics
+/// If `to` is too short.
 #[inline]
 pub fn read(words: &[u64], to: &mut [u8]) {
-    for (piece, word) in to.chunks_mut(PIECE).zip(words) {
-        let bytes = word.to_be_bytes();
-        for (to, from) in piece.iter_mut().zip(&bytes) {
-            *to = *from;
-        }
+    for (i, word) in words.iter().enumerate() {
+        to[PIECE * i..PIECE * i + 8].copy_from_slice(&word.to_be_bytes());
     }
+}
+
+/// The room that [`read`] needs for a text of so many words, in bytes.
+#[inline]
+pub const fn room(words: usize) -> usize {
+    PIECE * words + 1
 }
 
 /// The number of bytes of the text at `row[at]`, which must be well-formed and not NULL, and the index after it.
@@ -86,7 +101,8 @@ pub fn to_string(words: &[u64]) -> Option<String> {
     if words[0] == 0 {
         return None;
     }
-    let mut buffer = vec![0; bytes];
+    let mut buffer = vec![0; room(count)];
     read(&words[..count], &mut buffer);
+    buffer.truncate(bytes);
     String::from_utf8(buffer).ok()
 }
