@@ -2,7 +2,7 @@
 //! what it makes.
 
 use crate::{AggregateFunction, AggregateMethod, Circuit, Expr, ExprOp, Node, NodeId, Op};
-use weir_row::{ColumnType, Kind, SqlType, Value};
+use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, SqlType, Value};
 
 /// Deepest nesting of an expression.
 pub const EXPRESSION_DEPTH_MAX: usize = 2_000;
@@ -29,10 +29,10 @@ impl Circuit {
                 }
             }
             self.node(node).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
-            if let Op::Output { view, .. } = node.op {
-                if std::mem::replace(&mut put_out[view], true) {
-                    return Err(format!("node {id}: view {view} has two outputs"));
-                }
+            if let Op::Output { view, .. } = node.op
+                && std::mem::replace(&mut put_out[view], true)
+            {
+                return Err(format!("node {id}: view {view} has two outputs"));
             }
         }
         match put_out.iter().position(|seen| !seen) {
@@ -177,13 +177,20 @@ fn same<'a>(a: &[ColumnType], b: impl Iterator<Item = &'a ColumnType>, what: &st
     require(a.iter().eq(b), &format!("{what} other than declared"))
 }
 
-/// Texts of every length are laid out alike.
-fn same_layout(a: &[ColumnType], b: &[ColumnType]) -> Result<(), String> {
-    let alike = |x: &ColumnType, y: &ColumnType| {
-        x.nullable == y.nullable
-            && (x.sql == y.sql || x.sql.kind() == Some(Kind::Text) && y.sql.kind() == Some(Kind::Text))
+/// Whether columns of two types are laid out in the same words, value for value. Texts of all lengths are, decimals of as many
+/// words, and, but for wide types, nullability makes no difference (see `weir-row`).
+pub fn same_words(a: &ColumnType, b: &ColumnType) -> bool {
+    let decimal_words = |ty: &SqlType| match ty {
+        SqlType::Decimal { precision, scale } => Some((*precision > DECIMAL_PRECISION_ONE_WORD, *scale)),
+        _ => None,
     };
-    require(a.len() == b.len() && a.iter().zip(b).all(|(x, y)| alike(x, y)), "columns of different layouts")
+    let (ka, kb) = (a.sql.kind(), b.sql.kind());
+    let wide = matches!(ka, Some(Kind::I64 | Kind::U64 | Kind::Micros));
+    ka == kb && decimal_words(&a.sql) == decimal_words(&b.sql) && (a.nullable == b.nullable || !wide)
+}
+
+fn same_layout(a: &[ColumnType], b: &[ColumnType]) -> Result<(), String> {
+    require(a.len() == b.len() && a.iter().zip(b).all(|(x, y)| same_words(x, y)), "columns of different layouts")
 }
 
 fn projection(exprs: &[Expr], columns: &[ColumnType], types: &[ColumnType]) -> Result<(), String> {

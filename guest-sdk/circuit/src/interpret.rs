@@ -75,9 +75,7 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
                 let groups = aggregate(&nodes, parts, keys, *global)?;
                 map(&groups, filter.as_ref(), &[project])?
             }
-            Op::Union { inputs } => {
-                collect(inputs.iter().flat_map(|i| &nodes[*i]).map(|(r, w)| Ok((r.clone(), *w))))?
-            }
+            Op::Union { inputs } => collect(inputs.iter().flat_map(|i| &nodes[*i]).map(|(r, w)| Ok((r.clone(), *w))))?,
             Op::Negate { input } => collect(nodes[*input].iter().map(|(r, w)| Ok((r.clone(), -w))))?,
             Op::Output { input, view } => {
                 views[*view] = nodes[*input].clone();
@@ -224,9 +222,10 @@ fn call(
     }
     let total = exact.ok_or_else(|| error("sum out of range", at))? / i128::from(n);
     let (kernel, args) = match ty {
-        SqlType::Decimal { precision, scale } => {
-            ("check_dec".to_string(), vec![Value::Dec(total), Value::I32((*precision).into()), Value::I32((*scale).into())])
-        }
+        SqlType::Decimal { precision, scale } => (
+            "check_dec".to_string(),
+            vec![Value::Dec(total), Value::I32((*precision).into()), Value::I32((*scale).into())],
+        ),
         other => {
             let kind = other.kind().map_or("", |k| k.name());
             (format!("cast_dec_to_{kind}"), vec![Value::Dec(total), Value::I32(0)])

@@ -9,7 +9,7 @@ pub mod interpret;
 mod plan;
 mod text;
 
-pub use check::EXPRESSION_DEPTH_MAX;
+pub use check::{EXPRESSION_DEPTH_MAX, same_words};
 pub use expr::{Expr, ExprOp, Position};
 pub use plan::{
     Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, Node, NodeId, Op, Table, View,

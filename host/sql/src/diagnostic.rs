@@ -10,6 +10,8 @@ pub(crate) const STATEMENT: &str = "Error in SQL statement";
 pub(crate) const UNSUPPORTED: &str = "Not supported";
 /// `Diagnostic::kind` of a statement larger or deeper than the front end's bounds.
 pub(crate) const LIMIT: &str = "Program too large";
+/// `Diagnostic::kind` of a fault of the front end itself.
+pub(crate) const INTERNAL: &str = "Internal error";
 /// `Diagnostic::kind` of warnings.
 pub(crate) const WARNING: &str = "Warning";
 

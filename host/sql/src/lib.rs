@@ -43,7 +43,11 @@ pub fn compile_with(source: &str, passes: Passes) -> Result<Program, Vec<Diagnos
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
         thread.spawn_scoped(scope, || compile_here(source, passes)).map(|handle| match handle.join() {
             Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
+            // A fault of ours is this program's trouble, nobody else's.
+            Err(_) => {
+                let message = "the SQL front end failed on this program; this is a fault of Weir".to_string();
+                Err(vec![Diagnostic::error(source, Span::default(), diagnostic::INTERNAL, message)])
+            }
         })
     });
     compiled.unwrap_or_else(|e| {

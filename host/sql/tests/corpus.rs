@@ -1,5 +1,6 @@
 //! Programs as data: `tests/corpus/*.sql`, beside each what the front end says about it, and in `tests/generated` the Rust that it
 //! becomes (which `native.rs` runs). `INSTA_UPDATE=always cargo test -p weir-sql --test corpus` writes the expectations anew.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

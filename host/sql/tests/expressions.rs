@@ -1,5 +1,6 @@
 //! What expressions give: `tests/expressions.txt` has a line `expression => text` each, where the text is that of a cast to VARCHAR; `NULL`,
 //! `ERROR` (at run time) and `REFUSED` (at compile time) say what they say. Type checks are written `expression :: TYPE`.
+#![allow(clippy::unwrap_used)]
 
 use weir_circuit::interpret::evaluate;
 use weir_row::Value;

@@ -1,5 +1,6 @@
 //! Generated programs, compiled natively and run on random changes: after every step the sum of what they put out is what the naive
 //! interpreter makes of the tables' contents; for one worker and for three.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,18 +14,23 @@ use weir_sdk::{Page, Pipeline};
 const CASES: u32 = 60;
 
 #[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/basics.rs"]
 mod basics;
 #[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/groups.rs"]
 mod groups;
 #[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/windows.rs"]
 mod windows;
 #[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/nested.rs"]
 mod nested;
 #[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/joins.rs"]
 mod joins;
 

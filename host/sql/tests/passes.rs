@@ -1,4 +1,5 @@
 //! The optimiser keeps the meaning: with any of its passes on or off, the interpreter gives the same views for the same tables.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

@@ -87,6 +87,7 @@ fn check(source: &str) -> Result<(), TestCaseError> {
         Err(diagnostics) => {
             prop_assert!(!diagnostics.is_empty());
             for d in &diagnostics {
+                prop_assert!(d.kind != "Internal error", "a panic on\n{source}");
                 prop_assert!(d.start.line >= 1 && d.start.line <= lines && d.start.column >= 1, "{d:?}");
                 prop_assert!(d.end >= d.start && d.offset + d.length <= source.len(), "{d:?}");
             }
@@ -97,7 +98,7 @@ fn check(source: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_programs(source in mutated()) {

@@ -189,10 +189,10 @@ impl Binder<'_> {
         for form in forms.iter().filter(|f| f.params.len() == n) {
             let cost: Option<usize> =
                 form.params.iter().zip(&call.args).map(|(param, arg)| param.conversion_cost(&arg.expr.ty.sql)).sum();
-            if let Some(cost) = cost {
-                if best.is_none_or(|(least, _)| cost < least) {
-                    best = Some((cost, form));
-                }
+            if let Some(cost) = cost
+                && best.is_none_or(|(least, _)| cost < least)
+            {
+                best = Some((cost, form));
             }
         }
         let name = call.name.to_uppercase();

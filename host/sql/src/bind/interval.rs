@@ -17,6 +17,10 @@ impl Binder<'_> {
             return Err(self.error_hint(at, "an interval needs a unit", "for example INTERVAL '5' MINUTE"));
         };
         let first = self.interval_unit(first, at)?;
+        if let ast::Expr::BinaryOp { left, op: ast::BinaryOperator::Minus, right } = interval.value.as_ref() {
+            let (a, b) = (self.expr(left, cx), self.expr(right, cx));
+            return self.difference_in_unit(a?, b?, first.months().is_some(), at);
+        }
         let last = match &interval.last_field {
             Some(field) => Some(self.interval_unit(field, at)?),
             None => None,
@@ -112,15 +116,15 @@ fn parse_interval(text: &str, first: Unit, last: Option<Unit>) -> Option<(bool, 
         }
         let scale = unit.months().map_or_else(|| unit.micros(), i64::from);
         total = total.checked_add(n.checked_mul(scale)?)?;
-        if *unit == Unit::Second {
-            if let Some(fraction) = rest.strip_prefix('.') {
-                if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-                    return None;
-                }
-                let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-                total = total.checked_add(micros)?;
-                rest = "";
+        if *unit == Unit::Second
+            && let Some(fraction) = rest.strip_prefix('.')
+        {
+            if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
             }
+            let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
+            total = total.checked_add(micros)?;
+            rest = "";
         }
     }
     if !rest.is_empty() || first.months().is_some() && i32::try_from(total).is_err() {

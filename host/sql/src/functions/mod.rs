@@ -56,8 +56,6 @@ pub(crate) enum Param {
     Double,
     /// REAL or DOUBLE as it is.
     Float,
-    /// DATE
-    Date,
 }
 
 /// What a form gives.
@@ -65,7 +63,6 @@ pub(crate) enum Param {
 pub(crate) enum Ret {
     Boolean,
     Int,
-    BigInt,
     Double,
     Text,
     Date,
@@ -89,9 +86,6 @@ impl Param {
             Param::Double if is_number(ty) => 1,
             Param::Double if is_text(ty) => 2,
             Param::Float if matches!(ty, SqlType::Real | SqlType::Double) => 0,
-            Param::Date if *ty == SqlType::Date => 0,
-            Param::Date if *ty == SqlType::Timestamp => 1,
-            Param::Date if is_text(ty) => 2,
             _ => return None,
         };
         Some(cost)
@@ -106,7 +100,6 @@ impl Param {
             Param::Double => SqlType::Double,
             Param::Float if *ty == SqlType::Null => SqlType::Double,
             Param::Float => ty.clone(),
-            Param::Date => SqlType::Date,
         }
     }
 
@@ -117,7 +110,6 @@ impl Param {
             Param::BigInt => "BIGINT",
             Param::Double => "DOUBLE",
             Param::Float => "REAL or DOUBLE",
-            Param::Date => "DATE",
         }
     }
 }
@@ -128,7 +120,6 @@ impl Form {
         match self.result {
             Ret::Boolean => SqlType::Boolean,
             Ret::Int => SqlType::Integer,
-            Ret::BigInt => SqlType::BigInt,
             Ret::Double => SqlType::Double,
             Ret::Text => SqlType::Varchar(None),
             Ret::Date => SqlType::Date,

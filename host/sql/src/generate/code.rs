@@ -172,6 +172,10 @@ impl<'a, 'c> Body<'a, 'c> {
         if scrutinees.is_empty() {
             return Code { text: call, nullable: own };
         }
+        if let [(var, one)] = scrutinees.as_slice() {
+            let method = if own { "and_then" } else { "map" };
+            return Code::option(format!("{one}.{method}(|{var}| {call})"));
+        }
         let found = if own { call } else { format!("Some({call})") };
         let (subject, pattern) = patterns(&scrutinees);
         Code::option(format!("(match {subject} {{ {pattern} => {found}, _ => None }})"))

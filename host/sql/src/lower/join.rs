@@ -119,7 +119,7 @@ impl Lowering<'_> {
     fn inner(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, over: Linear) -> Stream {
         let needed = needed(over.project.iter().chain(&over.filter).chain(&conditions.rest));
         let (keys_left, keys_right) = self.keys(conditions, l, r, true);
-        let left = self.side(l, &keys_left, |i| needed(i));
+        let left = self.side(l, &keys_left, &needed);
         let right = self.side(r, &keys_right, |i| needed(width + i));
         let left_values = self.circuit.nodes[left.node].value.len();
         let column = |i: usize| -> Expr {
@@ -196,7 +196,7 @@ impl Lowering<'_> {
                 continue;
             }
             // NULL equals nothing, so it is left out where only matches count.
-            let mut left = e.nulls && a.ty.nullable || a.ty.nullable && !matching;
+            let mut left = a.ty.nullable && (e.nulls || !matching);
             let mut right = e.nulls && b.ty.nullable;
             // Keys of both sides have the same words.
             if matches!(a.ty.sql.kind(), Some(Kind::I64 | Kind::U64 | Kind::Micros)) {
@@ -251,7 +251,7 @@ impl Lowering<'_> {
             && keys.len() == node.key.len()
             && keys.iter().enumerate().all(is_key);
         let columns = stream.project.iter().map(|e| Some(e.clone())).collect();
-        fits.then(|| Side { node: stream.node, columns, keys: keys.len() })
+        fits.then_some(Side { node: stream.node, columns, keys: keys.len() })
     }
 }
 

@@ -129,10 +129,10 @@ impl Push<'_> {
     fn join(&mut self, left: RelId, right: RelId, kind: JoinKind, on: &[Expr], predicates: Vec<Expr>) -> RelId {
         let width = self.plan.columns(left).len();
         let end = width + self.plan.columns(right).len();
-        if kind == JoinKind::Left {
-            if let Some(rel) = self.without_match(left, right, on, &predicates) {
-                return rel;
-            }
+        if kind == JoinKind::Left
+            && let Some(rel) = self.without_match(left, right, on, &predicates)
+        {
+            return rel;
         }
         let kind = match kind {
             JoinKind::Left if predicates.iter().any(|p| only(p, width, end) && rejects_nulls(p, width)) => {

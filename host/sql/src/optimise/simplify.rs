@@ -103,21 +103,21 @@ pub(super) fn simplify(e: &Expr) -> Expr {
             if args.iter().any(is_null_literal) {
                 return Expr { at, ..null(ty.sql) };
             }
-            if args.iter().all(|a| matches!(a.op, ExprOp::Literal(_))) {
-                if let Some(Ok(value)) = evaluate(&e) {
-                    let nullable = value.is_null();
-                    return Expr { at, ..Expr::literal(value, ColumnType { sql: ty.sql, nullable }) };
-                }
+            if args.iter().all(|a| matches!(a.op, ExprOp::Literal(_)))
+                && let Some(Ok(value)) = evaluate(&e)
+            {
+                let nullable = value.is_null();
+                return Expr { at, ..Expr::literal(value, ColumnType { sql: ty.sql, nullable }) };
             }
-            if kernel == "not_bool" {
-                if let ExprOp::Call { kernel: inner, args: operands } = &args[0].op {
-                    if inner == "not_bool" {
-                        return operands[0].clone();
-                    }
-                    if let Some(opposite) = opposite(inner) {
-                        let op = ExprOp::Call { kernel: opposite, args: operands.clone() };
-                        return Expr { op, ty: args[0].ty.clone(), at: args[0].at };
-                    }
+            if kernel == "not_bool"
+                && let ExprOp::Call { kernel: inner, args: operands } = &args[0].op
+            {
+                if inner == "not_bool" {
+                    return operands[0].clone();
+                }
+                if let Some(opposite) = opposite(inner) {
+                    let op = ExprOp::Call { kernel: opposite, args: operands.clone() };
+                    return Expr { op, ty: args[0].ty.clone(), at: args[0].at };
                 }
             }
             let own = weir_functions::find(kernel).is_none_or(|k| k.nullable);

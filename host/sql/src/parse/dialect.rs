@@ -1,5 +1,6 @@
 //! Our SQL as `sqlparser` sees it: what a name is made of, and which constructs of other dialects are part of it.
 
+use sqlparser::ast::{BinaryOperator, Expr, Interval};
 use sqlparser::dialect::Dialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -28,6 +29,36 @@ impl Dialect for Weir {
         let not_null =
             is(&parser.peek_token_ref().token, Keyword::NOT) && is(&parser.peek_nth_token_ref(1).token, Keyword::NULL);
         not_null.then_some(Ok(0))
+    }
+
+    // `(a - b) DAY`, the difference of two points in time as an interval: an interval whose value is a bare difference. (That of
+    // `INTERVAL (a - b) DAY` is within parentheses.)
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let unit_after = closing_parenthesis(parser).map(|close| parser.peek_nth_token(close + 1).token);
+        let is_unit = matches!(&unit_after, Some(Token::Word(w)) if w.quote_style.is_none() && is_unit(&w.value));
+        if !is_unit {
+            return None;
+        }
+        let difference = parser.maybe_parse(|p| {
+            p.expect_token(&Token::LParen)?;
+            let value = p.parse_expr()?;
+            p.expect_token(&Token::RParen)?;
+            let field = p.parse_date_time_field()?;
+            match value {
+                Expr::BinaryOp { op: BinaryOperator::Minus, .. } => Ok(Expr::Interval(Interval {
+                    value: Box::new(value),
+                    leading_field: Some(field),
+                    leading_precision: None,
+                    last_field: None,
+                    fractional_seconds_precision: None,
+                })),
+                _ => p.expected("a difference", p.peek_token()),
+            }
+        });
+        match difference {
+            Ok(Some(e)) => Some(Ok(e)),
+            _ => None,
+        }
     }
 
     fn supports_unicode_string_literal(&self) -> bool {
@@ -97,4 +128,32 @@ impl Dialect for Weir {
     fn supports_subquery_as_function_arg(&self) -> bool {
         true
     }
+}
+
+/// Most tokens between the parentheses of `(a - b) DAY`. Bounded, because every parenthesis is looked behind.
+const DIFFERENCE_TOKENS_MAX: usize = 64;
+
+/// How many tokens ahead the parenthesis closes that is next, if it is near.
+fn closing_parenthesis(parser: &Parser) -> Option<usize> {
+    let mut depth = 0usize;
+    for n in 0..DIFFERENCE_TOKENS_MAX {
+        match &parser.peek_nth_token_ref(n).token {
+            Token::LParen => depth += 1,
+            Token::RParen if depth == 1 => return Some(n),
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::EOF => return None,
+            _ => {}
+        }
+        if depth == 0 {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether a word is a unit that intervals have.
+fn is_unit(word: &str) -> bool {
+    let units = ["YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"];
+    let word = word.to_uppercase();
+    units.contains(&word.strip_suffix('S').unwrap_or(&word))
 }

@@ -44,9 +44,9 @@ fn map_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v_t0 = 4;
         let c3 = cx.text_null(v, v_t0);
         if !c3.is_some_and(|x0| f::like(x0, "x%")) { continue; }
-        let v1 = (match c1 { Some(x0) => Some(cx.ok(f::add_i32(x0, 1_i32), 4, 30)), _ => None });
+        let v1 = c1.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 4, 30));
         let c0 = dec::i64(r[0]);
-        let v2 = (match (match (match c1 { Some(x0) => Some(cx.ok(f::add_i32(x0, 1_i32), 4, 45)), _ => None }) { Some(x0) => Some(i64::from(x0)), _ => None }) { Some(x0) => Some(cx.ok(f::add_i64(x0, c0), 4, 45)), _ => None });
+        let v2 = c1.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 4, 45)).map(|x0| i64::from(x0)).map(|x0| cx.ok(f::add_i64(x0, c0), 4, 45));
         out.put([r[0], enc::i32_null(v1), enc::i64_null(v2)]);
         out.escape_i64(v2);
         out.end(w);
@@ -58,11 +58,11 @@ fn map_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let c2 = dec::dec_null(v[1]);
-        let v0 = (match c2 { Some(x0) => Some(cx.ok(f::mul_dec(x0, 25_i128, 2_i32, 1_i32, 12_i32, 3_i32), 5, 46)), _ => None });
+        let v0 = c2.map(|x0| cx.ok(f::mul_dec(x0, 25_i128, 2_i32, 1_i32, 12_i32, 3_i32), 5, 46));
         let c1 = dec::i32_null(v[0]);
         let v_t0 = 4;
         let c3 = cx.text_null(v, v_t0);
-        let v1 = (if (v[0] == 0) { Some("none") } else if c1.is_some_and(|x0| (x0 < 0_i32)) { Some("neg") } else { (match c3 { Some(x0) => Some(cx.ok(f::concat(cx.arena(), x0, "!"), 5, 114)), _ => None }) });
+        let v1 = (if (v[0] == 0) { Some("none") } else if c1.is_some_and(|x0| (x0 < 0_i32)) { Some("neg") } else { c3.map(|x0| cx.ok(f::concat(cx.arena(), x0, "!"), 5, 114)) });
         out.put([enc::dec_null(v0)]);
         out.put_text_null(v1);
         out.end(w);
@@ -74,11 +74,11 @@ fn map_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let c4 = dec::date_null(v[2]);
-        if !(match c4 { Some(x0) => Some(f::year_date(x0)), _ => None }).is_some_and(|x0| (x0 >= 2020_i64)) { continue; }
-        if !(match c4 { Some(x0) => Some(f::year_date(x0)), _ => None }).is_some_and(|x0| (x0 <= 2030_i64)) { continue; }
-        let v0 = (match c4 { Some(x0) => Some(f::year_date(x0)), _ => None });
+        if !c4.map(|x0| f::year_date(x0)).is_some_and(|x0| (x0 >= 2020_i64)) { continue; }
+        if !c4.map(|x0| f::year_date(x0)).is_some_and(|x0| (x0 <= 2030_i64)) { continue; }
+        let v0 = c4.map(|x0| f::year_date(x0));
         let c5 = dec::ts_null(v[3]);
-        let v1 = (match c5 { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 86400000000_i64), 6, 67)), _ => None });
+        let v1 = c5.map(|x0| cx.ok(f::add_ts_micros(x0, 86400000000_i64), 6, 67));
         out.put([enc::i64_null(v0), enc::ts_null(v1)]);
         out.escape_i64(v0);
         out.end(w);

@@ -356,7 +356,7 @@ fn index_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 5;
         let c0 = cx.text_null(r, r_t0);
-        let v0 = (match c0 { Some(x0) => Some(f::upper(cx.arena(), x0)), _ => None });
+        let v0 = c0.map(|x0| f::upper(cx.arena(), x0));
         out.put_text_null(v0);
         out.end(w);
     }

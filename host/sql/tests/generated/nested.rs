@@ -850,7 +850,7 @@ fn join_83(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
         let v1 = (if !(l[2] == 0) { Some(true) } else if (c3 == 0_i64) { Some(false) } else if ((l[1] == 0) || (c4 < c3)) { None::<bool> } else { Some(false) });
         let c6 = dec::i64(r[0]);
         let c7 = dec::i64(r[1]);
-        let v2 = (match (if !(l[5] == 0) { Some(true) } else if (c6 == 0_i64) { Some(false) } else if ((l[1] == 0) || (c7 < c6)) { None::<bool> } else { Some(false) }) { Some(x0) => Some(!x0), _ => None });
+        let v2 = (if !(l[5] == 0) { Some(true) } else if (c6 == 0_i64) { Some(false) } else if ((l[1] == 0) || (c7 < c6)) { None::<bool> } else { Some(false) }).map(|x0| !x0);
         out.put([l[0], enc::bool_null(v1), enc::bool_null(v2)]);
         out.end(w);
     }

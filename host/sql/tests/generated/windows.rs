@@ -40,8 +40,8 @@ fn index_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v = &r[1..];
         if v[0] == 0 { continue; }
         let c1 = dec::ts_null(v[0]);
-        let v0 = cx.not_null((match c1 { Some(x0) => Some(f::floor_ts_micros(x0, 36000000000_i64)), _ => None }), 3, 107);
-        let v1 = cx.not_null((match (match c1 { Some(x0) => Some(f::floor_ts_micros(x0, 36000000000_i64)), _ => None }) { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 36000000000_i64), 3, 107)), _ => None }), 3, 107);
+        let v0 = cx.not_null(c1.map(|x0| f::floor_ts_micros(x0, 36000000000_i64)), 3, 107);
+        let v1 = cx.not_null(c1.map(|x0| f::floor_ts_micros(x0, 36000000000_i64)).map(|x0| cx.ok(f::add_ts_micros(x0, 36000000000_i64), 3, 107)), 3, 107);
         out.put([enc::ts(v0), enc::ts(v1)]);
         out.put([v[1]]);
         out.end(w);
@@ -72,8 +72,8 @@ fn map_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v = &r[1..];
         if v[0] == 0 { continue; }
         let c1 = dec::ts_null(v[0]);
-        if !(match (c1, (match (match (match (match (match c1 { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(f::floor_ts_micros(x0, 21600000000_i64)), _ => None }) { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 43200000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 54000000000_i64), 4, 87)), _ => None })) { (Some(x0), Some(x1)) => (x0 < x1), _ => false }) { continue; }
-        let v0 = cx.not_null((match (match (match (match c1 { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(f::floor_ts_micros(x0, 21600000000_i64)), _ => None }) { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 43200000000_i64), 4, 87)), _ => None }), 4, 87);
+        if !(match (c1, c1.map(|x0| cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| f::floor_ts_micros(x0, 21600000000_i64)).map(|x0| cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| cx.ok(f::sub_ts_micros(x0, 43200000000_i64), 4, 87)).map(|x0| cx.ok(f::add_ts_micros(x0, 54000000000_i64), 4, 87))) { (Some(x0), Some(x1)) => (x0 < x1), _ => false }) { continue; }
+        let v0 = cx.not_null(c1.map(|x0| cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| f::floor_ts_micros(x0, 21600000000_i64)).map(|x0| cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| cx.ok(f::sub_ts_micros(x0, 43200000000_i64), 4, 87)), 4, 87);
         out.put([enc::ts(v0)]);
         out.end(w);
     }
@@ -85,7 +85,7 @@ fn map_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v = &r[1..];
         if v[0] == 0 { continue; }
         let c1 = dec::ts_null(v[0]);
-        let v0 = cx.not_null((match (match (match (match c1 { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(f::floor_ts_micros(x0, 21600000000_i64)), _ => None }) { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 21600000000_i64), 4, 87)), _ => None }), 4, 87);
+        let v0 = cx.not_null(c1.map(|x0| cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| f::floor_ts_micros(x0, 21600000000_i64)).map(|x0| cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| cx.ok(f::sub_ts_micros(x0, 21600000000_i64), 4, 87)), 4, 87);
         out.put([enc::ts(v0)]);
         out.end(w);
     }
@@ -97,7 +97,7 @@ fn map_6(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v = &r[1..];
         if v[0] == 0 { continue; }
         let c1 = dec::ts_null(v[0]);
-        let v0 = cx.not_null((match (match (match c1 { Some(x0) => Some(cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }) { Some(x0) => Some(f::floor_ts_micros(x0, 21600000000_i64)), _ => None }) { Some(x0) => Some(cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)), _ => None }), 4, 87);
+        let v0 = cx.not_null(c1.map(|x0| cx.ok(f::sub_ts_micros(x0, 3600000000_i64), 4, 87)).map(|x0| f::floor_ts_micros(x0, 21600000000_i64)).map(|x0| cx.ok(f::add_ts_micros(x0, 3600000000_i64), 4, 87)), 4, 87);
         out.put([enc::ts(v0)]);
         out.end(w);
     }
