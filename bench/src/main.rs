@@ -1,0 +1,60 @@
+//! Figures: `cargo run --release -p weir-bench` prints all of them, or name a part.
+
+mod compile;
+mod measure;
+mod micro;
+mod nexmark;
+mod start;
+
+use clap::{Parser, ValueEnum};
+use std::process::ExitCode;
+
+/// Parts of the benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Sort, merge, trace, join: wasm beside native.
+    Micro,
+    /// Nexmark queries from SQL.
+    Nexmark,
+    /// From SQL to native code.
+    Compile,
+    /// Cold start, idle memory, kill.
+    Start,
+}
+
+/// Prints Weir's figures. Ratios within one run hold; times depend on the machine.
+#[derive(Debug, Parser)]
+struct Args {
+    /// What to measure [default: everything].
+    parts: Vec<Part>,
+    /// Events of each Nexmark query.
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+    /// One Nexmark query only.
+    #[arg(long)]
+    query: Option<String>,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if args.get(1).is_some_and(|a| a == weir_compiler::WORKER_SUBCOMMAND) {
+        return Ok(weir_compiler::compile_worker_main(args.into_iter().skip(2)));
+    }
+    let args = Args::parse_from(args);
+    let wanted = |part| args.parts.is_empty() || args.parts.contains(&part);
+    let setup = measure::Setup::open()?;
+    println!("{} cores, {}", std::thread::available_parallelism()?, std::env::consts::ARCH);
+    if wanted(Part::Start) {
+        start::run(&setup)?;
+    }
+    if wanted(Part::Micro) {
+        micro::run(&setup)?;
+    }
+    if wanted(Part::Compile) {
+        compile::run(&setup)?;
+    }
+    if wanted(Part::Nexmark) {
+        nexmark::run(&setup, args.events, args.query.as_deref())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
