@@ -89,10 +89,10 @@ impl Lowering<'_> {
             values = vec![stream.over_node(argument)];
         }
         let lead_value = lead.and(values.first().cloned());
-        let index = self.index(&stream, None, keys.clone(), values, lead.is_some(), "GROUP BY");
+        let index = self.index(&stream, None, keys.clone(), values, lead.is_some(), true, "GROUP BY");
         let mut parts = vec![AggregatePart { input: index, method: AggregateMethod::Linear, aggregates: first }];
         if !folds.is_empty() {
-            let input = self.index(&stream, None, keys.clone(), folded, true, "GROUP BY");
+            let input = self.index(&stream, None, keys.clone(), folded, true, true, "GROUP BY");
             for (c, at) in fold_places {
                 places[c] = (parts.len(), at);
             }
@@ -108,7 +108,7 @@ impl Lowering<'_> {
                 parts[0].input
             } else {
                 let present = argument.ty.nullable.then(|| is_not_null(argument.clone()));
-                self.index(&stream, present, keys.clone(), vec![argument.clone()], true, "")
+                self.index(&stream, present, keys.clone(), vec![argument.clone()], true, true, "")
             };
             let e = Expr::column(keys.len(), argument.ty.clone());
             let input = if call.distinct {
@@ -160,7 +160,7 @@ impl Lowering<'_> {
             self.columns(node).into_iter().enumerate().map(|(i, ty)| Expr::column(i, ty)).collect();
         let stream = Stream { node, filter: None, project: columns.clone() };
         let (key, value) = columns.split_at(keys);
-        self.index(&stream, None, key.to_vec(), value.to_vec(), true, "")
+        self.index(&stream, None, key.to_vec(), value.to_vec(), true, true, "")
     }
 
     /// An argument as a column of an index: one of the key's, or one of the values.

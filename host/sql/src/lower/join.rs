@@ -237,7 +237,7 @@ impl Lowering<'_> {
             });
         }
         let exprs = keys.iter().map(|k| Expr { ty: k.ty.clone(), ..k.expr.clone() }).collect();
-        let node = self.index(stream, filter, exprs, value, true, "");
+        let node = self.index(stream, filter, exprs, value, true, false, "");
         Side { node, columns, keys: keys.len() }
     }
 

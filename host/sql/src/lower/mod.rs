@@ -147,6 +147,6 @@ impl Lowering<'_> {
     fn distinct_index(&mut self, input: RelId) -> NodeId {
         let stream = self.stream(input);
         let key = stream.project.clone();
-        self.index(&stream, None, key, vec![], true, "DISTINCT")
+        self.index(&stream, None, key, vec![], true, true, "DISTINCT")
     }
 }

@@ -50,10 +50,11 @@ impl Lowering<'_> {
                 let types: Vec<ColumnType> = key.iter().map(|c| table.columns[*c].ty.clone()).collect();
                 by_key(types.len(), &types)
             }
-            Op::Index { key, .. } => {
+            Op::Index { key, exchange: true, .. } => {
                 let types: Vec<ColumnType> = key.iter().map(|e| e.ty.clone()).collect();
                 by_key(types.len(), &types)
             }
+            Op::Index { input, key, .. } => projected(self.partitions[*input].clone(), key),
             Op::Distinct { input } => self.partitions[*input].clone(),
             Op::Map { input, project, .. } => projected(self.partitions[*input].clone(), project),
             Op::Join { left, project, .. } | Op::SemiJoin { left, project, .. } => {
@@ -99,7 +100,15 @@ impl Lowering<'_> {
         self.flat(Stream { node, filter: None, project })
     }
 
-    /// The stream as sorted batches by key. Expressions are over the node's columns.
+    /// Whether rows of equal keys are on one worker, whichever that is: their worker is that of some of the key's columns.
+    fn together(&self, node: NodeId, key: &[Expr]) -> bool {
+        let Some(partition) = &self.partitions[node] else { return false };
+        !partition.is_empty() && partition.iter().all(|p| position_in(p, key).is_some())
+    }
+
+    /// The stream as sorted batches by key. Expressions are over the node's columns. `alone`: nothing else is to meet it by its key, so
+    /// that it matters that rows of one key are on one worker, but not on which.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn index(
         &mut self,
         stream: &Stream,
@@ -107,6 +116,7 @@ impl Lowering<'_> {
         key: Vec<Expr>,
         mut value: Vec<Expr>,
         trace: bool,
+        alone: bool,
         note: &str,
     ) -> NodeId {
         if key.is_empty() && value.is_empty() {
@@ -115,7 +125,7 @@ impl Lowering<'_> {
         }
         let types = |exprs: &[Expr]| exprs.iter().map(|e| e.ty.clone()).collect::<Vec<_>>();
         let (key_types, value_types) = (types(&key), types(&value));
-        let exchange = !self.in_place(stream.node, &key);
+        let exchange = !(self.in_place(stream.node, &key) || alone && self.together(stream.node, &key));
         let filter = both(stream.filter.clone(), filter);
         let op = Op::Index { input: stream.node, filter, key, value, exchange, trace };
         self.node(op, key_types, value_types, note)
@@ -130,11 +140,10 @@ fn same_columns(a: &[Expr], b: &[Expr]) -> bool {
         })
 }
 
-/// Where a projection puts a column, unchanged.
+/// Where a projection puts a column. The type stays that by which the column was hashed.
 fn position_in(column: &Expr, project: &[Expr]) -> Option<Expr> {
     let ExprOp::Column(c) = column.op else { return None };
-    let at =
-        project.iter().position(|e| matches!(e.op, ExprOp::Column(i) if i == c) && same_words(&e.ty, &column.ty))?;
+    let at = project.iter().position(|e| matches!(e.op, ExprOp::Column(i) if i == c))?;
     Some(Expr::column(at, column.ty.clone()))
 }
 

@@ -22,3 +22,6 @@ CREATE VIEW inequality AS SELECT a.id, b.id AS bid FROM a LEFT JOIN b ON a.id < 
 CREATE VIEW grouped_all AS SELECT x, y, COUNT(DISTINCT big) AS d, MIN(big) AS lo, MAX(y) AS hi FROM a GROUP BY ALL;
 CREATE VIEW distinct_sum AS SELECT a_id, SUM(DISTINCT amount) AS s, AVG(amount) AS m, COUNT(DISTINCT note) AS n FROM b GROUP BY a_id;
 CREATE VIEW having_only AS SELECT 'many' AS verdict FROM b HAVING COUNT(*) > 2;
+CREATE VIEW no_exchange AS SELECT x, AVG(top) AS mean FROM (SELECT a.id, a.x, MAX(b.amount) AS top FROM a JOIN b ON a.id = b.a_id GROUP BY a.id, a.x) AS t GROUP BY x;
+CREATE VIEW big_exchange AS SELECT b.big, b.note, COUNT(*) AS n, COUNT(DISTINCT a.y) AS ys FROM a JOIN b ON a.big = b.big GROUP BY b.big, b.note;
+CREATE VIEW joined_groups AS SELECT t.id, t.x, t.n, a.y FROM (SELECT a.id, a.x, COUNT(*) AS n FROM a JOIN b ON a.id = b.a_id GROUP BY a.id, a.x) AS t JOIN a ON t.id = a.id AND t.x = a.x;
