@@ -13,7 +13,7 @@ macro_rules! one_word {
             $value
         }
 
-        #[doc = concat!("[`", stringify!($name), "`] or NULL.")]
+        #[doc = concat!("[`", stringify!($name), "()`] or NULL.")]
         #[inline(always)]
         pub const fn $null(w: u64) -> Option<$t> {
             if w == 0 { None } else { Some($name(w)) }

@@ -13,7 +13,7 @@ macro_rules! one_word {
             $word
         }
 
-        #[doc = concat!("[`", stringify!($name), "`] or NULL.")]
+        #[doc = concat!("[`", stringify!($name), "()`] or NULL.")]
         #[inline(always)]
         pub const fn $null(v: Option<$t>) -> u64 {
             match v {
