@@ -23,6 +23,10 @@ mod basics;
 mod groups;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/statements.rs"]
+mod statements;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/windows.rs"]
 mod windows;
 #[rustfmt::skip]
@@ -225,5 +229,5 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { basics groups joins nested windows }
+    programs! { basics groups joins nested statements windows }
 }

@@ -349,7 +349,8 @@ impl Binder<'_> {
                 Ok(Some(operand)) => {
                     self.expr(&when.condition, cx).and_then(|c| self.compare(Comparison::Eq, operand.clone(), c, place))
                 }
-                _ => self.boolean_operand(&when.condition, cx),
+                Ok(None) => self.boolean_operand(&when.condition, cx),
+                Err(_) => self.expr(&when.condition, cx),
             };
             match (test, self.expr(&when.result, cx)) {
                 (Ok(test), Ok(value)) => {

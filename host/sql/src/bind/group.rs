@@ -168,6 +168,11 @@ impl Binder<'_> {
         let aliases: Vec<(String, Expr)> = items.iter().map(|i| (i.column.name.clone(), i.expr.clone())).collect();
         let mut keys: Vec<Expr> = vec![];
         let mut failed = false;
+        // `GROUP BY (a, b), ()` is `GROUP BY a, b`.
+        let exprs = exprs.iter().flat_map(|e| match e {
+            ast::Expr::Tuple(inner) => inner.iter().collect(),
+            e => vec![e],
+        });
         for e in exprs {
             let at = span(e.span());
             let key = match ordinal(e) {

@@ -123,6 +123,9 @@ impl Binder<'_> {
             return Err(self.unsupported(at, "this modifier of *"));
         }
         let excluded = self.excluded(options)?;
+        if scope.poisoned {
+            return Err(Reported);
+        }
         let shown = |c: &&ScopeColumn| match &of {
             Some(r) => c.relation.as_ref() == Some(r),
             None => c.bare,
@@ -134,7 +137,7 @@ impl Binder<'_> {
                 return Err(Reported);
             }
         }
-        if columns.is_empty() && !scope.poisoned {
+        if columns.is_empty() {
             return Err(self.error(at, "* needs a FROM clause"));
         }
         for c in columns.into_iter().filter(|c| !excluded.iter().any(|(name, _)| *name == c.name)) {

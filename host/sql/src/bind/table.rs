@@ -219,8 +219,11 @@ impl Binder<'_> {
                 return Err(self.error(p.value_position, "each connector must be a JSON object"));
             }
             match connector.get("name") {
-                Some(serde_json::Value::String(name)) if !names.insert(name.clone()) => {
-                    return Err(self.error(p.value_position, format!("there are two connectors named '{name}'")));
+                Some(serde_json::Value::String(name)) => {
+                    let new = names.insert(name.clone());
+                    if !new {
+                        return Err(self.error(p.value_position, format!("there are two connectors named '{name}'")));
+                    }
                 }
                 Some(_) => return Err(self.error(p.value_position, "a connector's name must be a string")),
                 None => {}
