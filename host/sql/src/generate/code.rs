@@ -107,6 +107,15 @@ impl<'a, 'c> Body<'a, 'c> {
         }
     }
 
+    /// Whether a text column is equal to a constant, or not, by its words: no text's words are a prefix of another's.
+    fn text_test(&self, column: usize, words: &[u64], equal: bool) -> String {
+        let var = &self.input.area(column).var;
+        let Place::Text(t) = self.input.field(column).place else { return "false".to_string() };
+        let words: Vec<String> = words.iter().map(|w| format!("{w:#x}")).collect();
+        let sign = if equal { "" } else { "!" };
+        format!("{sign}{var}[{var}_t{t}..].starts_with(&[{}])", words.join(", "))
+    }
+
     /// Whether a nullable column is NULL, from its words.
     fn column_is_null(&self, column: usize) -> String {
         let field: Field = self.input.field(column);
@@ -124,6 +133,13 @@ impl<'a, 'c> Body<'a, 'c> {
     }
 
     fn code(&mut self, e: &Expr) -> Code {
+        if let Some((column, words, equal)) = text_test(e) {
+            let test = self.text_test(column, &words, equal);
+            return match self.input.field(column).nullable {
+                false => Code::plain(test),
+                true => Code::option(format!("(!{}).then(|| {test})", self.column_is_null(column))),
+            };
+        }
         match &e.op {
             ExprOp::Column(c) => Code { text: format!("c{c}"), nullable: self.input.field(*c).nullable },
             ExprOp::Literal(v) => literal(v, e),
@@ -190,6 +206,14 @@ impl<'a, 'c> Body<'a, 'c> {
 
     /// Whether a condition is TRUE.
     pub(super) fn truth(&mut self, e: &Expr) -> String {
+        if let Some((column, words, equal)) = text_test(e) {
+            let test = self.text_test(column, &words, equal);
+            // NULL is not equal to a text, but not unequal either.
+            return match self.input.field(column).nullable && !equal {
+                true => format!("(!{} && {test})", self.column_is_null(column)),
+                false => test,
+            };
+        }
         match &e.op {
             ExprOp::And(operands) => {
                 let all: Vec<String> = operands.iter().map(|o| self.truth(o)).collect();
@@ -250,6 +274,25 @@ impl<'a, 'c> Body<'a, 'c> {
     }
 }
 
+/// A comparison of a text column with a constant: the column, the constant's words, and whether they shall be equal.
+fn text_test(e: &Expr) -> Option<(usize, Vec<u64>, bool)> {
+    let ExprOp::Call { kernel, args } = &e.op else { return None };
+    let equal = match kernel.as_str() {
+        "eq_text" => true,
+        "ne_text" => false,
+        _ => return None,
+    };
+    let (column, constant) = match (&args[0].op, &args[1].op) {
+        (ExprOp::Column(c), ExprOp::Literal(Value::Text(s))) | (ExprOp::Literal(Value::Text(s)), ExprOp::Column(c)) => {
+            (*c, s)
+        }
+        _ => return None,
+    };
+    let mut words = vec![];
+    weir_row::text::write(constant, &mut words);
+    Some((column, words, equal))
+}
+
 /// The arguments that may be NULL, each with the variable that holds its value, and all arguments as the kernel takes them.
 fn strict(codes: &[Code]) -> (Vec<(String, String)>, Vec<String>) {
     let mut scrutinees = vec![];
@@ -278,6 +321,9 @@ fn patterns(scrutinees: &[(String, String)]) -> (String, String) {
 
 /// The columns whose values are needed: not those that are only asked whether they are NULL.
 fn values_read(e: &Expr, finals: &BTreeMap<usize, String>, out: &mut BTreeSet<usize>) {
+    if text_test(e).is_some() {
+        return;
+    }
     match &e.op {
         ExprOp::Column(c) => {
             out.insert(*c);

@@ -25,3 +25,4 @@ CREATE VIEW having_only AS SELECT 'many' AS verdict FROM b HAVING COUNT(*) > 2;
 CREATE VIEW no_exchange AS SELECT x, AVG(top) AS mean FROM (SELECT a.id, a.x, MAX(b.amount) AS top FROM a JOIN b ON a.id = b.a_id GROUP BY a.id, a.x) AS t GROUP BY x;
 CREATE VIEW big_exchange AS SELECT b.big, b.note, COUNT(*) AS n, COUNT(DISTINCT a.y) AS ys FROM a JOIN b ON a.big = b.big GROUP BY b.big, b.note;
 CREATE VIEW joined_groups AS SELECT t.id, t.x, t.n, a.y FROM (SELECT a.id, a.x, COUNT(*) AS n FROM a JOIN b ON a.id = b.a_id GROUP BY a.id, a.x) AS t JOIN a ON t.id = a.id AND t.x = a.x;
+CREATE VIEW text_tests AS SELECT id, y = 'x' AS is_x, 'a longer text, of many words' <> y AS other, CASE WHEN y <> 'xyz' THEN 1 ELSE 0 END AS c FROM a WHERE y = 'x' OR y = '' OR NOT (y = 'Ünï') OR x = 1;
