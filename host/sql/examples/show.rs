@@ -1,4 +1,4 @@
-//! Shows what the front end makes of a program: `cargo run -p weir-sql --example show FILE [rust]`.
+//! Shows what the front end makes of a program: `cargo run -p weir-sql --example show FILE [rust|plan|dot]`.
 
 fn main() {
     let file = std::env::args().nth(1).expect("a file");
@@ -6,10 +6,11 @@ fn main() {
     match weir_sql::compile(&source) {
         Ok(p) => {
             print!("{}", weir_sql::render(&source, &file, &p.warnings));
-            if std::env::args().nth(2).as_deref() == Some("rust") {
-                println!("{}", weir_sql::generate(&p.circuit));
-            } else {
-                println!("{}", p.circuit);
+            match std::env::args().nth(2).as_deref() {
+                Some("rust") => println!("{}", weir_sql::generate(&p.circuit)),
+                Some("plan") => print!("{}", weir_sql::explain(&source, weir_sql::Passes::ALL).unwrap_or_default()),
+                Some("dot") => print!("{}", p.circuit.dot()),
+                _ => println!("{}", p.circuit),
             }
             if let Err(e) = p.circuit.check() {
                 println!("{e}");

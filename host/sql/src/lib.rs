@@ -56,6 +56,23 @@ pub fn compile_with(source: &str, passes: Passes) -> Result<Program, Vec<Diagnos
     })
 }
 
+/// The relational plan of a program as text, before and after these passes: for people.
+///
+/// # Errors
+///
+/// As for [`compile`].
+pub fn explain(source: &str, passes: Passes) -> Result<String, Vec<Diagnostic>> {
+    // The program is known to compile, so its trees are not too deep for any stack but the smallest.
+    compile_with(source, passes)?;
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    let source = source.to_string();
+    let shown = thread.spawn(move || {
+        let plan = bind::bind(&source, parse::parse(&source)).map(|b| b.plan).unwrap_or_default();
+        format!("-- as written\n{plan}\n-- optimised\n{}", optimise::optimise(plan.clone(), passes))
+    });
+    Ok(shown.ok().and_then(|t| t.join().ok()).unwrap_or_default())
+}
+
 /// Room for the deepest tree.
 const STACK_BYTES: usize = 256 << 20;
 

@@ -41,6 +41,9 @@ mod joins;
 /// A change: table, row, and whether it is deleted.
 type Change = (usize, Vec<Value>, bool);
 
+/// What a worker is told: the worker, the table, the words of a row, its weight.
+type Input = (usize, usize, Vec<u64>, i64);
+
 /// A few values of a type, so that rows meet.
 fn value(ty: &ColumnType) -> BoxedStrategy<Value> {
     let small = -3i8..6;
@@ -144,7 +147,7 @@ fn check(
 ) -> Result<(), TestCaseError> {
     let mut contents: Vec<ZSet> = vec![ZSet::new(); circuit.tables.len()];
     // What each worker takes in at each step, and what the views must be after it.
-    let mut inputs: Vec<Vec<(usize, usize, Vec<u64>, i64)>> = vec![];
+    let mut inputs: Vec<Vec<Input>> = vec![];
     let mut expected = vec![];
     for step in steps {
         let mut input = vec![];

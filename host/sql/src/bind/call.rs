@@ -79,6 +79,9 @@ impl Binder<'_> {
             return e;
         }
         if functions::lookup(&name).is_none() {
+            if functions::is_unbuilt(&name) {
+                return Err(self.unsupported(name_at, format!("the function {}", name.to_uppercase())));
+            }
             let candidates = functions::names();
             let hint = closest(&name, candidates).map(|c| format!("did you mean {}?", c.to_uppercase()));
             return Err(self.error_maybe_hint(name_at, format!("there is no function {}", name.to_uppercase()), hint));
@@ -162,6 +165,9 @@ impl Binder<'_> {
     /// A call by name, with bound arguments.
     pub(super) fn resolve(&mut self, call: &Call) -> Bound<Expr> {
         let Some(function) = functions::lookup(&call.name) else {
+            if functions::is_unbuilt(&call.name) {
+                return Err(self.unsupported(call.span, format!("the function {}", call.name.to_uppercase())));
+            }
             return Err(self.error(call.span, format!("there is no function {}", call.name.to_uppercase())));
         };
         match function.rule {
