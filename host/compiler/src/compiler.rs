@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
@@ -116,9 +116,8 @@ struct Record {
 pub struct Compiler {
     store: Store,
     options: Options,
-    prepared: OnceLock<Prepared>,
     /// Held while preparing, so that threads of this process do it once.
-    preparing: Mutex<()>,
+    prepared: Mutex<Option<Arc<Prepared>>>,
     /// Engine settings and version, as wasmtime compares them.
     engine_id: String,
 }
@@ -135,24 +134,26 @@ impl Compiler {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let engine_id = format!("{:016x}", hasher.finish());
-        Ok(Compiler { store, options, prepared: OnceLock::new(), preparing: Mutex::new(()), engine_id })
+        Ok(Compiler { store, options, prepared: Mutex::new(None), engine_id })
     }
 
     /// Find the toolchain and build std and the SDK where the cache has none. `progress` gets a line for each step that takes time.
-    /// Later calls return at once.
+    /// Later calls return at once; calls of other threads wait for the first.
     ///
     /// # Errors
     /// [`CompileError::ToolchainMissing`] with the command that mends it; [`CompileError::Provision`] with a tool's output.
-    pub fn provision(&self, progress: &dyn Fn(&str), cancel: &CancelToken) -> Result<&Prepared, CompileError> {
-        if let Some(prepared) = self.prepared.get() {
-            return Ok(prepared);
+    pub fn provision(&self, progress: &dyn Fn(&str), cancel: &CancelToken) -> Result<Arc<Prepared>, CompileError> {
+        // What is guarded is replaced at once, so a panic of another thread spoils nothing.
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*prepared {
+            // Another process may have thrown the build out, or someone emptied the cache.
+            Some(ready) if ready.libraries.is_dir() => Ok(ready.clone()),
+            _ => {
+                let ready = Arc::new(provision::prepare(&self.store, self.options.toolchain, progress, cancel)?);
+                *prepared = Some(ready.clone());
+                Ok(ready)
+            }
         }
-        let _guard = lock(&self.preparing);
-        if let Some(prepared) = self.prepared.get() {
-            return Ok(prepared);
-        }
-        let prepared = provision::prepare(&self.store, self.options.toolchain, progress, cancel)?;
-        Ok(self.prepared.get_or_init(|| prepared))
     }
 
     /// Compile a program, or find it compiled. Blocks; `cancel` ends it within some milliseconds.
@@ -171,12 +172,13 @@ impl Compiler {
         if let Some(found) = self.lookup(&key) {
             return Ok(Artifact { timings, ..found });
         }
+        self.store.touch(&format!("sdk/{}", prepared.id));
         let scratch = self.store.scratch()?;
         let work = scratch.path();
         let wasm = work.join(WASM);
         let begun = Instant::now();
         let (source, cache) = (&request.source, &self.store.path);
-        program::compile(prepared, source, request.profile, cache, &work, &wasm, cancel)?;
+        program::compile(&prepared, source, request.profile, cache, &work, &wasm, cancel)?;
         timings.rustc = begun.elapsed();
         self.finish(scratch, key, timings, cancel)
     }
@@ -321,9 +323,4 @@ impl Compiler {
 
 fn programs(key: &str) -> String {
     format!("programs/{key}")
-}
-
-/// The mutex guards no data, so a panic of another thread spoils nothing.
-fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

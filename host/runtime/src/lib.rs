@@ -1,6 +1,10 @@
 //! Components as running workers: one wasmtime instance per worker, steps as gangs, exchange, limits, state.
 //!
 //! This crate knows nothing of SQL: rows are blocks of words, relations are numbers.
+//!
+//! [`Engine`] (one per process) -> [`Program`] (mapped native code) -> [`Pipeline`] (instances at work) -> [`Handle`] (kills
+//! and tells, from any thread). A component runs on threads of the engine only, never on its caller's: a pipeline that nobody
+//! calls holds none. Whatever goes wrong in a component ends its pipeline with a [`Failure`], and nothing else.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
