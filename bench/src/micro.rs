@@ -23,8 +23,8 @@ const RUNS: usize = 3;
 
 pub(crate) fn run(setup: &Setup) -> anyhow::Result<()> {
     println!("\n# Micro-benchmarks: wasm and native builds of the SDK (best of {RUNS})\n");
-    let source = format!("extern crate weir_sdk;\n{}", include_str!("guest.rs"));
-    let program = setup.program_of_source(&source)?;
+    let source = include_str!("guest.rs");
+    let program = setup.program_of_source(source)?;
     let mut rows = Vec::new();
     for (name, number) in BENCHES {
         let (mut wasm, mut native) = (Vec::new(), Vec::new());
