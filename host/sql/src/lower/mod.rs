@@ -43,6 +43,10 @@ pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Circuit {
         let input = lowering.widened(input, &value);
         lowering.node(Op::Output { input, view: root.view }, vec![], value, &name);
     }
+    // A table that no view reads can still be fed and listened to.
+    for table in 0..lowering.circuit.tables.len() {
+        lowering.table_node(table);
+    }
     lowering.circuit
 }
 
@@ -127,20 +131,26 @@ impl Lowering<'_> {
 
     /// A table's rows. With a primary key its columns come first, so columns are renumbered.
     fn table(&mut self, table: usize, over: linear::Linear) -> Stream {
+        let node = self.table_node(table);
         let declared = &self.circuit.tables[table];
-        let key = declared.primary_key.clone().unwrap_or_default();
-        let order: Vec<usize> = key.iter().copied().chain(declared.value_columns()).collect();
+        let order = declared.primary_key.iter().flatten().copied().chain(declared.value_columns());
+        let mut place = vec![0; declared.columns.len()];
+        for (at, column) in order.enumerate() {
+            place[column] = at;
+        }
+        self.over(node, Some(&place), over)
+    }
+
+    /// The operator of a table.
+    fn table_node(&mut self, table: usize) -> NodeId {
+        let declared = &self.circuit.tables[table];
         let types = |columns: &[usize]| -> Vec<ColumnType> {
             columns.iter().map(|c| declared.columns[*c].ty.clone()).collect()
         };
-        let (key_types, value_types) = (types(&key), types(&declared.value_columns()));
+        let key = types(declared.primary_key.as_deref().unwrap_or_default());
+        let value = types(&declared.value_columns());
         let name = declared.name.clone();
-        let mut place = vec![0; order.len()];
-        for (at, column) in order.iter().enumerate() {
-            place[*column] = at;
-        }
-        let node = self.node(Op::Table { table }, key_types, value_types, &name);
-        self.over(node, Some(&place), over)
+        self.node(Op::Table { table }, key, value, &name)
     }
 
     /// An index of whole rows, for DISTINCT.
