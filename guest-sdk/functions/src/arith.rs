@@ -5,6 +5,10 @@ use crate::{Error, Kernel};
 kernels! { BOOLEAN:
     /// Logical negation.
     fn not_bool(a: Bool) -> Bool = { !a }
+    /// TRUE for at most one row; a scalar subquery of more has no value.
+    fn single_row(n: I64) -> Bool[!] = {
+        if n <= 1 { Ok(true) } else { Err(Error::new("More than one value in subquery")) }
+    }
 }
 
 macro_rules! integers {

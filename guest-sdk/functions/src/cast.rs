@@ -27,6 +27,8 @@ macro_rules! between_integers {
             fn [<cast_ $from:lower _to_ $to:lower>](a: $from) -> $to[!] = {
                 <rust!($to)>::try_from(a).map_err(|_| Error::range(a, sql_name(Kind::$to)))
             }
+            /// A whole number of another width; NULL if it does not fit.
+            fn [<safe_cast_ $from:lower _to_ $to:lower>](a: $from) -> $to[?] = { <rust!($to)>::try_from(a).ok() }
         )* } )*
     } };
 }
@@ -73,6 +75,16 @@ macro_rules! integers_and_others {
             fn [<cast_dec_to_ $kind:lower>](a: Dec, s: I32) -> $kind[!] = {
                 <rust!($kind)>::try_from(a / power(s)).map_err(|_| Error::range(text_forms::decimal(a, s), sql_name(Kind::$kind)))
             }
+            /// A float cut toward zero; NULL if it does not fit.
+            fn [<safe_cast_f32_to_ $kind:lower>](a: F32) -> $kind[?] = { cut_float!($kind, a).ok() }
+            /// A float cut toward zero; NULL if it does not fit.
+            fn [<safe_cast_f64_to_ $kind:lower>](a: F64) -> $kind[?] = { cut_float!($kind, a).ok() }
+            /// A whole number as a decimal; NULL if it does not fit: `(a, precision, scale)`.
+            fn [<safe_cast_ $kind:lower _to_dec>](a: $kind, p: I32, s: I32) -> Dec[?] = { rescale(i128::from(a), 0, s, p).ok() }
+            /// A decimal cut toward zero; NULL if it does not fit: `(a, scale)`.
+            fn [<safe_cast_dec_to_ $kind:lower>](a: Dec, s: I32) -> $kind[?] = { <rust!($kind)>::try_from(a / power(s)).ok() }
+            /// A whole number from text; NULL if it is none.
+            fn [<safe_cast_text_to_ $kind:lower>](a: Text) -> $kind[?] = { a.trim().parse().ok() }
             /// A whole number as text.
             fn [<cast_ $kind:lower _to_text>][arena](a: $kind) -> Text = {
                 bumpalo::format!(in arena, "{}", a).into_bump_str()
@@ -221,8 +233,26 @@ kernels! { OTHERS:
     }
 }
 
+kernels! { SAFE:
+    /// A decimal from text; NULL if it is none or does not fit: `(text, precision, scale)`.
+    fn safe_cast_text_to_dec(a: Text, p: I32, s: I32) -> Dec[?] = { decimal_from_text(a.trim(), p, s, Rounding::HalfEven) }
+    /// A float as a decimal; NULL if it does not fit: `(a, precision, scale)`.
+    fn safe_cast_f64_to_dec(a: F64, p: I32, s: I32) -> Dec[?] = { float_to_decimal(&a.to_string(), p, s).ok() }
+    /// A float as a decimal; NULL if it does not fit: `(a, precision, scale)`.
+    fn safe_cast_f32_to_dec(a: F32, p: I32, s: I32) -> Dec[?] = { float_to_decimal(&a.to_string(), p, s).ok() }
+    /// Another scale and precision; NULL if the value does not fit: `(value, scale, new scale, new precision)`.
+    fn safe_dec_rescale(a: Dec, from: I32, to: I32, p: I32) -> Dec[?] = { rescale(a, from, to, p).ok() }
+    /// A REAL from text; NULL if it is none.
+    fn safe_cast_text_to_f32(a: Text) -> F32[?] = { float_from_text(a) }
+    /// A DOUBLE from text; NULL if it is none.
+    fn safe_cast_text_to_f64(a: Text) -> F64[?] = { float_from_text(a) }
+    /// `true` or `false` from text; NULL if it is neither.
+    fn safe_cast_text_to_bool(a: Text) -> Bool[?] = { cast_text_to_bool(a).ok() }
+}
+
 pub(crate) const KERNELS: &[&[Kernel]] = &[
     OTHERS,
+    SAFE,
     INTEGERS[0],
     INTEGERS[1],
     INTEGERS[2],

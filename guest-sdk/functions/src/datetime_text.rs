@@ -73,6 +73,14 @@ kernels! { CASTS:
     fn cast_text_to_ts(s: Text) -> Ts[!] = {
         parse_timestamp(s.trim(), &[' ']).ok_or_else(|| Error::parse(s, "TIMESTAMP"))
     }
+    /// A date from text; NULL if it is none.
+    fn safe_cast_text_to_date(s: Text) -> Date[?] = { parse_date(s.trim()) }
+    /// A time from text; NULL if it is none.
+    fn safe_cast_text_to_time(s: Text) -> Time[?] = { parse_time(s.trim()) }
+    /// A timestamp from text; NULL if it is none.
+    fn safe_cast_text_to_ts(s: Text) -> Ts[?] = { parse_timestamp(s.trim(), &[' ']) }
+    /// Milliseconds since 1970 as a timestamp; NULL beyond SQL's years.
+    fn safe_cast_i64_to_ts(ms: I64) -> Ts[?] = { timestamp_in_range(ms.checked_mul(1_000)).ok() }
     /// A date as text.
     fn cast_date_to_text[arena](d: Date) -> Text = { arena.alloc_str(&text_forms::date(d)) }
     /// A time as text.

@@ -104,6 +104,8 @@ kernels! { EXACT:
             }
         }
     }
+    /// Quotient; NULL by zero, or if it does not fit: `(a, b, scale of a, scale of b, precision, scale)`.
+    fn div_null_dec(a: Dec, b: Dec, sa: I32, sb: I32, p: I32, s: I32) -> Dec[?] = { div_dec(a, b, sa, sb, p, s).ok() }
     /// Remainder with the dividend's sign: `(a, b, scale of a, scale of b, precision, scale)`.
     fn rem_dec(a: Dec, b: Dec, sa: I32, sb: I32, p: I32, s: I32) -> Dec[!] = {
         if b == 0 {

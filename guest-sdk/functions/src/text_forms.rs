@@ -33,8 +33,9 @@ pub fn decimal_all(units: i128, scale: i32) -> String {
     point_all(&units.to_string(), scale)
 }
 
-/// A float as SQL text: the shortest digits that read back; plain between 10^`low` and 10^`high`, else with an exponent.
-fn float(shortest: &str, magnitude: f64, low: f64, high: f64) -> String {
+/// A float as SQL text: the shortest digits that read back; plain if its decimal exponent is
+/// within `plain`, else with an exponent.
+fn float(shortest: &str, plain: std::ops::Range<i32>) -> String {
     // `shortest` is ryu's: digits with a point, or an exponent `e16`.
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
@@ -50,7 +51,7 @@ fn float(shortest: &str, magnitude: f64, low: f64, high: f64) -> String {
         return format!("{sign}0.0");
     }
     let mut out = String::from(sign);
-    if magnitude >= low && magnitude < high {
+    if plain.contains(&(point - 1)) {
         if point <= 0 {
             out.push_str("0.");
             out.extend(std::iter::repeat_n('0', (-point) as usize));
@@ -94,7 +95,7 @@ pub fn double(x: f64) -> String {
     if x == 0.0 {
         return "0.0".into();
     }
-    float(ryu::Buffer::new().format_finite(x), x.abs(), 1e-5, 1e16)
+    float(ryu::Buffer::new().format_finite(x), -5..16)
 }
 
 /// A REAL as SQL text.
@@ -105,7 +106,7 @@ pub fn real(x: f32) -> String {
     if x == 0.0 {
         return "0.0".into();
     }
-    float(ryu::Buffer::new().format_finite(x), f64::from(x.abs()), 1e-6, 1e13)
+    float(ryu::Buffer::new().format_finite(x), -6..13)
 }
 
 /// Days before 1970-01-01 of the era that civil dates are computed in: 0000-03-01.

@@ -47,9 +47,10 @@ pub fn exchange(cx: &mut Context, channel: u32, key: &Layout, rows: Rows) -> Row
 /// Blocks in portions of a round.
 fn rounds(blocks: Vec<Block>) -> Vec<Vec<Block>> {
     let mut rounds: Vec<Vec<Block>> = Vec::new();
-    let mut words = ROUND_WORDS;
+    let mut words = 0;
     for block in blocks {
-        if words + block.words.len() > ROUND_WORDS {
+        // Rows may have no words at all, so the first block opens a round whatever it holds.
+        if rounds.is_empty() || words + block.words.len() > ROUND_WORDS {
             rounds.push(Vec::new());
             words = 0;
         }
