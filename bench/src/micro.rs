@@ -5,7 +5,7 @@
 mod guest;
 
 use crate::measure::{Setup, best, ms, table};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use weir_runtime::{Pipeline, PipelineOptions};
 use weir_sdk::Circuit;
 
@@ -23,34 +23,41 @@ const RUNS: usize = 3;
 
 pub(crate) fn run(setup: &Setup) -> anyhow::Result<()> {
     println!("\n# Micro-benchmarks: wasm and native builds of the SDK (best of {RUNS})\n");
+    println!(
+        "Warm: the work is done again in memory that was used before, on both sides. Cold: an instance's first work, every page new.\n"
+    );
     let source = include_str!("guest.rs");
     let program = setup.program_of_source(source)?;
     let mut rows = Vec::new();
     for (name, number) in BENCHES {
-        let (mut wasm, mut native) = (Vec::new(), Vec::new());
+        let (mut cold, mut warm, mut native) = (Vec::new(), Vec::new(), Vec::new());
+        let mut circuit = guest::Program::new();
+        let mut context = weir_sdk::local::solo();
+        let mut native_step = |now| {
+            context.set_now(now);
+            let begin = Instant::now();
+            Circuit::step(&mut circuit, &mut context);
+            begin.elapsed()
+        };
+        native_step(2 * number);
+        native_step(2 * number + 1);
         for _ in 0..RUNS {
             let mut pipeline = Pipeline::open(&program, PipelineOptions::default())?;
-            pipeline.step(2 * number)?;
-            let begin = Instant::now();
-            pipeline.step(2 * number + 1)?;
-            wasm.push(begin.elapsed());
-            let mut circuit = guest::Program::new();
-            let mut context = weir_sdk::local::solo();
-            context.set_now(2 * number);
-            Circuit::step(&mut circuit, &mut context);
-            context.set_now(2 * number + 1);
-            let begin = Instant::now();
-            Circuit::step(&mut circuit, &mut context);
-            native.push(begin.elapsed());
+            let mut wasm_step = |now| {
+                let begin = Instant::now();
+                pipeline.step(now).map(|_| begin.elapsed())
+            };
+            wasm_step(2 * number)?;
+            cold.push(wasm_step(2 * number + 1)?);
+            wasm_step(guest::ROUND + 2 * number)?;
+            warm.push(wasm_step(guest::ROUND + 2 * number + 1)?);
+            native_step(2 * number);
+            native.push(native_step(2 * number + 1));
         }
-        let (wasm, native) = (best(&wasm), best(&native));
-        rows.push(vec![
-            name.to_owned(),
-            ms(wasm),
-            ms(native),
-            format!("{:.2}", wasm.as_secs_f64() / native.as_secs_f64()),
-        ]);
+        let (cold, warm, native) = (best(&cold), best(&warm), best(&native));
+        let ratio = |wasm: Duration| format!("{:.2}", wasm.as_secs_f64() / native.as_secs_f64());
+        rows.push(vec![name.to_owned(), ms(native), ms(warm), ms(cold), ratio(warm), ratio(cold)]);
     }
-    table(&["work", "wasm, ms", "native, ms", "wasm/native"], &rows);
+    table(&["work", "native, ms", "wasm warm, ms", "wasm cold, ms", "warm/native", "cold/native"], &rows);
     Ok(())
 }
