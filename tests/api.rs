@@ -1,4 +1,5 @@
 //! The management of pipelines over HTTP: codes, bodies, rules.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
 mod support;
 
@@ -21,9 +22,25 @@ async fn pipelines_are_made_read_changed_and_deleted() {
     assert_eq!(
         keys(&made),
         [
-            "created_at", "deployment_desired_status", "deployment_error", "deployment_status", "deployment_status_since",
-            "description", "id", "name", "platform_version", "program_code", "program_config", "program_info", "program_status",
-            "program_status_since", "program_version", "runtime_config", "udf_rust", "udf_toml", "version",
+            "created_at",
+            "deployment_desired_status",
+            "deployment_error",
+            "deployment_status",
+            "deployment_status_since",
+            "description",
+            "id",
+            "name",
+            "platform_version",
+            "program_code",
+            "program_config",
+            "program_info",
+            "program_status",
+            "program_status_since",
+            "program_version",
+            "runtime_config",
+            "udf_rust",
+            "udf_toml",
+            "version",
         ]
     );
     assert_eq!((&made["version"], &made["program_version"]), (&json!(1), &json!(1)));
@@ -63,8 +80,20 @@ async fn every_refusal_has_its_code() {
         (Method::POST, "/v0/pipelines", Some(new("")), 400, "EmptyName"),
         (Method::POST, "/v0/pipelines", Some(new(&long)), 400, "TooLongName"),
         (Method::POST, "/v0/pipelines", Some(new("a b")), 400, "NameDoesNotMatchPattern"),
-        (Method::POST, "/v0/pipelines", Some(json!({ "name": "b", "program_code": "", "runtime_config": { "workers": null } })), 400, "InvalidRuntimeConfig"),
-        (Method::POST, "/v0/pipelines", Some(json!({ "name": "b", "program_code": "", "program_config": { "profile": "x" } })), 400, "InvalidProgramConfig"),
+        (
+            Method::POST,
+            "/v0/pipelines",
+            Some(json!({ "name": "b", "program_code": "", "runtime_config": { "workers": null } })),
+            400,
+            "InvalidRuntimeConfig",
+        ),
+        (
+            Method::POST,
+            "/v0/pipelines",
+            Some(json!({ "name": "b", "program_code": "", "program_config": { "profile": "x" } })),
+            400,
+            "InvalidProgramConfig",
+        ),
         (Method::PUT, "/v0/pipelines/b", Some(new("c")), 400, "CannotRenameNonExistingPipeline"),
         (Method::GET, "/v0/pipelines/b", None, 404, "UnknownPipelineName"),
         (Method::DELETE, "/v0/pipelines/b", None, 404, "UnknownPipelineName"),
@@ -81,7 +110,9 @@ async fn every_refusal_has_its_code() {
     }
     // Not in the API's form, as clients of this generation know it.
     let http = reqwest::Client::new();
-    let post = |body: &'static str| http.post(server.url("/v0/pipelines")).header("content-type", "application/json").body(body).send();
+    let post = |body: &'static str| {
+        http.post(server.url("/v0/pipelines")).header("content-type", "application/json").body(body).send()
+    };
     let response = post("{}").await.unwrap();
     assert_eq!(response.status(), 400);
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
@@ -89,13 +120,25 @@ async fn every_refusal_has_its_code() {
     let response = http.post(server.url("/v0/pipelines")).body("{}").send().await.unwrap();
     assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (400, "Content type error"));
     let huge = format!("{{\"name\":\"{}\"}}", "x".repeat(3 << 20));
-    let response = http.post(server.url("/v0/pipelines")).header("content-type", "application/json").body(huge).send().await.unwrap();
+    let response = http
+        .post(server.url("/v0/pipelines"))
+        .header("content-type", "application/json")
+        .body(huge)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), 413);
     let response = http.get(server.url("/v0/pipelines?selector=x")).send().await.unwrap();
     assert_eq!(response.status(), 400);
     let text = response.text().await.unwrap();
-    assert!(text.starts_with("Query deserialize error: ") && text.contains("unknown variant `x`, expected `all` or `status`"), "{text}");
-    for (method, path) in [(Method::GET, "/v0/nothing"), (Method::PUT, "/v0/pipelines"), (Method::GET, "/v0/pipelines/a/start")] {
+    assert!(
+        text.starts_with("Query deserialize error: ")
+            && text.contains("unknown variant `x`, expected `all` or `status`"),
+        "{text}"
+    );
+    for (method, path) in
+        [(Method::GET, "/v0/nothing"), (Method::PUT, "/v0/pipelines"), (Method::GET, "/v0/pipelines/a/start")]
+    {
         let response = server.send(method, path, None).await;
         assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (404, ""));
     }
@@ -117,7 +160,16 @@ async fn a_wrong_program_gets_all_its_errors_at_once() {
     assert!(lines.contains(&&json!(1)) && lines.contains(&&json!(2)) && lines.contains(&&json!(3)), "{messages:?}");
     assert_eq!(
         keys(&messages[0]),
-        ["end_column", "end_line_number", "error_type", "message", "snippet", "start_column", "start_line_number", "warning"]
+        [
+            "end_column",
+            "end_line_number",
+            "error_type",
+            "message",
+            "snippet",
+            "start_column",
+            "start_line_number",
+            "warning"
+        ]
     );
     assert_eq!(pipeline["program_info"], Value::Null);
 

@@ -1,4 +1,5 @@
 //! The command line, as people use it.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
 mod support;
 
@@ -46,7 +47,8 @@ fn check_draws_errors_under_the_source() {
 fn build_makes_a_component_that_run_runs() {
     let dir = tempfile::tempdir().unwrap();
     let (sql, wasm) = (dir.path().join("p.sql"), dir.path().join("p.wasm"));
-    std::fs::write(&sql, "CREATE TABLE t(k INT, x INT);\nCREATE VIEW v AS SELECT k, SUM(x) AS s FROM t GROUP BY k;\n").unwrap();
+    std::fs::write(&sql, "CREATE TABLE t(k INT, x INT);\nCREATE VIEW v AS SELECT k, SUM(x) AS s FROM t GROUP BY k;\n")
+        .unwrap();
     let (sql, wasm) = (sql.to_str().unwrap(), wasm.to_str().unwrap());
     for (emit, expected) in [("circuit", "aggregate"), ("dot", "digraph"), ("rust", "program!")] {
         let output = weir(&["build", sql, "--emit", emit], "");
@@ -72,17 +74,25 @@ fn build_makes_a_component_that_run_runs() {
     assert!(text(&unknown.stderr).contains("no table 'u'; it has: t"), "{}", text(&unknown.stderr));
     std::fs::write(wasm, &std::fs::read(wasm).unwrap()[..1000]).unwrap();
     let truncated = weir(&["run", wasm, "--input", "t=-"], "");
-    assert!(!truncated.status.success() && !text(&truncated.stderr).contains("panicked"), "{}", text(&truncated.stderr));
+    assert!(
+        !truncated.status.success() && !text(&truncated.stderr).contains("panicked"),
+        "{}",
+        text(&truncated.stderr)
+    );
 }
 
 #[test]
 fn the_examples_run() {
     let flights = weir(
         &[
-            "run", examples("flights/program.sql").to_str().unwrap(),
-            "--input", &format!("airports={}", examples("flights/airports.csv").display()),
-            "--input", &format!("flights={}", examples("flights/flights.ndjson").display()),
-            "--profile", "unoptimized",
+            "run",
+            examples("flights/program.sql").to_str().unwrap(),
+            "--input",
+            &format!("airports={}", examples("flights/airports.csv").display()),
+            "--input",
+            &format!("flights={}", examples("flights/flights.ndjson").display()),
+            "--profile",
+            "unoptimized",
         ],
         "",
     );
@@ -91,7 +101,8 @@ fn the_examples_run() {
     for query in ["q0", "q1", "q2", "q3", "q4", "q7", "q8", "demo"] {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("q.sql");
-        let program = ["tables", query].map(|f| std::fs::read_to_string(examples(&format!("nexmark/{f}.sql"))).unwrap()).concat();
+        let program =
+            ["tables", query].map(|f| std::fs::read_to_string(examples(&format!("nexmark/{f}.sql"))).unwrap()).concat();
         std::fs::write(&file, program).unwrap();
         let checked = weir(&["check", file.to_str().unwrap()], "");
         assert!(checked.status.success(), "{query}: {}", text(&checked.stderr));

@@ -1,4 +1,5 @@
 //! Changes in, changes out, over HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
 mod support;
 
@@ -19,7 +20,8 @@ async fn bad_records_are_reported_and_good_ones_taken() {
     server.run("p", TABLES).await;
     let mut egress = server.egress("p", "v1", "format=json").await;
     let raw = "format=json&update_format=raw";
-    let (status, error) = server.ingress("p", "t1", raw, "[10, true, \"foo\"]\n[40, \"foo\", \"buzz\"]\n[20, null, null]").await;
+    let (status, error) =
+        server.ingress("p", "t1", raw, "[10, true, \"foo\"]\n[40, \"foo\", \"buzz\"]\n[20, null, null]").await;
     assert_eq!(status, 400);
     let text = error.to_string();
     assert_eq!(
@@ -88,11 +90,7 @@ async fn keyed_tables_are_upserted_updated_and_deleted_from() {
     send(r#"{"insert":{"k":9,"v":"nine"}}"#).await;
     joined.until(&[(r#"{"c1":9,"v":null}"#, -1), (r#"{"c1":9,"v":"nine"}"#, 1)]).await;
     table
-        .until(&[
-            (r#"{"k":2,"v":"b","n":3}"#, 1),
-            (r#"{"k":1,"v":null,"n":5}"#, 1),
-            (r#"{"k":9,"v":"nine","n":7}"#, 1),
-        ])
+        .until(&[(r#"{"k":2,"v":"b","n":3}"#, 1), (r#"{"k":1,"v":null,"n":5}"#, 1), (r#"{"k":9,"v":"nine","n":7}"#, 1)])
         .await;
 }
 

@@ -1,4 +1,5 @@
 //! Starting, pausing, failing, ending; the server's own end.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
 mod support;
 
@@ -7,7 +8,8 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use support::Server;
 
-const PROGRAM: &str = "CREATE TABLE t(x TINYINT NOT NULL);\nCREATE VIEW v AS SELECT x + CAST(100 AS TINYINT) AS y FROM t;";
+const PROGRAM: &str =
+    "CREATE TABLE t(x TINYINT NOT NULL);\nCREATE VIEW v AS SELECT x + CAST(100 AS TINYINT) AS y FROM t;";
 
 #[tokio::test]
 async fn a_start_waits_for_the_compiler_and_a_pause_holds() {
@@ -109,7 +111,11 @@ async fn deleting_a_pipeline_cancels_its_compilation() {
     let server = Server::start(dir.path());
     // Unlike any program compiled before.
     let stamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-    let views: String = (0..40).map(|i| format!("CREATE VIEW v{i} AS SELECT x, COUNT(*) AS n, '{stamp}' AS s FROM t WHERE x > {i} GROUP BY x;\n")).collect();
+    let views: String = (0..40)
+        .map(|i| {
+            format!("CREATE VIEW v{i} AS SELECT x, COUNT(*) AS n, '{stamp}' AS s FROM t WHERE x > {i} GROUP BY x;\n")
+        })
+        .collect();
     server.create("p", &format!("CREATE TABLE t(x INT);\n{views}")).await;
     server.until("p", "program_status", |s| s == "CompilingRust").await;
     let (status, _) = server.call(Method::DELETE, "/v0/pipelines/p", None).await;

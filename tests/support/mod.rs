@@ -1,6 +1,6 @@
 //! A server of its own for each test: the real binary, a free port, a temporary data folder. Compiled programs are shared
 //! through the user's cache.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses a part of it")]
 
 use futures_util::StreamExt;
 use reqwest::{Method, Response, StatusCode};
@@ -33,7 +33,9 @@ impl Server {
             .spawn()
             .expect("the binary starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("the server says where it listens");
+        BufReader::new(child.stdout.take().expect("piped"))
+            .read_line(&mut line)
+            .expect("the server says where it listens");
         let address = line.trim().rsplit(' ').next().expect("an address").to_owned();
         assert!(address.starts_with("http://127.0.0.1:"), "{line}");
         Server { child, base: address, http: reqwest::Client::new() }
@@ -100,7 +102,12 @@ impl Server {
             if reached(&pipeline[key]) {
                 return pipeline;
             }
-            assert!(begin.elapsed() < PATIENCE, "{key} stays at {}; error: {}", pipeline[key], pipeline["deployment_error"]);
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "{key} stays at {}; error: {}",
+                pipeline[key],
+                pipeline["deployment_error"]
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -185,8 +192,10 @@ impl Egress {
 
     /// Reads until the sum of all events is `expected`: rows as JSON texts with their weights.
     pub async fn until(&mut self, expected: &[(&str, i64)]) {
-        let expected: std::collections::BTreeMap<String, i64> =
-            expected.iter().map(|(row, n)| (serde_json::from_str::<Value>(row).expect("a row").to_string(), *n)).collect();
+        let expected: std::collections::BTreeMap<String, i64> = expected
+            .iter()
+            .map(|(row, n)| (serde_json::from_str::<Value>(row).expect("a row").to_string(), *n))
+            .collect();
         let mut sum = std::collections::BTreeMap::<String, i64>::new();
         let begin = Instant::now();
         while sum != expected {

@@ -6,7 +6,7 @@ use crate::{
     pipeline::CheckedPatch,
 };
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
-use std::path::Path;
+use std::fs::File;
 use uuid::Uuid;
 
 /// A tenant's identifier.
@@ -29,12 +29,13 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Opens the catalog in a file, made if it is not there.
+    /// Opens the catalog in a file, which may be new. The file comes from whoever holds the data folder: the catalog reaches no
+    /// other.
     ///
     /// # Errors
-    /// The file cannot be opened, or was written by a newer Weir.
-    pub fn open(path: &Path, platform_version: &str) -> Result<Catalog, CatalogError> {
-        let database = Database::create(path)?;
+    /// The file is in use or damaged, or was written by a newer Weir.
+    pub fn open(file: File, platform_version: &str) -> Result<Catalog, CatalogError> {
+        let database = Database::builder().create_with_backend(redb::backends::FileBackend::new(file)?)?;
         let txn = database.begin_write()?;
         {
             let mut meta = txn.open_table(META)?;
@@ -327,8 +328,14 @@ mod tests {
 
     fn catalog() -> (tempfile::TempDir, Catalog) {
         let dir = tempfile::tempdir().unwrap();
-        let catalog = Catalog::open(&dir.path().join("catalog.redb"), "1").unwrap();
+        let catalog = open(&dir);
         (dir, catalog)
+    }
+
+    fn open(dir: &tempfile::TempDir) -> Catalog {
+        let mut options = File::options();
+        let file = options.read(true).write(true).create(true).truncate(false).open(dir.path().join("catalog.redb"));
+        Catalog::open(file.unwrap(), "1").unwrap()
     }
 
     fn new(name: &str, code: &str) -> NewPipeline {
@@ -400,7 +407,7 @@ mod tests {
             })
             .unwrap();
         drop(catalog);
-        let catalog = Catalog::open(&dir.path().join("catalog.redb"), "1").unwrap();
+        let catalog = open(&dir);
         let error = crate::DeploymentError {
             message: "m".into(),
             error_code: "PipelineDeploymentError".into(),

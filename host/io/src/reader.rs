@@ -11,7 +11,7 @@ pub enum Reader {
     /// JSON.
     Json(JsonReader),
     /// CSV.
-    Csv(CsvReader),
+    Csv(Box<CsvReader>),
 }
 
 impl Reader {

@@ -1,4 +1,5 @@
 //! Formats against the specification's examples, and their behaviour under any cut of the stream.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ fn json(table: &Table, config: JsonConfig, pieces: &[&[u8]]) -> (Rows, Vec<Parse
 }
 
 fn csv(table: &Table, pieces: &[&[u8]]) -> (Rows, Vec<ParseError>) {
-    let mut reader = Reader::Csv(CsvReader::new(Arc::new(TableColumns::new(table)), 0));
+    let mut reader = Reader::Csv(Box::new(CsvReader::new(Arc::new(TableColumns::new(table)), 0)));
     read(table, &mut reader, pieces)
 }
 
@@ -86,6 +87,17 @@ fn insert_delete_events() {
     );
     assert_eq!(errors.iter().map(|e| e.event_number.unwrap()).collect::<Vec<_>>(), [3, 4]);
     assert!(errors[0].description.contains("'c1'"), "{errors:?}");
+}
+
+#[test]
+fn half_of_an_event_is_not_taken() {
+    let (rows, errors) = json(&table(None), JsonConfig::default(), &[br#"{"delete":{"c1":1},"insert":{"c1":"two"}}"#]);
+    assert_eq!((rows.len(), errors.len()), (0, 1));
+    let debezium = JsonConfig { update_format: UpdateFormat::Debezium, ..RAW };
+    let text = br#"{"payload":{"op":"u","before":{"c1":1},"after":{"c1":2,"c2":true}}} {"payload":{"op":"u","before":{"c1":1},"after":{}}}"#;
+    let (rows, errors) = json(&table(None), debezium, &[text]);
+    assert_eq!(rows.iter().map(|(_, w)| *w).collect::<Vec<_>>(), [-1, 1]);
+    assert_eq!(errors.len(), 1);
 }
 
 #[test]
@@ -189,7 +201,7 @@ proptest! {
         let t = table(Some(vec![0]));
         let columns = Arc::new(TableColumns::new(&t));
         for mut reader in [
-            Reader::Csv(CsvReader::new(Arc::clone(&columns), 0)),
+            Reader::Csv(Box::new(CsvReader::new(Arc::clone(&columns), 0))),
             Reader::Json(JsonReader::new(Arc::clone(&columns), JsonConfig::default(), 0)),
         ] {
             let (mut changes, mut errors) = (Changes::new(&columns, 2), Vec::new());

@@ -77,7 +77,7 @@ impl CsvReader {
                 ReadRecordResult::Record => {
                     self.event_number += 1;
                     if let Err(e) = self.record(&mut draft, changes) {
-                        errors.push(e);
+                        errors.push(*e);
                     }
                     self.begin();
                 }
@@ -90,7 +90,7 @@ impl CsvReader {
         self.ended = 0;
     }
 
-    fn record(&self, draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), ParseError> {
+    fn record(&self, draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), Box<ParseError>> {
         let bytes = &self.fields[..self.used];
         let ends = &self.ends[..self.ended];
         let shown = || {
@@ -99,7 +99,7 @@ impl CsvReader {
         };
         let bad = |description: String, field: Option<String>| {
             let description = format!("failed to deserialize CSV record: {description}");
-            ParseError::new(description, self.event_number, field, &shown())
+            Box::new(ParseError::new(description, self.event_number, field, &shown()))
         };
         let text = std::str::from_utf8(bytes).map_err(|e| bad(e.to_string(), None))?;
         draft.clear();

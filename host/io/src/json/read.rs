@@ -141,7 +141,7 @@ impl JsonReader {
         if !self.config.array {
             self.event_number += 1;
             if let Err(e) = self.event(record, draft, changes) {
-                errors.push(e);
+                errors.push(*e);
             }
             return;
         }
@@ -163,7 +163,7 @@ impl JsonReader {
             self.event_number += 1;
             if let Err(e) = self.event(event.get().as_bytes(), draft, &mut trial) {
                 self.event_number = first + events.len() as u64 - 1;
-                errors.push(e);
+                errors.push(*e);
                 return;
             }
         }
@@ -173,61 +173,58 @@ impl JsonReader {
         }
     }
 
-    fn event(&self, event: &[u8], draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), ParseError> {
-        let malformed = |e: serde_json::Error| {
-            ParseError::new(format!("failed to deserialize JSON event: {e}"), self.event_number, None, event)
-        };
-        match self.config.update_format {
+    /// An error about the event or the row in hand.
+    fn bad(&self, what: &str, why: impl std::fmt::Display, field: Option<String>, text: &[u8]) -> Box<ParseError> {
+        let description = format!("failed to deserialize JSON {what}: {why}");
+        Box::new(ParseError::new(description, self.event_number, field, text))
+    }
+
+    fn event(&self, event: &[u8], draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), Box<ParseError>> {
+        let malformed = |e: serde_json::Error| self.bad("event", e, None, event);
+        let rows: [Option<(&RawValue, Action)>; 3] = match self.config.update_format {
             UpdateFormat::InsertDelete => {
                 let e: InsertDelete<'_> = serde_json::from_slice(event).map_err(|e| {
-                    malformed(e).with_suggestion(
+                    Box::new(malformed(e).with_suggestion(
                         "The update format is 'insert_delete': {\"insert\": {..}}, {\"delete\": {..}} or {\"update\": {..}}; a bare row needs 'update_format=raw'.",
-                    )
+                    ))
                 })?;
                 if e.insert.is_none() && e.delete.is_none() && e.update.is_none() {
-                    return Err(ParseError::new(
-                        "the event has none of 'insert', 'delete' and 'update'".into(),
-                        self.event_number,
-                        None,
-                        event,
-                    ));
+                    return Err(self.bad("event", "it has none of 'insert', 'delete' and 'update'", None, event));
                 }
-                for (row, action) in
-                    [(e.delete, Action::Delete), (e.insert, Action::Insert(1)), (e.update, Action::Update)]
-                {
-                    if let Some(row) = row {
-                        self.row(row.get(), action, draft, changes)?;
-                    }
-                }
-                Ok(())
+                [
+                    e.delete.map(|row| (row, Action::Delete)),
+                    e.insert.map(|row| (row, Action::Insert(1))),
+                    e.update.map(|row| (row, Action::Update)),
+                ]
             }
             UpdateFormat::Weighted => {
                 let e: Weighted<'_> = serde_json::from_slice(event).map_err(malformed)?;
-                match (self.table.keyed, e.weight) {
-                    (_, 0) => Ok(()),
-                    (true, ..0) => self.row(e.data.get(), Action::Delete, draft, changes),
-                    (true, _) => self.row(e.data.get(), Action::Insert(1), draft, changes),
-                    (false, weight) => self.row(e.data.get(), Action::Insert(weight), draft, changes),
-                }
+                let action = match (self.table.keyed, e.weight) {
+                    (_, 0) => return Ok(()),
+                    (true, ..0) => Action::Delete,
+                    (true, _) => Action::Insert(1),
+                    (false, weight) => Action::Insert(weight),
+                };
+                [Some((e.data, action)), None, None]
             }
             UpdateFormat::Debezium => {
                 let e: Debezium<'_> = serde_json::from_slice(event).map_err(malformed)?;
-                if let Some(before) = e.payload.before {
-                    self.row(before.get(), Action::Delete, draft, changes)?;
-                }
-                match e.payload.after {
-                    Some(after) => self.row(after.get(), Action::Insert(1), draft, changes),
-                    None => Ok(()),
-                }
+                let DebeziumPayload { before, after } = e.payload;
+                [before.map(|row| (row, Action::Delete)), after.map(|row| (row, Action::Insert(1))), None]
             }
-            UpdateFormat::Raw | UpdateFormat::Snowflake => match std::str::from_utf8(event) {
-                Ok(row) => self.row(row, Action::Insert(1), draft, changes),
-                Err(e) => {
-                    let description = format!("failed to deserialize JSON record: {e}");
-                    Err(ParseError::new(description, self.event_number, None, event))
-                }
-            },
+            UpdateFormat::Raw | UpdateFormat::Snowflake => {
+                let row: &RawValue = serde_json::from_slice(event).map_err(|e| self.bad("record", e, None, event))?;
+                [Some((row, Action::Insert(1))), None, None]
+            }
+        };
+        if rows.iter().flatten().count() > 1 {
+            // A bad row refuses its event: half of it would be a change that nobody sent.
+            let mut trial = Changes::new(&self.table, 1);
+            for (row, action) in rows.iter().flatten() {
+                self.row(row.get(), *action, draft, &mut trial)?;
+            }
         }
+        rows.into_iter().flatten().try_for_each(|(row, action)| self.row(row.get(), action, draft, changes))
     }
 
     fn row(
@@ -236,7 +233,7 @@ impl JsonReader {
         action: Action,
         draft: &mut TableDraft<'_>,
         changes: &mut Changes,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), Box<ParseError>> {
         let mut field = None;
         draft.clear();
         let mut json = serde_json::Deserializer::from_str(row);
@@ -244,17 +241,13 @@ impl JsonReader {
             .deserialize(&mut json)
             .and_then(|()| json.end());
         if let Err(e) = read {
-            let description = format!("failed to deserialize JSON record: {e}");
-            return Err(ParseError::new(description, self.event_number, field, row.as_bytes()));
+            return Err(self.bad("record", e, field, row.as_bytes()));
         }
         let ended = match action {
             Action::Insert(weight) => draft.insert(weight, changes),
             Action::Delete => draft.delete(changes),
             Action::Update => draft.update(changes),
         };
-        ended.map_err(|BadRow { description, field }| {
-            let description = format!("failed to deserialize JSON record: {description}");
-            ParseError::new(description, self.event_number, field, row.as_bytes())
-        })
+        ended.map_err(|BadRow { description, field }| self.bad("record", description, field, row.as_bytes()))
     }
 }

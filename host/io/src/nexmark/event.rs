@@ -129,8 +129,8 @@ impl Nexmark {
         let mut random = Random::new(self.seed ^ n.wrapping_mul(0xd6e8_feb8_6659_fd93));
         let (round, within) = (n / ROUND, n % ROUND);
         let date_time = FIRST_TIME_US + n as i64 * self.interval_us;
-        // Those that there are when the event happens.
-        let people = round * PERSONS + within.min(PERSONS - 1) + 1;
+        // Those that there are when the event happens: the people of a round come first.
+        let people = (round + 1) * PERSONS;
         let auctions = round * AUCTIONS + (within + 1).saturating_sub(PERSONS).min(AUCTIONS);
         if within < PERSONS {
             NexmarkEvent::Person(person(&mut random, people - 1, date_time))

@@ -101,7 +101,7 @@ pub(super) async fn ingress(
         "csv" => {
             let key = (pipeline.id, table_name.clone(), "csv".to_owned());
             let last = state.ingress.get(&key);
-            (Reader::Csv(CsvReader::new(columns, last)), key)
+            (Reader::Csv(Box::new(CsvReader::new(columns, last))), key)
         }
         "json" => {
             let config = json_config(&query.parameters, true)?;

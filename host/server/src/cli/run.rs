@@ -158,7 +158,7 @@ impl<W: Write> Session<'_, W> {
         let csv = input.file.extension().is_some_and(|e| e == "csv");
         let mut skip_line = csv && args.csv_header;
         let mut reader = if csv {
-            Reader::Csv(CsvReader::new(columns, 0))
+            Reader::Csv(Box::new(CsvReader::new(columns, 0)))
         } else {
             Reader::Json(JsonReader::new(columns, guess_config(&buffer[..have]), 0))
         };

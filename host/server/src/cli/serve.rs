@@ -4,6 +4,8 @@ use super::CacheArgs;
 use crate::api;
 use crate::manager::Manager;
 use anyhow::Context;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -67,12 +69,17 @@ pub(super) async fn start(
     cache: CacheArgs,
     progress: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<Server> {
-    std::fs::create_dir_all(&data_dir).with_context(|| format!("making the folder {}", data_dir.display()))?;
+    // From here on the server reaches files of its data folder only through this handle.
+    let open = || {
+        Dir::create_ambient_dir_all(&data_dir, ambient_authority())?;
+        Dir::open_ambient_dir(&data_dir, ambient_authority())
+    };
+    let folder = open().with_context(|| format!("opening the folder {}", data_dir.display()))?;
     let listener = TcpListener::bind(bind).await.with_context(|| format!("listening on {bind}"))?;
     let compiler = super::compiler::open(&cache)?;
     compiler.provision(progress, &weir_compiler::CancelToken::new())?;
     let engine = weir_runtime::Engine::new()?;
-    let manager = Manager::open(&data_dir, compiler, engine).context("opening the catalog")?;
+    let manager = Manager::open(&folder, compiler, engine).context("opening the catalog")?;
     Ok(Server { address: listener.local_addr()?, listener, manager })
 }
 

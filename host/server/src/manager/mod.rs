@@ -8,9 +8,9 @@ mod slot;
 pub use slot::Slot;
 
 use crate::PLATFORM_VERSION;
+use cap_std::fs::{Dir, OpenOptions};
 use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -39,8 +39,11 @@ impl Manager {
     ///
     /// # Errors
     /// The catalog or the engine.
-    pub fn open(data_dir: &Path, compiler: Compiler, engine: Engine) -> anyhow::Result<Arc<Manager>> {
-        let catalog = Catalog::open(&data_dir.join("catalog.redb"), PLATFORM_VERSION)?;
+    pub fn open(data_dir: &Dir, compiler: Compiler, engine: Engine) -> anyhow::Result<Arc<Manager>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        let file = data_dir.open_with("catalog.redb", &options)?.into_std();
+        let catalog = Catalog::open(file, PLATFORM_VERSION)?;
         let failed = catalog.recover(|_| DeploymentError {
             message: "The server ended while the pipeline was running, and its state, which was in memory, is lost. Shut the pipeline down and start it anew.".into(),
             error_code: "PipelineDeploymentError".into(),

@@ -75,23 +75,40 @@ impl Client {
     }
 
     /// Makes a pipeline, waits until it is compiled, and starts it, telling how long each part took.
-    pub(super) async fn deploy(&self, screen: &mut Screen, name: &str, program: &str, workers: u16) -> anyhow::Result<()> {
+    pub(super) async fn deploy(
+        &self,
+        screen: &mut Screen,
+        name: &str,
+        program: &str,
+        workers: u16,
+    ) -> anyhow::Result<()> {
         let begin = Instant::now();
         let body = json!({ "name": name, "program_code": program, "runtime_config": { "workers": workers } });
         let response = self.http.put(format!("{}/{name}", self.base)).json(&body).send().await?;
         self.check(response).await?;
-        let compiled = self.wait(name, "program_status", |status| status == "Success", |p| {
-            let status = &p["program_status"];
-            status.is_object().then(|| format!("the program does not compile: {status}"))
-        });
+        let compiled = self.wait(
+            name,
+            "program_status",
+            |status| status == "Success",
+            |p| {
+                let status = &p["program_status"];
+                status.is_object().then(|| format!("the program does not compile: {status}"))
+            },
+        );
         compiled.await?;
         let compile_time = begin.elapsed();
         let start = Instant::now();
         let response = self.http.post(format!("{}/{name}/start", self.base)).send().await?;
         self.check(response).await?;
-        let running = self.wait(name, "deployment_status", |status| status == "Running", |p| {
-            (p["deployment_status"] == "Failed").then(|| format!("the pipeline failed: {}", p["deployment_error"]["message"]))
-        });
+        let running = self.wait(
+            name,
+            "deployment_status",
+            |status| status == "Running",
+            |p| {
+                (p["deployment_status"] == "Failed")
+                    .then(|| format!("the pipeline failed: {}", p["deployment_error"]["message"]))
+            },
+        );
         running.await?;
         let lines = program.lines().filter(|l| !l.trim().is_empty() && !l.trim_start().starts_with("--")).count();
         screen.line(&format!(
@@ -157,7 +174,13 @@ impl Client {
     }
 
     /// Sends rows to a table.
-    pub(super) async fn send(&self, name: &str, table: &str, format: &str, rows: impl Into<reqwest::Body>) -> anyhow::Result<()> {
+    pub(super) async fn send(
+        &self,
+        name: &str,
+        table: &str,
+        format: &str,
+        rows: impl Into<reqwest::Body>,
+    ) -> anyhow::Result<()> {
         let url = format!("{}/{name}/ingress/{table}?{format}", self.base);
         let response = self.http.post(url).body(rows).send().await?;
         self.check(response).await.with_context(|| format!("sending rows to '{table}'"))?;

@@ -37,7 +37,11 @@ pub(super) async fn show(client: &Client, screen: &mut Screen) -> anyhow::Result
             if sent == lines.len() {
                 settle(&delays).await;
             }
-            draw(screen, &delays.rows(), &format!("{sent} flights sent, {} changes of the view received", delays.changes()));
+            draw(
+                screen,
+                &delays.rows(),
+                &format!("{sent} flights sent, {} changes of the view received", delays.changes()),
+            );
         }
     }
     screen.line(&format!(

@@ -100,7 +100,9 @@ fn farewell(screen: &mut Screen, kept: Option<std::net::SocketAddr>) {
             "curl -s -X PUT http://{host}/v0/pipelines/hello -H 'Content-Type: application/json' -d '{{\"name\": \"hello\", \"program_code\": \"CREATE TABLE t(k INT, x INT); CREATE MATERIALIZED VIEW v AS SELECT k, SUM(x) AS total FROM t GROUP BY k;\"}}'"
         ),
         &format!("curl -s -X POST http://{host}/v0/pipelines/hello/start"),
-        &format!("curl -s -N -X POST 'http://{host}/v0/pipelines/hello/egress/v?format=json' &   # its changes, as they come"),
+        &format!(
+            "curl -s -N -X POST 'http://{host}/v0/pipelines/hello/egress/v?format=json' &   # its changes, as they come"
+        ),
         &format!(
             "curl -s -X POST 'http://{host}/v0/pipelines/hello/ingress/t?format=json' -d '{{\"insert\": {{\"k\": 1, \"x\": 5}}}} {{\"insert\": {{\"k\": 1, \"x\": 37}}}}'"
         ),

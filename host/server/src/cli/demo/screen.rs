@@ -41,7 +41,11 @@ impl Screen {
             out.push_str(&format!("\x1b[{}A\x1b[J", self.drawn));
         }
         let width = |i: usize| {
-            rows.iter().map(|r| r.get(i).map_or(0, |c| c.chars().count())).chain([head[i].chars().count()]).max().unwrap_or(0)
+            rows.iter()
+                .map(|r| r.get(i).map_or(0, |c| c.chars().count()))
+                .chain([head[i].chars().count()])
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
         let row = |cells: Vec<String>| {
