@@ -21,10 +21,10 @@ const TABLES_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of all memories and tables of all workers together. Default: no limit but 4 GiB for each worker. Growing
-    /// beyond ends the pipeline with [`FailureKind::MemoryLimit`].
+    /// beyond ends the pipeline with [`crate::FailureKind::MemoryLimit`].
     pub memory_bytes_max: Option<u64>,
     /// Wall time of one call (a step, an ingest, a page). Default: no limit. A step that is interrupted ends the pipeline with
-    /// [`FailureKind::Timeout`]: its state is half changed.
+    /// [`crate::FailureKind::Timeout`]: its state is half changed.
     pub call_time_max: Option<Duration>,
     /// Bytes of log lines during one call; more are dropped and counted. Default: 1 MiB.
     pub log_bytes_max: u64,

@@ -39,7 +39,7 @@ pub(crate) fn null(sql: SqlType) -> Expr {
     Expr::literal(Value::Null, ColumnType::nullable(sql))
 }
 
-/// Three-valued AND; operands that are ANDs themselves are spread out, TRUEs left out.
+/// Three-valued AND; operands that are ANDs themselves are spread out, and TRUE is left out.
 pub(crate) fn all(exprs: Vec<Expr>) -> Expr {
     let mut operands: Vec<Expr> = exprs.into_iter().flat_map(conjuncts).filter(|e| !is_true_literal(e)).collect();
     match operands.len() {
