@@ -147,38 +147,31 @@ fn step_over(block: &Block, at: &mut (usize, usize)) {
 fn merge_blocks(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit: usize, out: &mut RowWriter) {
     let (mut i, mut j) = (*at_a, *at_b);
     let stop = i + j + limit;
-    if i >= a.len() || j >= b.len() {
-        return;
-    }
-    let (mut row_a, mut row_b) = (a.row(i), b.row(j));
-    while i + j < stop {
-        let order = cmp_rows(row_a, row_b);
-        if order == Ordering::Equal {
-            let weight = a.weights[i].wrapping_add(b.weights[j]);
-            if weight != 0 {
-                out.push(row_a, weight);
+    let (len_a, len_b) = (a.len(), b.len());
+    let (words_a, words_b) = (a.words.as_slice(), b.words.as_slice());
+    while i < len_a && j < len_b && i + j < stop {
+        let ((start_a, end_a), (start_b, end_b)) = (a.span(i), b.span(j));
+        let first = |words: &[u64], start: usize, end: usize| if start < end { words[start] } else { 0 };
+        let (first_a, first_b) = (first(words_a, start_a, end_a), first(words_b, start_b, end_b));
+        let mut less = first_a < first_b;
+        if first_a == first_b {
+            match cmp_rows(&words_a[start_a..end_a], &words_b[start_b..end_b]) {
+                Ordering::Equal => {
+                    let weight = a.weights[i].wrapping_add(b.weights[j]);
+                    if weight != 0 {
+                        out.push_from(words_a, start_a, end_a, weight);
+                    }
+                    (i, j) = (i + 1, j + 1);
+                    continue;
+                }
+                order => less = order == Ordering::Less,
             }
-        } else if order == Ordering::Less {
-            out.push(row_a, a.weights[i]);
-        } else {
-            out.push(row_b, b.weights[j]);
         }
-        // Only the side that moved is looked up again.
-        if order != Ordering::Greater {
-            i += 1;
-            if i == a.len() {
-                j += usize::from(order == Ordering::Equal);
-                break;
-            }
-            row_a = a.row(i);
-        }
-        if order != Ordering::Less {
-            j += 1;
-            if j == b.len() {
-                break;
-            }
-            row_b = b.row(j);
-        }
+        // Which side is less cannot be foretold, so nothing branches on it.
+        let words = select_unpredictable(less, words_a, words_b);
+        let (start, end) = select_unpredictable(less, (start_a, end_a), (start_b, end_b));
+        out.push_from(words, start, end, select_unpredictable(less, a.weights[i], b.weights[j]));
+        (i, j) = (i + usize::from(less), j + usize::from(!less));
     }
     (*at_a, *at_b) = (i, j);
 }

@@ -67,6 +67,16 @@ impl Block {
         }
     }
 
+    /// Where row `i` begins and ends in `words`.
+    #[inline(always)]
+    pub fn span(&self, i: usize) -> (usize, usize) {
+        if self.stride != 0 {
+            (i * self.stride as usize, (i + 1) * self.stride as usize)
+        } else {
+            (if i == 0 { 0 } else { self.ends[i - 1] as usize }, self.ends[i] as usize)
+        }
+    }
+
     /// The first word of row `i`, which has one.
     #[inline(always)]
     pub fn first_word(&self, i: usize) -> u64 {

@@ -25,6 +25,23 @@ struct Entry {
     prefix: u64,
     /// Block and row.
     place: u32,
+    /// Where the row begins in its block, and its words; [`FAR`] words if one of the two does not fit.
+    start: u16,
+    words: u16,
+}
+
+/// What an entry says whose row must be looked up.
+const FAR: u16 = u16::MAX;
+/// Rows that are looked up together: so many reads from memory are under way at once, where one row after the other would wait for each.
+const AHEAD: usize = 16;
+
+impl Entry {
+    #[inline(always)]
+    fn new(prefix: u64, place: u32, (start, end): (usize, usize)) -> Entry {
+        let near = start <= usize::from(u16::MAX) && end - start < usize::from(FAR);
+        let (start, words) = if near { (start as u16, (end - start) as u16) } else { (0, FAR) };
+        Entry { prefix, place, start, words }
+    }
 }
 
 /// The rows that entries refer to.
@@ -34,20 +51,37 @@ struct Rows<'a, B> {
 
 impl<'a, B: Borrow<Block>> Rows<'a, B> {
     #[inline(always)]
-    fn row(&self, place: u32) -> &'a [u64] {
-        self.blocks[(place >> ROW_BITS) as usize].borrow().row(place as usize % BLOCK_ROWS)
+    fn block(&self, e: &Entry) -> &'a Block {
+        self.blocks[(e.place >> ROW_BITS) as usize].borrow()
     }
 
     #[inline(always)]
-    fn weight(&self, place: u32) -> i64 {
-        self.blocks[(place >> ROW_BITS) as usize].borrow().weights[place as usize % BLOCK_ROWS]
+    fn span(&self, e: &Entry) -> (usize, usize) {
+        if e.words == FAR {
+            return self.block(e).span(e.place as usize % BLOCK_ROWS);
+        }
+        (usize::from(e.start), usize::from(e.start) + usize::from(e.words))
+    }
+
+    #[inline(always)]
+    fn row(&self, e: &Entry) -> &'a [u64] {
+        let (start, end) = self.span(e);
+        &self.block(e).words[start..end]
+    }
+
+    /// What is needed to write a row.
+    #[inline(always)]
+    fn found(&self, e: &Entry) -> Found<'a> {
+        let (block, (start, end)) = (self.block(e), self.span(e));
+        let last = if start < end { block.words[end - 1] } else { 0 };
+        Found { words: &block.words, start, end, last, weight: block.weights[e.place as usize % BLOCK_ROWS] }
     }
 
     /// The order of two entries whose rows agree in the words before `depth`.
     #[inline(always)]
     fn cmp(&self, a: &Entry, b: &Entry, depth: usize) -> Ordering {
         a.prefix.cmp(&b.prefix).then_with(|| {
-            let (a, b) = (self.row(a.place), self.row(b.place));
+            let (a, b) = (self.row(a), self.row(b));
             a.get(depth + 1..).cmp(&b.get(depth + 1..))
         })
     }
@@ -82,12 +116,10 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
         let block = block.borrow();
         assert!(block.len() <= BLOCK_ROWS, "a block of too many rows");
         let place = (i as u32) << ROW_BITS;
-        if block.stride != 0 {
-            let firsts = block.words.iter().step_by(block.stride as usize);
-            entries.extend(firsts.zip(place..).map(|(w, place)| Entry { prefix: *w, place }));
-        } else {
-            entries.extend(block.iter().zip(place..).map(|((r, _), place)| Entry { prefix: word(r, 0), place }));
-        }
+        entries.extend((0..block.len()).zip(place..).map(|(i, place)| {
+            let span = block.span(i);
+            Entry::new(word(&block.words[span.0..span.1], 0), place, span)
+        }));
     }
     let rows = Rows { blocks };
     let mut scratch = Vec::new();
@@ -218,25 +250,48 @@ fn word(row: &[u64], depth: usize) -> u64 {
     row.get(depth).copied().unwrap_or(0)
 }
 
+/// A row that was looked up.
+#[derive(Clone, Copy, Default)]
+struct Found<'a> {
+    /// Its block's words, and where it lies in them.
+    words: &'a [u64],
+    start: usize,
+    end: usize,
+    /// Its last word: rows that agree in it are compared.
+    last: u64,
+    weight: i64,
+}
+
+impl Found<'_> {
+    #[inline(always)]
+    fn is_row_of(&self, other: &Found<'_>) -> bool {
+        self.last == other.last && same(&self.words[self.start..self.end], &other.words[other.start..other.end])
+    }
+}
+
 /// Writes the sorted rows, equal ones together.
 fn consolidate<B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'_, B>, out: &mut RowWriter) {
-    let Some((first, rest)) = entries.split_first() else { return };
-    let mut row = rows.row(first.place);
-    let mut weight = rows.weight(first.place);
-    for e in rest {
-        let next = rows.row(e.place);
-        let w = rows.weight(e.place);
-        if same(next, row) {
-            weight = weight.wrapping_add(w);
-            continue;
+    let Some(first) = entries.first() else { return };
+    let mut found = [Found::default(); AHEAD];
+    let mut row = Found { weight: 0, ..rows.found(first) };
+    for portion in entries.chunks(AHEAD) {
+        let found = &mut found[..portion.len()];
+        for (to, e) in found.iter_mut().zip(portion) {
+            *to = rows.found(e);
         }
-        if weight != 0 {
-            out.push(row, weight);
+        for next in found.iter() {
+            if next.is_row_of(&row) {
+                row.weight = row.weight.wrapping_add(next.weight);
+                continue;
+            }
+            if row.weight != 0 {
+                out.push_from(row.words, row.start, row.end, row.weight);
+            }
+            row = *next;
         }
-        (row, weight) = (next, w);
     }
-    if weight != 0 {
-        out.push(row, weight);
+    if row.weight != 0 {
+        out.push_from(row.words, row.start, row.end, row.weight);
     }
 }
 
@@ -303,7 +358,7 @@ fn differing(entries: &[Entry]) -> u64 {
 fn advance<B: Borrow<Block>>(entries: &mut [Entry], rows: &Rows<'_, B>, depth: usize) -> bool {
     let mut more = false;
     for e in entries.iter_mut() {
-        let row = rows.row(e.place);
+        let row = rows.row(e);
         more |= row.len() > depth + 1;
         e.prefix = word(row, depth + 1);
     }

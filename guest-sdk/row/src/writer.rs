@@ -2,6 +2,9 @@
 
 use crate::{BLOCK_ROWS, BLOCK_WORDS, Block, Shape, enc, text};
 
+/// Words that a short row is copied in, whatever its length: the rest is taken back, and nothing branches on the length.
+const WIDE: usize = 8;
+
 /// Writes rows into blocks of bounded size: the words of a row in order, then [`end`](RowWriter::end). What lies after the last
 /// `end` is no row yet.
 ///
@@ -139,6 +142,26 @@ impl RowWriter {
         self.end(weight);
     }
 
+    /// Appends the row of `words` that begins at `start` and ends before `end`, words of more rows as a rule: a short row is copied with
+    /// what follows it, which is then cut off. Lengths of rows cannot be foretold, and a wrong guess costs more than the copy.
+    ///
+    /// # Panics
+    /// If the row does not lie in `words`.
+    #[inline(always)]
+    pub fn push_from(&mut self, words: &[u64], start: usize, end: usize, weight: i64) {
+        let n = end - start;
+        match words.get(start..).and_then(|w| w.first_chunk::<WIDE>()) {
+            Some(wide) if n <= WIDE => {
+                let to = &mut self.block.words;
+                let len = to.len() + n;
+                to.extend_from_slice(wide);
+                to.truncate(len);
+            }
+            _ => self.copy(&words[start..end]),
+        }
+        self.end(weight);
+    }
+
     /// Takes the words since the last `end` back.
     pub fn abandon(&mut self) {
         let block = &mut self.block;
@@ -169,7 +192,7 @@ impl RowWriter {
         let stride = self.block.stride;
         let mut next = Block {
             stride,
-            words: Vec::with_capacity(BLOCK_WORDS + self.block.words.len() / self.block.len().max(1)),
+            words: Vec::with_capacity(BLOCK_WORDS + WIDE + self.block.words.len() / self.block.len().max(1)),
             ends: Vec::with_capacity(if stride == 0 { self.block.len() } else { 0 }),
             weights: Vec::with_capacity(self.block.len()),
         };
