@@ -3,13 +3,15 @@
 //!
 //! There are as many *permits* as the machine has cores. A gang of `n` takes `min(n, permits)` of them, all at once, in the order of
 //! arrival (a large gang is not starved by small ones). A gang of more workers than permits runs alone and lets the
-//! system share the cores among its threads. Threads are kept for some seconds and then end: an idle machine has none.
+//! system share the cores among its threads. A gang that has waited for [`PATIENCE`] runs without permits, and the system
+//! shares the cores: so a step that never ends takes its share of the machine and not the turns of all others. Threads are
+//! kept for some seconds and then end: an idle machine has none.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -17,6 +19,11 @@ use parking_lot::{Condvar, Mutex};
 const IDLE_MAX: Duration = Duration::from_secs(10);
 /// How often a waiting gang asks whether it is still wanted.
 const ABORT_POLL: Duration = Duration::from_millis(20);
+/// How long a gang waits for permits. Longer than nearly all steps, so that the machine is seldom overcommitted, and short
+/// enough that who shares it with an endless loop hardly notices.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// Permits that impatient gangs may owe; beyond that they wait.
+const OWED_MAX: isize = 256;
 /// Bytes of a thread's stack: what wasm may use, and room for the host's functions.
 const STACK_BYTES: usize = crate::config::WASM_STACK_BYTES_MAX + (1 << 20);
 
@@ -29,6 +36,7 @@ pub(crate) struct JobLost(pub(crate) String);
 #[derive(Debug)]
 pub(crate) struct Gangs {
     permits: usize,
+    patience: Duration,
     queue: Mutex<Queue>,
     /// Permits or places in the queue changed.
     turn: Condvar,
@@ -37,7 +45,8 @@ pub(crate) struct Gangs {
 
 #[derive(Debug, Default)]
 struct Queue {
-    free: usize,
+    /// Permits that are free; negative while impatient gangs owe some.
+    free: isize,
     next_ticket: u64,
     waiting: VecDeque<u64>,
 }
@@ -70,9 +79,13 @@ struct Permits<'a> {
 impl Gangs {
     /// A scheduler with a number of permits, at least 1.
     pub(crate) fn new(permits: usize) -> Gangs {
+        Gangs::with_patience(permits, PATIENCE)
+    }
+
+    fn with_patience(permits: usize, patience: Duration) -> Gangs {
         let permits = permits.max(1);
-        let queue = Queue { free: permits, ..Queue::default() };
-        Gangs { permits, queue: Mutex::new(queue), turn: Condvar::new(), threads: Arc::default() }
+        let queue = Queue { free: permits as isize, ..Queue::default() };
+        Gangs { permits, patience, queue: Mutex::new(queue), turn: Condvar::new(), threads: Arc::default() }
     }
 
     /// Run all jobs at once, each on a thread of its own, and return their results in order; blocks until the last ends.
@@ -109,15 +122,18 @@ impl Gangs {
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
         queue.waiting.push_back(ticket);
+        let arrived = Instant::now();
         loop {
             if abandoned() {
                 queue.waiting.retain(|&t| t != ticket);
                 self.turn.notify_all();
                 return None;
             }
-            if queue.waiting.front() == Some(&ticket) && queue.free >= count {
+            let wanted = count as isize;
+            let impatient = || arrived.elapsed() >= self.patience && queue.free - wanted >= -OWED_MAX;
+            if queue.waiting.front() == Some(&ticket) && (queue.free >= wanted || impatient()) {
                 queue.waiting.pop_front();
-                queue.free -= count;
+                queue.free -= wanted;
                 // The next in line may fit too.
                 self.turn.notify_all();
                 return Some(Permits { gangs: self, count });
@@ -129,7 +145,7 @@ impl Gangs {
 
 impl Drop for Permits<'_> {
     fn drop(&mut self) {
-        self.gangs.queue.lock().free += self.count;
+        self.gangs.queue.lock().free += self.count as isize;
         self.gangs.turn.notify_all();
     }
 }
@@ -255,7 +271,7 @@ mod tests {
 
     #[test]
     fn permits_bound_what_runs_at_once() {
-        let gangs = Arc::new(Gangs::new(3));
+        let gangs = Arc::new(Gangs::with_patience(3, Duration::MAX));
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let callers: Vec<_> = (0..10)
             .map(|_| {
@@ -272,6 +288,32 @@ mod tests {
             .collect();
         callers.into_iter().for_each(|c| c.join().unwrap());
         assert!((2..=3).contains(&most.load(Ordering::SeqCst)), "{most:?}");
+    }
+
+    #[test]
+    fn an_endless_gang_does_not_take_the_turns_of_others() {
+        let gangs = Arc::new(Gangs::new(1));
+        let release = Arc::new(AtomicBool::new(false));
+        let holder = {
+            let (gangs, release) = (gangs.clone(), release.clone());
+            thread::spawn(move || {
+                let job = move |_| {
+                    while !release.load(Ordering::SeqCst) {
+                        thread::yield_now();
+                    }
+                };
+                gangs.run(jobs(1, job), &|| false).unwrap();
+            })
+        };
+        while gangs.queue.lock().free > 0 {
+            thread::yield_now();
+        }
+        for _ in 0..3 {
+            assert!(gangs.run(jobs(2, |_| ()), &|| false).is_some());
+        }
+        release.store(true, Ordering::SeqCst);
+        holder.join().unwrap();
+        assert_eq!(gangs.queue.lock().free, 1);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use weir_runtime::{Failure, Limits, LogLine, Opening, PipelineOptions, Program};
 const RETRY: Duration = Duration::from_secs(1);
 /// Time that workers have to open.
 const INITIALIZING_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time of one step. A step takes in a bounded number of rows, so one that takes longer does not end.
+const CALL_TIME_MAX: Duration = Duration::from_secs(300);
 /// Memory of a pipeline that names no limit, in megabytes.
 const MEMORY_MB_DEFAULT: u64 = 4096;
 
@@ -167,7 +169,11 @@ async fn initialize(
     let logged = Arc::clone(slot);
     let options = PipelineOptions {
         workers: u32::from(workers),
-        limits: Limits { memory_bytes_max: Some(memory_mb.saturating_mul(1 << 20)), ..Limits::default() },
+        limits: Limits {
+            memory_bytes_max: Some(memory_mb.saturating_mul(1 << 20)),
+            call_time_max: Some(CALL_TIME_MAX),
+            ..Limits::default()
+        },
         log: Some(Arc::new(move |line: &LogLine| logged.logs.push(&crate::logs::line(line)))),
         ..PipelineOptions::default()
     };
