@@ -48,6 +48,10 @@ snapshots:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
-# All figures, printed: micro-benchmarks, Nexmark, compile times, cold start.
+# All figures, printed: cold start, micro-benchmarks, compile times, Nexmark; or name a part.
 bench *ARGS:
     cargo run --release -p weir-bench -- {{ARGS}}
+
+# Figures of the runtime alone: instances, copies, exchange, kills.
+bench-runtime:
+    cargo run --release -p weir-compiler --example figures
