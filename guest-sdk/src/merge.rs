@@ -144,6 +144,7 @@ fn step_over(block: &Block, at: &mut (usize, usize)) {
 }
 
 /// Merges rows of two blocks until one is through, or about `limit` rows were merged.
+#[inline(never)]
 fn merge_blocks(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit: usize, out: &mut RowWriter) {
     let (mut i, mut j) = (*at_a, *at_b);
     let stop = i + j + limit;
@@ -155,7 +156,7 @@ fn merge_blocks(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit:
         let (first_a, first_b) = (first(words_a, start_a, end_a), first(words_b, start_b, end_b));
         let mut less = first_a < first_b;
         if first_a == first_b {
-            match cmp_rows(&words_a[start_a..end_a], &words_b[start_b..end_b]) {
+            match cmp_far(&words_a[start_a..end_a], &words_b[start_b..end_b]) {
                 Ordering::Equal => {
                     let weight = a.weights[i].wrapping_add(b.weights[j]);
                     if weight != 0 {
@@ -176,9 +177,9 @@ fn merge_blocks(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit:
     (*at_a, *at_b) = (i, j);
 }
 
-/// The order of two rows, by a loop: they are short, and mostly differ in the first words.
-#[inline(always)]
-fn cmp_rows(a: &[u64], b: &[u64]) -> Ordering {
+/// The order of two rows whose first words are equal, by a loop: they are short.
+#[inline(never)]
+fn cmp_far(a: &[u64], b: &[u64]) -> Ordering {
     for (x, y) in a.iter().zip(b) {
         if x != y {
             return x.cmp(y);
@@ -199,6 +200,7 @@ fn merge_fixed(a: &Block, b: &Block, at_a: &mut usize, at_b: &mut usize, limit: 
 }
 
 /// The same for rows of `N` words.
+#[inline(never)]
 fn merge_stride<const N: usize>(
     a: &Block,
     b: &Block,

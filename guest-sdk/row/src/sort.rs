@@ -58,9 +58,15 @@ impl<'a, B: Borrow<Block>> Rows<'a, B> {
     #[inline(always)]
     fn span(&self, e: &Entry) -> (usize, usize) {
         if e.words == FAR {
-            return self.block(e).span(e.place as usize % BLOCK_ROWS);
+            return self.span_far(e);
         }
         (usize::from(e.start), usize::from(e.start) + usize::from(e.words))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn span_far(&self, e: &Entry) -> (usize, usize) {
+        self.block(e).span(e.place as usize % BLOCK_ROWS)
     }
 
     #[inline(always)]
@@ -128,6 +134,7 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
 }
 
 /// The same for short rows of `N` words: moving them with their weights costs less than looking them up.
+#[inline(never)]
 fn sort_inline<const N: usize, B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
     let n: usize = blocks.iter().map(|b| b.borrow().len()).sum();
     let mut rows: Vec<([u64; N], i64)>;
@@ -269,30 +276,42 @@ impl Found<'_> {
     }
 }
 
-/// Writes the sorted rows, equal ones together.
+/// Writes the sorted rows, equal ones together. Its loops are functions of their own: the less there is around them, the more of
+/// them stays in registers.
 fn consolidate<B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'_, B>, out: &mut RowWriter) {
     let Some(first) = entries.first() else { return };
     let mut found = [Found::default(); AHEAD];
     let mut row = Found { weight: 0, ..rows.found(first) };
     for portion in entries.chunks(AHEAD) {
-        let found = &mut found[..portion.len()];
-        for (to, e) in found.iter_mut().zip(portion) {
-            *to = rows.found(e);
-        }
-        for next in found.iter() {
-            if next.is_row_of(&row) {
-                row.weight = row.weight.wrapping_add(next.weight);
-                continue;
-            }
-            if row.weight != 0 {
-                out.push_from(row.words, row.start, row.end, row.weight);
-            }
-            row = *next;
-        }
+        look_up(portion, rows, &mut found);
+        row = write_distinct(row, &found[..portion.len()], out);
     }
     if row.weight != 0 {
         out.push_from(row.words, row.start, row.end, row.weight);
     }
+}
+
+#[inline(never)]
+fn look_up<'a, B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'a, B>, found: &mut [Found<'a>; AHEAD]) {
+    for (to, e) in found.iter_mut().zip(entries) {
+        *to = rows.found(e);
+    }
+}
+
+/// Writes all rows, `row` before them, but the last, which may not be complete.
+#[inline(never)]
+fn write_distinct<'a>(mut row: Found<'a>, found: &[Found<'a>], out: &mut RowWriter) -> Found<'a> {
+    for next in found {
+        if next.is_row_of(&row) {
+            row.weight = row.weight.wrapping_add(next.weight);
+            continue;
+        }
+        if row.weight != 0 {
+            out.push_from(row.words, row.start, row.end, row.weight);
+        }
+        row = *next;
+    }
+    row
 }
 
 /// Whether two rows are equal, by a loop: rows are short, and mostly differ soon.
