@@ -12,6 +12,15 @@ const NEAR: usize = 3;
 /// The order of a row's first words against a key. Keys delimit themselves, so a row that begins with the words of a key has that key.
 #[inline(always)]
 pub(crate) fn cmp_key(row: &[u64], key: &[u64]) -> Ordering {
+    match (row, key) {
+        ([w, ..], [k, ..]) if w != k => w.cmp(k),
+        ([_, ..], [_]) => Ordering::Equal,
+        _ => cmp_key_far(row, key),
+    }
+}
+
+/// The same when more than the first words must be looked at.
+fn cmp_key_far(row: &[u64], key: &[u64]) -> Ordering {
     for (i, k) in key.iter().enumerate() {
         match row.get(i) {
             Some(w) if w == k => {}
@@ -89,29 +98,35 @@ impl<'a> Cursor<'a> {
     pub fn seek(&mut self, key: &[u64]) {
         match key {
             [] => {}
-            [k] => self.gallop(|word, _, _| word < *k),
-            [k, ..] => {
-                self.gallop(|word, block, i| word < *k || word == *k && cmp_key(block.row(i), key) == Ordering::Less)
-            }
+            [k] => self.gallop::<true>(|word, _, _| word < *k),
+            [k, ..] => self.seek_wide(*k, key),
         }
     }
 
+    /// The same for keys of several words: code of its own, so that the common case stays in registers.
+    #[inline(never)]
+    fn seek_wide(&mut self, first: u64, key: &[u64]) {
+        self.gallop::<false>(|word, block, i| {
+            word < first || word == first && cmp_key(block.row(i), key) == Ordering::Less
+        });
+    }
+
     /// To the first row, from here on, whose key is greater than `key`.
-    #[inline]
+    #[inline(never)]
     pub fn seek_past(&mut self, key: &[u64]) {
         match key {
             [] => (self.block, self.row) = (self.blocks.len(), 0),
-            [k] => self.gallop(|word, _, _| word <= *k),
-            [k, ..] => {
-                self.gallop(|word, block, i| word < *k || word == *k && cmp_key(block.row(i), key) != Ordering::Greater)
-            }
+            [k] => self.gallop::<true>(|word, _, _| word <= *k),
+            [k, ..] => self.gallop::<false>(|word, block, i| {
+                word < *k || word == *k && cmp_key(block.row(i), key) != Ordering::Greater
+            }),
         }
     }
 
     /// To the first row, from here on, for which `before` does not hold; it is given the row's first word, block and index. First the
     /// block's samples are searched, in steps of doubling length and then halving, then the rows between two of them.
     #[inline(always)]
-    fn gallop(&mut self, before: impl Fn(u64, &Block, usize) -> bool) {
+    fn gallop<const ONE_WORD: bool>(&mut self, before: impl Fn(u64, &Block, usize) -> bool) {
         let Some(block) = self.blocks.get(self.block) else { return };
         let at = |i: usize| before(block.first_word(i), block, i);
         if !at(self.row) {
@@ -134,7 +149,15 @@ impl<'a> Cursor<'a> {
         let first = near / SAMPLE + 1;
         let s = gallop_to(first, samples.len(), sampled);
         let low = if s == first { near } else { (s - 1) * SAMPLE };
-        self.row = halve(low, (s * SAMPLE).min(last), at);
+        let high = (s * SAMPLE).min(last);
+        self.row = if ONE_WORD && block.stride != 0 {
+            // All words between are read at once, where halving would wait for one after the other and guess wrongly at each.
+            let words = block.words[(low + 1) * block.stride as usize..].iter().step_by(block.stride as usize);
+            let behind = words.take(high - low - 1).zip(low + 1..).map(|(w, i)| usize::from(before(*w, block, i)));
+            low + 1 + behind.sum::<usize>()
+        } else {
+            halve(low, high, at)
+        };
     }
 
     /// The same when the row is in none but a later block.
@@ -157,14 +180,20 @@ impl<'a> Cursor<'a> {
     }
 
     /// The rows of `key`, which the cursor moves past. It must be at the first of them, or past them all.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn group(&mut self, key: &[u64]) -> Group<'a> {
         let start = (self.block, self.row);
         // Groups are mostly short: look at the next rows one by one before galloping.
-        for _ in 0..4 {
-            match self.get() {
-                Some(row) if cmp_key(row, key) == Ordering::Equal => self.step(),
-                _ => return Group { blocks: self.blocks, start, end: (self.block, self.row) },
+        if let Some(block) = self.blocks.get(self.block) {
+            let near = (self.row + NEAR + 1).min(block.len());
+            while self.row < near && cmp_key(block.row(self.row), key) == Ordering::Equal {
+                self.row += 1;
+            }
+            if self.row < near {
+                return Group { blocks: self.blocks, start, end: (self.block, self.row) };
+            }
+            if self.row == block.len() {
+                (self.block, self.row) = (self.block + 1, 0);
             }
         }
         self.seek_past(key);
@@ -212,6 +241,13 @@ impl<'a> Group<'a> {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end
+    }
+
+    /// The rows, if they lie in one block, as they mostly do.
+    #[inline(always)]
+    pub(crate) fn chunk(&self) -> Option<Chunk<'a>> {
+        let ((block, from), (last, to)) = (self.start, self.end);
+        if block == last && from < to { Some(self.blocks[block].range(from, to)) } else { None }
     }
 
     /// The rows, block by block.

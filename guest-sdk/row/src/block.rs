@@ -137,7 +137,7 @@ impl Block {
     }
 
     /// The rows from `from` up to `to` with their weights.
-    #[inline]
+    #[inline(always)]
     pub fn range(&self, from: usize, to: usize) -> Iter<'_> {
         let start = if self.stride != 0 {
             from * self.stride as usize
@@ -183,6 +183,14 @@ pub struct Iter<'a> {
     base: u32,
     ends: std::slice::Iter<'a, u32>,
     weights: std::slice::Iter<'a, i64>,
+}
+
+impl Iter<'_> {
+    /// The weight of the next row; 0 if there is none.
+    #[inline(always)]
+    pub fn first_weight(&self) -> i64 {
+        self.weights.as_slice().first().copied().unwrap_or(0)
+    }
 }
 
 impl<'a> Iterator for Iter<'a> {

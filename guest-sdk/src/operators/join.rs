@@ -2,9 +2,15 @@
 
 use super::JoinFn;
 use crate::circuit::trace;
-use crate::{Batch, Context, Cursor, Keyed, Pairs, Rows};
+use crate::cursor::Group;
+use crate::{Batch, Chunk, Context, Keyed, Pairs, Rows};
 use std::cmp::Ordering;
+use std::hint::black_box;
 use weir_row::{Layout, RowWriter};
+
+/// Matches that are gathered before their pairs are made: where their weights lie is read for all of them at once, where one match after the
+/// other would wait for memory each time.
+const AHEAD: usize = 16;
 
 /// The change of the join of two inputs with equal keys: with the traces `L`, `R` of before the step and its deltas `l`, `r`, it is
 /// `l x (R + r) + L x r`. `f` makes rows of `stride` words of the pairs that match. The inputs' keys have one layout.
@@ -52,6 +58,7 @@ pub fn join(cx: &mut Context, node: u32, stride: u32, left: &dyn Keyed, right: &
 fn join_batches(cx: &mut Context, key: &Layout, left: &Batch, right: &Batch, f: JoinFn<'_>, out: &mut RowWriter) {
     let (mut l, mut r) = (left.cursor(), right.cursor());
     let fixed = if key.is_fixed() { Some(key.fixed_words) } else { None };
+    let mut found = Vec::with_capacity(AHEAD);
     while let (Some(row_l), Some(row_r)) = (l.get(), r.get()) {
         let key_l = &row_l[..fixed.unwrap_or_else(|| key.end(row_l))];
         match crate::cursor::cmp_key(row_r, key_l) {
@@ -60,21 +67,38 @@ fn join_batches(cx: &mut Context, key: &Layout, left: &Batch, right: &Batch, f: 
                 let key_r = &row_r[..fixed.unwrap_or_else(|| key.end(row_r))];
                 l.seek(key_r);
             }
-            Ordering::Equal => pairs(cx, &mut l, &mut r, key_l, f, out),
+            Ordering::Equal => {
+                let (group_l, group_r) = (l.group(key_l), r.group(key_l));
+                if let (Some(l), Some(r)) = (group_l.chunk(), group_r.chunk()) {
+                    found.push((l, r));
+                    if found.len() == AHEAD {
+                        pairs(cx, &mut found, f, out);
+                    }
+                } else {
+                    pairs(cx, &mut found, f, out);
+                    pairs_of_blocks(cx, group_l, group_r, f, out);
+                }
+            }
         }
     }
+    pairs(cx, &mut found, f, out);
 }
 
-/// The pairs of the groups of a key.
-fn pairs(
-    cx: &mut Context,
-    left: &mut Cursor<'_>,
-    right: &mut Cursor<'_>,
-    key: &[u64],
-    f: JoinFn<'_>,
-    out: &mut RowWriter,
-) {
-    let (left, right) = (left.group(key), right.group(key));
+/// The pairs of the groups of some keys.
+#[inline(never)]
+fn pairs(cx: &mut Context, found: &mut Vec<(Chunk<'_>, Chunk<'_>)>, f: JoinFn<'_>, out: &mut RowWriter) {
+    black_box(found.iter().fold(0, |all, (l, r)| all ^ l.first_weight() ^ r.first_weight()));
+    for (l, r) in found.iter() {
+        f(cx, Pairs::new(l.clone(), r.clone()), out);
+        cx.recycle();
+    }
+    found.clear();
+}
+
+/// The pairs of the groups of a key that lie in more than one block.
+#[cold]
+#[inline(never)]
+fn pairs_of_blocks(cx: &mut Context, left: Group<'_>, right: Group<'_>, f: JoinFn<'_>, out: &mut RowWriter) {
     for l in left.chunks() {
         for r in right.chunks() {
             f(cx, Pairs::new(l.clone(), r), out);
