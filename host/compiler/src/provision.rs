@@ -189,7 +189,7 @@ fn cargo(toolchain: &Toolchain, source: &Path, sysroot: Option<&Path>) -> Comman
         .env("CARGO_TARGET_DIR", source.join("target"))
         .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "4")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_TERM_PROGRESS_WHEN", "never");
