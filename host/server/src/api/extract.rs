@@ -1,15 +1,50 @@
 //! Reading requests, with the plain-text errors that clients of this generation know.
 
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 /// Bytes that a JSON body may have.
 const JSON_BYTES_MAX: usize = 2 << 20;
 
-/// A JSON body. Errors are 400 (413 if it is too large) with a text.
+/// Bytes of an unwanted body that are read and forgotten, so that the client gets to read the answer.
+const DRAINED_BYTES_MAX: usize = 32 << 20;
+
+/// Reads what is left of a body and forgets it. A connection whose request was not read to its end is closed, and a client
+/// that sends the next one through it, as clients do, would see it break off.
+pub(crate) async fn drain(body: Body) {
+    let mut pieces = body.into_data_stream();
+    let mut bytes = 0;
+    while let Some(Ok(piece)) = pieces.next().await {
+        bytes += piece.len();
+        if bytes > DRAINED_BYTES_MAX {
+            return;
+        }
+    }
+}
+
+/// Reads the body of every request whose handler does not stream it, so that all of them are read whatever the answer.
+pub(crate) async fn read_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut pieces = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(Ok(piece)) = pieces.next().await {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > JSON_BYTES_MAX {
+            drain(Body::from_stream(pieces)).await;
+            let text = format!("JSON payload is larger than allowed ({JSON_BYTES_MAX} bytes)");
+            return (StatusCode::PAYLOAD_TOO_LARGE, [(header::CONNECTION, "close")], text).into_response();
+        }
+    }
+    next.run(Request::from_parts(parts, Body::from(bytes))).await
+}
+
+/// A JSON body. Errors are 400 with a text.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
@@ -22,12 +57,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(refuse(StatusCode::BAD_REQUEST, "Content type error".into()));
         }
-        let bytes = axum::body::to_bytes(request.into_body(), JSON_BYTES_MAX).await.map_err(|_| {
-            refuse(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("JSON payload is larger than allowed ({JSON_BYTES_MAX} bytes)"),
-            )
-        })?;
+        // `read_body` has bounded it.
+        let bytes = axum::body::to_bytes(request.into_body(), JSON_BYTES_MAX)
+            .await
+            .map_err(|e| refuse(StatusCode::PAYLOAD_TOO_LARGE, e.to_string()))?;
         serde_json::from_slice(&bytes)
             .map(JsonBody)
             .map_err(|e| refuse(StatusCode::BAD_REQUEST, format!("Json deserialize error: {e}")))

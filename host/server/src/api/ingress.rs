@@ -1,5 +1,6 @@
 //! Changes of a table, streamed in.
 
+use super::extract::drain;
 use super::{ApiError, AppState};
 use crate::controller::{Controller, ControllerError};
 use axum::body::Body;
@@ -87,17 +88,51 @@ pub(super) fn json_config(parameters: &HashMap<String, String>, input: bool) -> 
 
 pub(super) async fn ingress(
     State(state): State<AppState>,
-    Path((name, table_name)): Path<(String, String)>,
+    Path((name, table)): Path<(String, String)>,
     Query(query): Query<IngressQuery>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    let (pipeline, controller) = running(&state, name).await?;
+    match prepare(&state, name, table, query).await {
+        Ok(request) => request.run(&state, body).await,
+        Err(e) => {
+            drain(body).await;
+            Err(e)
+        }
+    }
+}
+
+/// A request that may begin.
+struct Prepared {
+    reader: Reader,
+    key: (Uuid, String, String),
+    controller: Arc<Controller>,
+    table: usize,
+    forced: bool,
+}
+
+impl Prepared {
+    async fn run(mut self, state: &AppState, body: Body) -> Result<StatusCode, ApiError> {
+        let begin = self.reader.event_number();
+        let outcome = take_in(&mut self.reader, &self.controller, self.table, self.forced, body).await;
+        state.ingress.add(self.key, self.reader.event_number() - begin);
+        outcome
+    }
+}
+
+/// Everything about a request but its body.
+async fn prepare(
+    state: &AppState,
+    name: String,
+    table_name: String,
+    query: IngressQuery,
+) -> Result<Prepared, ApiError> {
+    let (pipeline, controller) = running(state, name).await?;
     let unknown = || ApiError::UnknownInputStream { stream: table_name.clone() };
     let table = controller.program().find_table(&table_name).ok_or_else(unknown)?;
     let forced = boolean("force", query.force.as_deref(), true)?;
     let columns = Arc::clone(&controller.program().tables[table]);
     let format = query.format.as_deref().unwrap_or("csv");
-    let (mut reader, key) = match format {
+    let (reader, key) = match format {
         "csv" => {
             let key = (pipeline.id, table_name.clone(), "csv".to_owned());
             let last = state.ingress.get(&key);
@@ -114,11 +149,8 @@ pub(super) async fn ingress(
         }
         other => return Err(ApiError::UnknownInputFormat { format: other.to_owned() }),
     };
-    let begin = reader.event_number();
     controller.await_intake(forced, PATIENCE).await.map_err(refused)?;
-    let outcome = take_in(&mut reader, &controller, table, forced, body).await;
-    state.ingress.add(key, reader.event_number() - begin);
-    outcome
+    Ok(Prepared { reader, key, controller, table, forced })
 }
 
 async fn take_in(

@@ -48,10 +48,12 @@ pub fn router(manager: Arc<Manager>) -> Router {
         )
         .route("/pipelines/{name}/{action}", post(pipelines::action))
         .route("/pipelines/{name}/logs", get(logs::logs))
-        .route("/pipelines/{name}/ingress/{table}", post(ingress::ingress))
         .route("/pipelines/{name}/egress/{relation}", post(egress::egress))
         .fallback(not_found)
-        .method_not_allowed_fallback(not_found);
+        .method_not_allowed_fallback(not_found)
+        .layer(axum::middleware::from_fn(extract::read_body))
+        // Streamed, so outside of the layer that reads bodies whole.
+        .route("/pipelines/{name}/ingress/{table}", post(ingress::ingress));
     Router::new()
         .nest("/v0", v0)
         .route("/config", get(config))
