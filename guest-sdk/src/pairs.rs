@@ -2,21 +2,25 @@
 
 use crate::Chunk;
 
-/// Every pair of a row of one chunk and a row of another, with the product of their weights: what the row function of a join goes through.
+/// Every pair of a row of one chunk and a row of another, with the product of their weights, for some matches of a join: what its row
+/// function goes through. Several matches at once, because most have few pairs, and a call for each would cost more than
+/// they do.
 #[derive(Clone, Debug)]
 pub struct Pairs<'a> {
+    /// The matches that are to come.
+    matches: std::slice::Iter<'a, (Chunk<'a>, Chunk<'a>)>,
     left: Chunk<'a>,
-    at: Option<(&'a [u64], i64)>,
+    at: (&'a [u64], i64),
     all: Chunk<'a>,
     right: Chunk<'a>,
 }
 
 impl<'a> Pairs<'a> {
-    /// The pairs of two chunks.
+    /// The pairs of these matches.
     #[inline]
-    pub fn new(mut left: Chunk<'a>, right: Chunk<'a>) -> Pairs<'a> {
-        let at = left.next();
-        Pairs { left, at, all: right.clone(), right }
+    pub fn new(matches: &'a [(Chunk<'a>, Chunk<'a>)]) -> Pairs<'a> {
+        let none = Chunk::default();
+        Pairs { matches: matches.iter(), left: none.clone(), at: (&[], 0), all: none.clone(), right: none }
     }
 }
 
@@ -27,12 +31,20 @@ impl<'a> Iterator for Pairs<'a> {
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (left, weight) = self.at?;
             if let Some((right, w)) = self.right.next() {
-                return Some((left, right, weight.wrapping_mul(w)));
+                return Some((self.at.0, right, self.at.1.wrapping_mul(w)));
             }
-            self.at = self.left.next();
-            self.right = self.all.clone();
+            match self.left.next() {
+                Some(at) => {
+                    self.at = at;
+                    self.right = self.all.clone();
+                }
+                None => {
+                    let (left, right) = self.matches.next()?;
+                    self.left = left.clone();
+                    self.all = right.clone();
+                }
+            }
         }
     }
 }

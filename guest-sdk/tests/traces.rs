@@ -149,17 +149,23 @@ fn a_join_of_many_blocks_is_the_join_of_maps() {
         }
         // The great group would have many pairs: they are counted by the left value's last digits.
         let out = join(&mut cx, 2, 2, &left, &right, &|_, pairs, out| {
-            let mut sums = [0i64; 8];
-            let mut key = 0;
+            // A call goes through the matches of several keys.
+            let mut put = |key: u64, sums: &mut [i64; 8]| {
+                for (i, w) in std::mem::take(sums).into_iter().enumerate().filter(|(_, w)| *w != 0) {
+                    out.put([key, i as u64]);
+                    out.end(w);
+                }
+            };
+            let (mut key, mut sums) = (0, [0i64; 8]);
             for (l, r, w) in pairs {
                 assert_eq!(l[0], r[0]);
-                key = l[0];
+                if l[0] != key {
+                    put(key, &mut sums);
+                    key = l[0];
+                }
                 sums[(l[1] + r[1]) as usize % 8] += w;
             }
-            for (i, w) in sums.iter().enumerate().filter(|(_, w)| **w != 0) {
-                out.put([key, i as u64]);
-                out.end(*w);
-            }
+            put(key, &mut sums);
         });
         out.iter().for_each(|(r, w)| *sum.entry(r.to_vec()).or_insert(0) += w);
         Operator::commit(&mut left);

@@ -174,7 +174,7 @@ impl Block {
 }
 
 /// Rows of a block with their weights, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Iter<'a> {
     stride: usize,
     /// The words from the next row on.

@@ -88,10 +88,8 @@ fn join_batches(cx: &mut Context, key: &Layout, left: &Batch, right: &Batch, f: 
 #[inline(never)]
 fn pairs(cx: &mut Context, found: &mut Vec<(Chunk<'_>, Chunk<'_>)>, f: JoinFn<'_>, out: &mut RowWriter) {
     black_box(found.iter().fold(0, |all, (l, r)| all ^ l.first_weight() ^ r.first_weight()));
-    for (l, r) in found.iter() {
-        f(cx, Pairs::new(l.clone(), r.clone()), out);
-        cx.recycle();
-    }
+    f(cx, Pairs::new(found), out);
+    cx.recycle();
     found.clear();
 }
 
@@ -101,7 +99,7 @@ fn pairs(cx: &mut Context, found: &mut Vec<(Chunk<'_>, Chunk<'_>)>, f: JoinFn<'_
 fn pairs_of_blocks(cx: &mut Context, left: Group<'_>, right: Group<'_>, f: JoinFn<'_>, out: &mut RowWriter) {
     for l in left.chunks() {
         for r in right.chunks() {
-            f(cx, Pairs::new(l.clone(), r), out);
+            f(cx, Pairs::new(&[(l.clone(), r)]), out);
             cx.recycle();
         }
     }
