@@ -65,15 +65,15 @@ impl TableColumns {
 }
 
 /// The relation that an identifier in a URL names: `name` folds to lower case, `"Name"` is exact.
-pub fn find_relation<'a>(identifier: &str, mut names: impl Iterator<Item = (&'a str, bool)>) -> Option<usize> {
+pub fn find_relation<'a>(identifier: &str, mut names: impl Iterator<Item = &'a str>) -> Option<usize> {
     match identifier.strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
         Some(exact) => {
             let exact = exact.replace("\"\"", "\"");
-            names.position(|(name, _)| name == exact)
+            names.position(|name| name == exact)
         }
         None => {
             let folded = identifier.to_lowercase();
-            names.position(|(name, _)| name == folded)
+            names.position(|name| name == folded)
         }
     }
 }

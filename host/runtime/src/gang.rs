@@ -242,6 +242,27 @@ mod tests {
             .collect()
     }
 
+    /// A scheduler whose only permit is taken until `release` is set.
+    fn held() -> (Arc<Gangs>, Arc<AtomicBool>, thread::JoinHandle<()>) {
+        let gangs = Arc::new(Gangs::new(1));
+        let release = Arc::new(AtomicBool::new(false));
+        let holder = {
+            let (gangs, release) = (gangs.clone(), release.clone());
+            thread::spawn(move || {
+                let job = move |_| {
+                    while !release.load(Ordering::SeqCst) {
+                        thread::yield_now();
+                    }
+                };
+                gangs.run(jobs(1, job), &|| false).unwrap();
+            })
+        };
+        while gangs.queue.lock().free > 0 {
+            thread::yield_now();
+        }
+        (gangs, release, holder)
+    }
+
     #[test]
     fn gangs_run_whole_even_beyond_the_permits() {
         let gangs = Arc::new(Gangs::new(2));
@@ -292,22 +313,7 @@ mod tests {
 
     #[test]
     fn an_endless_gang_does_not_take_the_turns_of_others() {
-        let gangs = Arc::new(Gangs::new(1));
-        let release = Arc::new(AtomicBool::new(false));
-        let holder = {
-            let (gangs, release) = (gangs.clone(), release.clone());
-            thread::spawn(move || {
-                let job = move |_| {
-                    while !release.load(Ordering::SeqCst) {
-                        thread::yield_now();
-                    }
-                };
-                gangs.run(jobs(1, job), &|| false).unwrap();
-            })
-        };
-        while gangs.queue.lock().free > 0 {
-            thread::yield_now();
-        }
+        let (gangs, release, holder) = held();
         for _ in 0..3 {
             assert!(gangs.run(jobs(2, |_| ()), &|| false).is_some());
         }
@@ -333,22 +339,7 @@ mod tests {
 
     #[test]
     fn a_gang_that_is_abandoned_leaves_the_queue() {
-        let gangs = Arc::new(Gangs::new(1));
-        let release = Arc::new(AtomicBool::new(false));
-        let holder = {
-            let (gangs, release) = (gangs.clone(), release.clone());
-            thread::spawn(move || {
-                let job = move |_| {
-                    while !release.load(Ordering::SeqCst) {
-                        thread::yield_now();
-                    }
-                };
-                gangs.run(jobs(1, job), &|| false).unwrap();
-            })
-        };
-        while gangs.queue.lock().free > 0 {
-            thread::yield_now();
-        }
+        let (gangs, release, holder) = held();
         assert!(gangs.run(jobs(1, |_| ()), &|| true).is_none());
         release.store(true, Ordering::SeqCst);
         holder.join().unwrap();

@@ -23,7 +23,7 @@ impl NexmarkRows {
     /// The name of a table that the program does not have with the columns of Nexmark.
     pub fn new(circuit: &Circuit) -> Result<NexmarkRows, String> {
         let find = |name: &str, columns: usize| {
-            let names = circuit.tables.iter().map(|t| (t.name.as_str(), t.case_sensitive));
+            let names = circuit.tables.iter().map(|t| t.name.as_str());
             let table = find_relation(name, names).filter(|t| circuit.tables[*t].columns.len() == columns);
             let table = table.ok_or_else(|| format!("the program has no table '{name}' of {columns} columns"))?;
             Ok::<_, String>((table, Arc::new(TableColumns::new(&circuit.tables[table]))))

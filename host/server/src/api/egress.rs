@@ -1,7 +1,7 @@
 //! Changes of a view (or a table), streamed out: one JSON object and `\r\n` per chunk, a keep-alive chunk when there is nothing
 //! to say.
 
-use super::ingress::{json_config, running};
+use super::ingress::{boolean, json_config, running};
 use super::{ApiError, AppState};
 use crate::controller::{Controller, ControllerError, Delta};
 use axum::body::{Body, Bytes};
@@ -58,14 +58,7 @@ pub(super) async fn egress(
         }
         other => return Err(ApiError::UnknownOutputFormat { format: other.to_owned() }),
     };
-    let backpressure = match query.backpressure.as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(other) => {
-            let error = format!("'backpressure' must be 'true' or 'false', not '{other}'");
-            return Err(ApiError::FormatParameters { error, input: false });
-        }
-    };
+    let backpressure = boolean("backpressure", query.backpressure.as_deref(), false)?;
     let chunks = Arc::new(AtomicU64::new(0));
     let mut listener = controller.listen(relation, backpressure, Arc::clone(&chunks)).map_err(|e| match e {
         ControllerError::TooManyListeners => ApiError::ApiConnectionLimit { message: e.to_string() },

@@ -63,7 +63,7 @@ pub(super) struct IngressQuery {
 }
 
 /// `true` or `false`.
-fn boolean(name: &str, value: Option<&str>, input: bool) -> Result<bool, ApiError> {
+pub(super) fn boolean(name: &str, value: Option<&str>, input: bool) -> Result<bool, ApiError> {
     match value {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),

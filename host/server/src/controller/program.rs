@@ -10,8 +10,6 @@ use weir_row::{ColumnType, SortLayout};
 pub struct RunningRelation {
     /// The name.
     pub name: String,
-    /// Whether the name was quoted.
-    pub case_sensitive: bool,
     /// The columns in order.
     pub columns: Vec<Column>,
     /// How its deltas and snapshots are laid out.
@@ -34,18 +32,17 @@ pub struct RunningProgram {
 impl RunningProgram {
     /// The schema of a circuit.
     pub fn new(circuit: &Circuit) -> RunningProgram {
-        let relation = |name: &str, case_sensitive, columns: &[Column], materialized| {
+        let relation = |name: &str, columns: &[Column], materialized| {
             let types: Vec<ColumnType> = columns.iter().map(|c| c.ty.clone()).collect();
             RunningRelation {
                 name: name.to_owned(),
-                case_sensitive,
                 columns: columns.to_vec(),
                 layout: SortLayout::ascending(&types),
                 materialized,
             }
         };
-        let views = circuit.views.iter().map(|v| relation(&v.name, v.case_sensitive, &v.columns, v.materialized));
-        let tables = circuit.tables.iter().map(|t| relation(&t.name, t.case_sensitive, &t.columns, t.materialized));
+        let views = circuit.views.iter().map(|v| relation(&v.name, &v.columns, v.materialized));
+        let tables = circuit.tables.iter().map(|t| relation(&t.name, &t.columns, t.materialized));
         RunningProgram {
             relations: views.chain(tables).collect(),
             views: circuit.views.len(),
@@ -55,11 +52,11 @@ impl RunningProgram {
 
     /// The table that an identifier names: unquoted it folds to lower case, in quotation marks it is exact.
     pub fn find_table(&self, identifier: &str) -> Option<usize> {
-        find_relation(identifier, self.relations[self.views..].iter().map(|r| (r.name.as_str(), r.case_sensitive)))
+        find_relation(identifier, self.relations[self.views..].iter().map(|r| r.name.as_str()))
     }
 
     /// The relation that an identifier names.
     pub fn find_relation(&self, identifier: &str) -> Option<usize> {
-        find_relation(identifier, self.relations.iter().map(|r| (r.name.as_str(), r.case_sensitive)))
+        find_relation(identifier, self.relations.iter().map(|r| r.name.as_str()))
     }
 }
