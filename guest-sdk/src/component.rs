@@ -50,6 +50,12 @@ impl Host for Sandbox {
     fn state_drop(&self, id: u64) {
         host::state_drop(id);
     }
+    fn operated(&self, node: u32, rows_in: u64, rows_out: u64) {
+        host::operated(node, rows_in, rows_out);
+    }
+    fn committed(&self, node: u32) {
+        host::committed(node);
+    }
     fn log(&self, level: Level, message: &str) {
         let level = match level {
             Level::Debug => types::Level::Debug,

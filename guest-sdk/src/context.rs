@@ -2,18 +2,8 @@
 
 use crate::host::{Failure, Host};
 use bumpalo::Bump;
-use std::cell::RefCell;
 use std::fmt::Display;
 use weir_row::text;
-
-/// Rows that went into and out of an operator so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Rows in.
-    pub rows_in: u64,
-    /// Rows out.
-    pub rows_out: u64,
-}
 
 /// A worker's surroundings.
 pub struct Context {
@@ -22,14 +12,13 @@ pub struct Context {
     worker: usize,
     workers: usize,
     now: i64,
-    counts: RefCell<Vec<Counts>>,
 }
 
 impl Context {
     /// The surroundings of worker `worker` of `workers`.
     pub fn new(host: Box<dyn Host>, worker: usize, workers: usize) -> Context {
         assert!(worker < workers, "a worker's number is below the number of workers");
-        Context { arena: Bump::new(), host, worker, workers, now: 0, counts: RefCell::default() }
+        Context { arena: Bump::new(), host, worker, workers, now: 0 }
     }
 
     /// Where texts and other values of a row live; emptied between calls of row functions.
@@ -112,19 +101,10 @@ impl Context {
         self.arena.reset();
     }
 
-    /// Adds to an operator's counts.
+    /// Tells the host that an operator has done its part of the step. Each operator calls it once a step, as the last thing: time
+    /// since the call before is its time.
+    #[inline]
     pub fn count(&self, node: u32, rows_in: usize, rows_out: usize) {
-        let mut counts = self.counts.borrow_mut();
-        let node = node as usize;
-        if counts.len() <= node {
-            counts.resize(node + 1, Counts::default());
-        }
-        counts[node].rows_in += rows_in as u64;
-        counts[node].rows_out += rows_out as u64;
-    }
-
-    /// The counts of operators by node.
-    pub fn counts(&self) -> Vec<Counts> {
-        self.counts.borrow().clone()
+        self.host.operated(node, rows_in as u64, rows_out as u64);
     }
 }

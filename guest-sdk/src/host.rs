@@ -43,6 +43,10 @@ pub trait Host {
     fn state_read(&self, id: u64) -> Block;
     /// Gives a block up.
     fn state_drop(&self, id: u64);
+    /// An operator has done its part of the step.
+    fn operated(&self, node: u32, rows_in: u64, rows_out: u64);
+    /// An operator has taken the step's rows into its state.
+    fn committed(&self, node: u32);
     /// Writes a line to the log.
     fn log(&self, level: Level, message: &str);
     /// Ends the pipeline.

@@ -28,7 +28,7 @@ mod spine;
 pub use batch::Batch;
 pub use checkpoint::{Loader, Saver};
 pub use circuit::{Circuit, Ingest, Keyed, Operator, Relation};
-pub use context::{Context, Counts};
+pub use context::Context;
 pub use cursor::Cursor;
 pub use merge::Merger;
 pub use operators::Sink;

@@ -122,6 +122,10 @@ impl Host for LocalHost {
         lock(&self.hub.shared.store).blocks.remove(&id);
     }
 
+    fn operated(&self, _node: u32, _rows_in: u64, _rows_out: u64) {}
+
+    fn committed(&self, _node: u32) {}
+
     fn log(&self, level: Level, message: &str) {
         eprintln!("worker {}: {level:?}: {message}", self.worker);
     }

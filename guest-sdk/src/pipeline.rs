@@ -107,6 +107,7 @@ impl Pipeline {
         self.circuit.step(&mut self.cx);
         for operator in self.circuit.operators() {
             operator.commit();
+            self.cx.host().committed(operator.node());
         }
     }
 
@@ -183,26 +184,13 @@ impl Pipeline {
         checkpoint::save(&self.circuit.operators(), self.cx.host(), &mut self.stored)
     }
 
-    /// What the operators did and hold, as JSON.
+    /// What the operators hold, as JSON.
     pub fn profile(&mut self) -> String {
-        let counts = self.cx.counts();
-        let mut sizes = vec![(0, 0); counts.len()];
-        for operator in self.circuit.operators() {
-            let node = operator.node() as usize;
-            if sizes.len() <= node {
-                sizes.resize(node + 1, (0, 0));
-            }
-            sizes[node] = operator.size();
-        }
         let mut json = String::from("[");
-        for (node, (rows, bytes)) in sizes.iter().enumerate() {
-            let c = counts.get(node).copied().unwrap_or_default();
-            let comma = if node == 0 { "" } else { "," };
-            let _ = write!(
-                json,
-                "{comma}{{\"node\":{node},\"rows_in\":{},\"rows_out\":{},\"state_rows\":{rows},\"state_bytes\":{bytes}}}",
-                c.rows_in, c.rows_out
-            );
+        for operator in self.circuit.operators() {
+            let (node, (rows, bytes)) = (operator.node(), operator.size());
+            let comma = if json.len() == 1 { "" } else { "," };
+            let _ = write!(json, "{comma}{{\"node\":{node},\"state_rows\":{rows},\"state_bytes\":{bytes}}}");
         }
         json.push(']');
         json

@@ -6,6 +6,8 @@
   (import "weir:pipeline/host@0.1.0" "state-write" (func $host.state-write (param $stride i32) (param $words i32) (param $nwords i32) (param $ends i32) (param $nends i32) (param $weights i32) (param $nweights i32) (result i64)))
   (import "weir:pipeline/host@0.1.0" "state-read" (func $host.state-read (param $id i64) (param $ret i32)))
   (import "weir:pipeline/host@0.1.0" "state-drop" (func $host.state-drop (param $id i64)))
+  (import "weir:pipeline/host@0.1.0" "operated" (func $host.operated (param $node i32) (param $rows-in i64) (param $rows-out i64)))
+  (import "weir:pipeline/host@0.1.0" "committed" (func $host.committed (param $node i32)))
   (import "weir:pipeline/host@0.1.0" "log" (func $host.log (param $level i32) (param $text i32) (param $len i32)))
   (import "weir:pipeline/host@0.1.0" "fail" (func $host.fail (param $text i32) (param $len i32) (param $line i32) (param $column i32)))
   (import "weir:pipeline/host@0.1.0" "cancelled" (func $host.cancelled (result i32)))

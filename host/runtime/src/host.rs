@@ -57,6 +57,18 @@ pub(crate) fn link(linker: &mut Linker<WorkerState>) -> wasmtime::Result<()> {
         state.shared.store.drop_block(id).map_err(|e| store_failed(state, &e))?;
         Ok(())
     })?;
+    host.func_wrap("operated", |mut cx: Context<'_>, (node, rows_in, rows_out): (u32, u64, u64)| {
+        let state = cx.data_mut();
+        let waited = state.exchange_wait;
+        let counted = state.profile.operated(node, rows_in, rows_out, waited);
+        counted.map_err(|e| state.fail(FailureKind::Protocol, e.to_string()).into())
+    })?;
+    host.func_wrap("committed", |mut cx: Context<'_>, (node,): (u32,)| {
+        let state = cx.data_mut();
+        let waited = state.exchange_wait;
+        let counted = state.profile.committed(node, waited);
+        counted.map_err(|e| state.fail(FailureKind::Protocol, e.to_string()).into())
+    })?;
     host.func_wrap("log", |cx: Context<'_>, (level, message): (WireLevel, String)| {
         let level = match level {
             WireLevel::Debug => Level::Debug,

@@ -12,6 +12,7 @@ use weir_row::{Block, Merge};
 use crate::failure::{Failure, FailureKind};
 use crate::limits::{Limits, WORKERS_MAX};
 use crate::log::{Log, LogLine, LogSink};
+use crate::profile::OperatorStats;
 use crate::program::Program;
 use crate::shared::Shared;
 use crate::state::{BlockStore, Checkpoint, MemoryStore};
@@ -30,11 +31,13 @@ pub struct PipelineOptions {
     pub store: Option<Arc<dyn BlockStore>>,
     /// Whether to go on from the store's last checkpoint, if it has one. Otherwise the pipeline begins empty.
     pub restore: bool,
+    /// Whether to keep operators' times: a look at the clock per operator and step.
+    pub times: bool,
 }
 
 impl Default for PipelineOptions {
     fn default() -> Self {
-        PipelineOptions { workers: 1, limits: Limits::default(), log: None, store: None, restore: false }
+        PipelineOptions { workers: 1, limits: Limits::default(), log: None, store: None, restore: false, times: true }
     }
 }
 
@@ -102,6 +105,11 @@ impl Handle {
         MemoryUse { used_bytes: self.0.memory.used(), peak_bytes: self.0.memory.peak() }
     }
 
+    /// What each worker's operators did until the end of its last step, by node.
+    pub fn operators(&self) -> Vec<Vec<OperatorStats>> {
+        self.0.operators.iter().map(|worker| worker.lock().clone()).collect()
+    }
+
     /// The last lines of the log.
     pub fn log(&self) -> Vec<LogLine> {
         self.0.log.lines()
@@ -138,7 +146,7 @@ impl Opening {
         let workers = options.workers.clamp(1, WORKERS_MAX);
         let log = Log::new(options.log, options.limits.log_bytes_max);
         let store = options.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let shared = Arc::new(Shared::new(workers, options.limits, log, store));
+        let shared = Arc::new(Shared::new(workers, options.limits, log, store, options.times));
         Opening { program: program.clone(), shared, restore: options.restore }
     }
 
@@ -300,7 +308,7 @@ impl Pipeline {
         Ok(merge(self.on_all(move |w| w.delta(relation))?))
     }
 
-    /// Operators' rows and state so far, a JSON text of each worker.
+    /// Operators' state, a JSON text of each worker; see [`Handle::operators`] for what they did.
     ///
     /// # Errors
     /// The pipeline's failure.

@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
+
 use crate::exchange::Exchange;
 use crate::failure::{Failure, FailureKind};
 use crate::limits::{Limits, MemoryAccount};
 use crate::log::Log;
+use crate::profile::OperatorStats;
 use crate::state::BlockStore;
 
 /// Ends a component's run: the reason is in [`Shared::failure`].
@@ -22,13 +25,17 @@ pub(crate) struct Shared {
     pub(crate) exchange: Exchange,
     pub(crate) log: Log,
     pub(crate) store: Arc<dyn BlockStore>,
+    /// Whether operators' times are kept.
+    pub(crate) times: bool,
+    /// What each worker's operators did until the end of its last step.
+    pub(crate) operators: Vec<Mutex<Vec<OperatorStats>>>,
     /// The first failure: it counts, later ones are its consequences.
     failure: OnceLock<Failure>,
     ended: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(workers: u32, limits: Limits, log: Log, store: Arc<dyn BlockStore>) -> Shared {
+    pub(crate) fn new(workers: u32, limits: Limits, log: Log, store: Arc<dyn BlockStore>, times: bool) -> Shared {
         Shared {
             workers,
             memory: MemoryAccount::new(limits.memory_bytes_max),
@@ -36,6 +43,8 @@ impl Shared {
             exchange: Exchange::new(workers as usize),
             log,
             store,
+            times,
+            operators: (0..workers).map(|_| Mutex::default()).collect(),
             failure: OnceLock::new(),
             ended: AtomicBool::new(false),
         }

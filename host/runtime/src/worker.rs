@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::exchange::ExchangeError;
 use crate::failure::{Failure, FailureKind};
 use crate::limits::Limiter;
+use crate::profile::Profile;
 use crate::shared::{Ended, Shared};
 use crate::wasi::{self, Said};
 
@@ -32,6 +33,7 @@ pub(crate) struct WorkerState {
     pub(crate) in_step: bool,
     pub(crate) exchanged_bytes: u64,
     pub(crate) exchange_wait: Duration,
+    pub(crate) profile: Profile,
     limiter: Limiter,
     deadline: Option<Instant>,
     wasi: WasiCtx,
@@ -171,6 +173,7 @@ impl Worker {
             in_step: false,
             exchanged_bytes: 0,
             exchange_wait: Duration::ZERO,
+            profile: Profile::default(),
             limiter: Limiter::new(shared.clone(), worker),
             deadline: None,
             wasi,
@@ -227,11 +230,13 @@ impl Worker {
         let state = self.store.data_mut();
         state.exchanged_bytes = 0;
         state.exchange_wait = Duration::ZERO;
+        state.profile.begin(state.shared.times);
         state.in_step = true;
         let done = self.call("step", |f, store| f.step.call(store, (now_us,)));
         let state = self.store.data_mut();
         state.in_step = false;
         done?;
+        state.shared.operators[state.worker as usize].lock().clone_from(&state.profile.operators);
         if let Err(ExchangeError::Protocol(message)) = state.shared.exchange.finish_step(state.worker) {
             return Err(self.lie(message));
         }
