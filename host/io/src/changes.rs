@@ -186,6 +186,37 @@ impl<'a> TableDraft<'a> {
     }
 }
 
+/// Rows that come as values of all columns in order, as SQL's INSERT brings them.
+pub struct RowInserter<'a> {
+    draft: TableDraft<'a>,
+}
+
+impl<'a> RowInserter<'a> {
+    /// An inserter of rows of a table.
+    pub fn new(table: &'a TableColumns) -> RowInserter<'a> {
+        RowInserter { draft: TableDraft::new(table) }
+    }
+
+    /// Adds a row: an insertion, or, in a table with a primary key, an upsert. Columns without a value have their default.
+    ///
+    /// # Errors
+    /// A value that its column cannot hold, in words.
+    pub fn insert<'v>(
+        &mut self,
+        values: impl Iterator<Item = ValueRef<'v>>,
+        changes: &mut Changes,
+    ) -> Result<(), String> {
+        for (column, value) in values.enumerate().take(self.draft.table.columns.len()) {
+            if let Err(e) = self.draft.set(column, value) {
+                let text = bad(&e, &self.draft.table.columns[column]).description;
+                self.draft.clear();
+                return Err(text);
+            }
+        }
+        self.draft.insert(1, changes).map_err(|e| e.description)
+    }
+}
+
 /// What is said about a column's value that its type cannot hold, or that is missing.
 fn bad(e: &RowError, column: &Column) -> BadRow {
     let problem = match e {

@@ -50,6 +50,11 @@ impl TableColumns {
         }
     }
 
+    /// The columns in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
     /// The column that a field of the input names: exactly, or, if the column's name was not quoted, whatever the case. `guess` is
     /// tried first, since records mostly have their fields in one order.
     pub(crate) fn find(&self, name: &str, guess: usize) -> Option<usize> {

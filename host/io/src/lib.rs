@@ -11,7 +11,7 @@ mod nexmark;
 mod reader;
 mod writer;
 
-pub use changes::Changes;
+pub use changes::{Changes, RowInserter};
 pub use columns::{TableColumns, find_relation};
 pub use csv::{CsvReader, write_csv};
 pub use error::{ERRORS_REPORTED_MAX, ParseError, parse_errors_message};

@@ -1,0 +1,154 @@
+//! A DataFusion session that can reach one pipeline's relations and nothing else: no files, no object stores, no settings.
+
+use crate::memory::QueryMemory;
+use crate::provider::Relations;
+use crate::scan::Scans;
+use crate::source::{Relation, Source};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::config::Dialect;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{DmlStatement, WriteOp};
+use datafusion::object_store::ObjectStore;
+use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use std::sync::Arc;
+use url::Url;
+
+/// The catalog and the schema that queries need not name.
+const CATALOG: &str = "weir";
+const SCHEMA: &str = "public";
+/// Tasks of one query at once: queries must not take the machine from steps.
+const PARTITIONS: usize = 1;
+
+/// A registry of object stores that has none.
+#[derive(Debug)]
+struct NoStores;
+
+impl ObjectStoreRegistry for NoStores {
+    fn register_store(&self, _: &Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, _: &Url) -> Result<Arc<dyn ObjectStore>> {
+        Err(DataFusionError::Plan("queries reach the pipeline's relations only".into()))
+    }
+}
+
+/// A query that was understood.
+pub(crate) struct Planned {
+    state: SessionState,
+    plan: Arc<dyn ExecutionPlan>,
+    scans: Arc<Scans>,
+}
+
+/// Understands a statement.
+///
+/// # Errors
+/// It is no SQL, not one that queries may use, or names what is not there.
+pub(crate) async fn plan(
+    sql: &str,
+    relations: &[Arc<Relation>],
+    source: &Arc<dyn Source>,
+    memory: &Arc<QueryMemory>,
+) -> Result<Planned> {
+    let scans = Arc::new(Scans::default());
+    let state = session(Arc::new(Relations::new(relations, source, &scans)), Arc::clone(memory))?;
+    let statement = state.sql_to_statement(sql, &Dialect::Generic)?;
+    allow_statement(&statement)?;
+    let logical = state.statement_to_plan(statement).await?;
+    logical.apply_with_subqueries(allow_node)?;
+    let plan = state.create_physical_plan(&logical).await?;
+    Ok(Planned { state, plan, scans })
+}
+
+impl Planned {
+    /// The columns of the result.
+    pub(crate) fn schema(&self) -> arrow::datatypes::SchemaRef {
+        self.plan.schema()
+    }
+
+    /// Opens all relations as of one step and begins to run.
+    pub(crate) async fn run(self, source: &dyn Source) -> Result<SendableRecordBatchStream> {
+        let recursive = self.plan.exists(|node| Ok(node.downcast_ref::<RecursiveQueryExec>().is_some()))?;
+        self.scans.open(source, recursive).await?;
+        datafusion::physical_plan::execute_stream(self.plan, self.state.task_ctx())
+    }
+}
+
+fn session(relations: Arc<Relations>, memory: Arc<QueryMemory>) -> Result<SessionState> {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        .with_target_partitions(PARTITIONS);
+    // Strings come out as plain strings, which every reader of Arrow and Parquet knows.
+    config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(memory as Arc<dyn MemoryPool>)
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+        .with_object_store_registry(Arc::new(NoStores))
+        .build_arc()?;
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, relations)?;
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    // All functions, but no table factories and no file formats.
+    let table_functions = SessionStateDefaults::default_table_functions();
+    Ok(SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_catalog_list(Arc::new(catalogs))
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
+        .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
+        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_table_functions(table_functions.into_iter().map(|f| (f.name().to_owned(), f)).collect())
+        .build())
+}
+
+fn refused(what: &str) -> DataFusionError {
+    DataFusionError::Plan(format!("{what} is not supported here: a query is SELECT or INSERT INTO"))
+}
+
+/// Refuses every statement that neither reads nor inserts.
+fn allow_statement(statement: &Statement) -> Result<()> {
+    let Statement::Statement(statement) = statement else {
+        return Err(refused("the statement"));
+    };
+    match &**statement {
+        SqlStatement::Query(_) | SqlStatement::Insert(_) => Ok(()),
+        other => {
+            let text = other.to_string();
+            Err(refused(text.split_whitespace().next().unwrap_or("the statement")))
+        }
+    }
+}
+
+/// Refuses every part of a plan that does more than read or insert, wherever it stands.
+fn allow_node(node: &LogicalPlan) -> Result<TreeNodeRecursion> {
+    match node {
+        LogicalPlan::Dml(DmlStatement { op: WriteOp::Insert(InsertOp::Append), .. }) => {}
+        LogicalPlan::Dml(dml) => return Err(refused(&dml.op.to_string())),
+        LogicalPlan::Ddl(ddl) => return Err(refused(ddl.name())),
+        LogicalPlan::Statement(statement) => return Err(refused(statement.name())),
+        LogicalPlan::Copy(_) => return Err(refused("COPY")),
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => return Err(refused("EXPLAIN")),
+        LogicalPlan::DescribeTable(_) => return Err(refused("DESCRIBE")),
+        LogicalPlan::Extension(_) => return Err(refused("an extension")),
+        _ => {}
+    }
+    Ok(TreeNodeRecursion::Continue)
+}
