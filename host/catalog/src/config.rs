@@ -11,6 +11,7 @@ pub(crate) const WORKERS_MAX: u16 = 64;
 /// Resources that a pipeline asks for; memory is enforced per pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = ResourceConfig)]
 pub struct Resources {
     /// Least number of cores.
     pub cpu_cores_min: Option<u64>,
@@ -98,6 +99,7 @@ impl RuntimeConfig {
 /// How a program is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CompilationProfile)]
 pub enum ProgramProfile {
     /// Starts soonest.
     Dev,

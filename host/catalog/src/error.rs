@@ -94,6 +94,41 @@ pub enum CatalogError {
         /// The version now.
         actual: i64,
     },
+    /// No key of that name in the tenant.
+    #[error("Unknown API key '{name}'")]
+    UnknownApiKey {
+        /// The name asked for.
+        name: String,
+    },
+    /// A key that would allow nothing.
+    #[error("An API key must have at least one scope")]
+    NoScopes,
+    /// No such tenant, or it was deleted meanwhile.
+    #[error("Unknown tenant '{tenant}'")]
+    UnknownTenant {
+        /// Its name or identifier.
+        tenant: String,
+    },
+    /// A deletion of a tenant that still has pipelines.
+    #[error("The tenant has {pipelines} pipelines: delete them first, or with it")]
+    TenantHasPipelines {
+        /// How many.
+        pipelines: usize,
+    },
+    /// A deletion of the tenant that a server without authentication serves.
+    #[error("The default tenant cannot be deleted")]
+    CannotDeleteDefaultTenant,
+    /// More than one tenant, or one server, may have.
+    #[error("There are {max} {what} already, which is the most there may be")]
+    LimitReached {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Another process has the catalog open.
+    #[error("The catalog is in use by another process")]
+    InUse,
     /// The database failed.
     #[error("The catalog's database failed: {0}")]
     Database(#[from] redb::Error),
@@ -127,6 +162,13 @@ impl CatalogError {
             CatalogError::CannotRenameNonExistingPipeline => "CannotRenameNonExistingPipeline",
             CatalogError::IllegalPipelineStateTransition { .. } => "IllegalPipelineStateTransition",
             CatalogError::OutdatedVersion { .. } => "OutdatedPipelineVersion",
+            CatalogError::UnknownApiKey { .. } => "UnknownApiKey",
+            CatalogError::NoScopes => "NoScopes",
+            CatalogError::UnknownTenant { .. } => "UnknownTenant",
+            CatalogError::TenantHasPipelines { .. } => "TenantHasPipelines",
+            CatalogError::CannotDeleteDefaultTenant => "CannotDeleteDefaultTenant",
+            CatalogError::LimitReached { .. } => "LimitReached",
+            CatalogError::InUse => "CatalogInUse",
             CatalogError::Database(_) | CatalogError::NewerSchema { .. } => "DatabaseError",
             CatalogError::Corrupt(_) => "InvalidJsonData",
         }
@@ -135,9 +177,15 @@ impl CatalogError {
     /// The HTTP status that the API answers with.
     pub fn http_status(&self) -> u16 {
         match self {
-            CatalogError::UnknownPipelineName { .. } | CatalogError::UnknownPipeline { .. } => 404,
+            CatalogError::UnknownTenant { .. } => 401,
+            CatalogError::UnknownPipelineName { .. }
+            | CatalogError::UnknownPipeline { .. }
+            | CatalogError::UnknownApiKey { .. } => 404,
             CatalogError::DuplicateName | CatalogError::OutdatedVersion { .. } => 409,
-            CatalogError::Database(_) | CatalogError::Corrupt(_) | CatalogError::NewerSchema { .. } => 500,
+            CatalogError::InUse
+            | CatalogError::Database(_)
+            | CatalogError::Corrupt(_)
+            | CatalogError::NewerSchema { .. } => 500,
             _ => 400,
         }
     }
@@ -147,6 +195,10 @@ impl CatalogError {
         match self {
             CatalogError::UnknownPipelineName { pipeline_name } => json!({ "pipeline_name": pipeline_name }),
             CatalogError::UnknownPipeline { pipeline_id } => json!({ "pipeline_id": pipeline_id }),
+            CatalogError::UnknownApiKey { name } => json!({ "name": name }),
+            CatalogError::UnknownTenant { tenant } => json!({ "tenant": tenant }),
+            CatalogError::TenantHasPipelines { pipelines } => json!({ "pipelines": pipelines }),
+            CatalogError::LimitReached { what, max } => json!({ "what": what, "max": max }),
             CatalogError::TooLongName { name, length, max_length } => {
                 json!({ "name": name, "length": length, "max_length": max_length })
             }
@@ -175,7 +227,10 @@ macro_rules! from_redb {
     ($($error:ident)*) => { $(
         impl From<redb::$error> for CatalogError {
             fn from(e: redb::$error) -> Self {
-                CatalogError::Database(e.into())
+                match e.into() {
+                    redb::Error::DatabaseAlreadyOpen => CatalogError::InUse,
+                    e => CatalogError::Database(e),
+                }
             }
         }
     )* };

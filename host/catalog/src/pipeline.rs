@@ -1,8 +1,8 @@
 //! The record of a pipeline, and how edits change it.
 
 use crate::{
-    DeploymentDesired, DeploymentError, DeploymentStatus, ProgramConfig, ProgramStatus, RuntimeConfig, check_name,
-    error::CatalogError,
+    DeploymentDesired, DeploymentError, DeploymentStatus, PartialProgramInfo, ProgramConfig, ProgramStatus,
+    RuntimeConfig, check_name, error::CatalogError,
 };
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub struct Pipeline {
     /// Since when.
     pub program_status_since: DateTime<Utc>,
     /// What the SQL compiler found out: schema and connectors.
-    pub program_info: Option<Value>,
+    pub program_info: Option<PartialProgramInfo>,
     /// Where its deployment stands.
     pub deployment_status: DeploymentStatus,
     /// Since when.

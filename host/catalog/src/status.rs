@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 /// One error or warning of a SQL program; lines and columns from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SqlCompilerMessage)]
 pub struct ProgramMessage {
     /// First line.
     pub start_line_number: usize,
@@ -50,6 +51,7 @@ pub enum ProgramStatus {
 
 /// What a pipeline's owner wishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PipelineDesiredStatus)]
 pub enum DeploymentDesired {
     /// Not to run.
     Shutdown,
@@ -61,6 +63,7 @@ pub enum DeploymentDesired {
 
 /// Where a pipeline's deployment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PipelineStatus)]
 pub enum DeploymentStatus {
     /// Not running.
     Shutdown,
@@ -94,6 +97,7 @@ impl fmt::Display for DeploymentStatus {
 
 /// Why a pipeline failed; also the form of every typed error of the API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ErrorResponse)]
 pub struct DeploymentError {
     /// For people.
     pub message: String,

@@ -1,23 +1,34 @@
 //! Changes of a view (or a table), streamed out: one JSON object and `\r\n` per chunk, a keep-alive chunk when there is nothing
 //! to say.
 
-use super::ingress::{boolean, json_config, running};
-use super::{ApiError, AppState};
-use crate::controller::{Controller, ControllerError, Delta};
+use super::auth::Tenant;
+use super::extract::PathParams;
+use super::ingress::{boolean, json_config, refused, running};
+use super::{ApiError, AppState, ErrorResponse};
+use crate::controller::{Controller, Delivery, FormatConfig, Listener, Receipt};
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
-use weir_io::{RECORDS_PER_CHUNK, UpdateFormat, WriteError, events, write_csv, write_json};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use weir_io::{JsonConfig, RECORDS_PER_CHUNK, UpdateFormat, WriteError, events, write_csv, write_json};
+
+/// The routes of this file.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(http_output))
+}
 
 /// Silence after which a keep-alive chunk is sent; clients wait for it to notice that they should end.
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
@@ -36,66 +47,152 @@ pub(super) struct EgressQuery {
 #[derive(Clone, Copy)]
 enum Format {
     Csv,
-    Json,
+    Json(JsonConfig),
 }
 
-pub(super) async fn egress(
+/// The parameters as documented.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation")]
+struct EgressParams {
+    /// `csv` (default) or `json`.
+    format: Option<String>,
+    /// Whether the pipeline waits for a slow reader (else it misses chunks, and their numbers have gaps); default `false`.
+    backpressure: Option<bool>,
+    /// JSON: accepted; events always come in arrays.
+    array: Option<bool>,
+    /// JSON: `insert_delete`.
+    update_format: Option<String>,
+}
+
+/// A piece of a stream of changes: JSON or text, or neither to keep the connection alive.
+#[derive(ToSchema)]
+#[schema(as = Chunk)]
+#[expect(dead_code, reason = "documentation")]
+struct Chunk {
+    /// Counts all chunks, from 0; a gap tells of chunks that were left out.
+    sequence_number: u64,
+    /// Binary formats.
+    #[schema(format = Binary)]
+    bin_data: Option<String>,
+    /// Events, if the format is JSON.
+    #[schema(value_type = Option<Vec<Object>>)]
+    json_data: Option<Vec<serde_json::Value>>,
+    /// Lines, if the format is CSV; the last column is the weight.
+    text_data: Option<String>,
+}
+
+/// Streams the changes of a table or view from now on: one JSON object and `\r\n` per chunk, without end.
+#[utoipa::path(post, path = "/pipelines/{pipeline_name}/egress/{table_name}", tag = "Pipeline interaction",
+    params(("pipeline_name" = String, Path, description = "The pipeline's name"),
+        ("table_name" = String, Path, description = "The table or view, as a SQL identifier"), EgressParams), responses(
+    (status = 200, description = "The stream.", body = Chunk),
+    (status = 400, description = "The pipeline does not run, or the format is wrong.", body = ErrorResponse),
+    (status = 404, description = "There is no such pipeline, table or view.", body = ErrorResponse),
+    (status = 429, description = "Too many listen already.", body = ErrorResponse),
+    (status = 500, description = "The pipeline did not answer.", body = ErrorResponse),
+    (status = 503, description = "The pipeline is ending.", body = ErrorResponse),
+))]
+async fn http_output(
     State(state): State<AppState>,
-    Path((name, relation_name)): Path<(String, String)>,
+    Tenant(tenant): Tenant,
+    PathParams((name, relation_name)): PathParams<(String, String)>,
     Query(query): Query<EgressQuery>,
 ) -> Result<Response, ApiError> {
-    let (_, controller) = running(&state, name).await?;
+    let (pipeline, controller) = running(&state, tenant, name).await?;
     let unknown = || ApiError::UnknownOutputStream { stream: relation_name.clone() };
     let relation = controller.program().find_relation(&relation_name).ok_or_else(unknown)?;
     let format = match query.format.as_deref().unwrap_or("csv") {
         "csv" => Format::Csv,
         "json" => {
-            let format = json_config(&query.parameters, false)?.update_format;
-            if format != UpdateFormat::InsertDelete {
-                return Err(ApiError::FormatNotSupported { format: format!("{format:?}"), direction: "output" });
+            let mut config = json_config(&query.parameters, false)?;
+            if config.update_format != UpdateFormat::InsertDelete {
+                let format = serde_json::to_value(config.update_format).unwrap_or_default();
+                let format = format.as_str().unwrap_or_default().to_owned();
+                return Err(ApiError::FormatNotSupported { format, direction: "output" });
             }
-            Format::Json
+            // Events always come in arrays.
+            config.array = true;
+            Format::Json(config)
         }
         other => return Err(ApiError::UnknownOutputFormat { format: other.to_owned() }),
     };
+    let shown = match format {
+        Format::Csv => FormatConfig { name: "csv", config: json!({}) },
+        Format::Json(config) => {
+            FormatConfig { name: "json", config: serde_json::to_value(config).unwrap_or_default() }
+        }
+    };
     let backpressure = boolean("backpressure", query.backpressure.as_deref(), false)?;
-    let chunks = Arc::new(AtomicU64::new(0));
-    let mut listener = controller.listen(relation, backpressure, Arc::clone(&chunks)).map_err(|e| match e {
-        ControllerError::TooManyListeners => ApiError::ApiConnectionLimit { message: e.to_string() },
-        _ => ApiError::Terminating,
-    })?;
-    let (sender, receiver) = mpsc::channel::<Vec<u8>>(CHUNKS_WAITING_MAX);
+    let listener = controller.listen(relation, backpressure, shown).map_err(refused)?;
+    let (sender, receiver) = mpsc::channel::<Piece>(CHUNKS_WAITING_MAX);
+    let slot = state.manager.slot(tenant, pipeline.id);
+    let endpoint = Arc::clone(&listener.endpoint);
     tokio::spawn(async move {
-        loop {
-            let next = tokio::select! {
-                next = tokio::time::timeout(KEEP_ALIVE, listener.next()) => next,
-                () = sender.closed() => return,
-            };
-            let (number, delta) = match next {
-                Ok(Some(item)) => item,
-                Ok(None) => return,
-                Err(_silence) => {
-                    let number = chunks.fetch_add(1, Ordering::Relaxed);
-                    if sender.send(format!("{{\"sequence_number\":{number}}}\r\n").into_bytes()).await.is_err() {
-                        return;
-                    }
-                    continue;
-                }
-            };
-            let encoding = Arc::clone(&controller);
-            let (to, asked) = (sender.clone(), format);
-            // Encoding a large delta takes long; the sender waits for the connection.
-            let encoded = tokio::task::spawn_blocking(move || encode(&encoding, relation, asked, number, &delta, &to));
-            match encoded.await {
-                Ok(Ok(true)) => {}
-                Ok(Ok(false)) => return,
-                Ok(Err(e)) => return tracing::warn!(error = %e, "a delta could not be written"),
-                Err(e) => return tracing::error!(error = %e, "writing a delta failed"),
-            }
+        if let Err(e) = pump(listener, &controller, relation, format, sender).await {
+            slot.logs.push(&format!("ERROR changes of '{relation_name}' could not be sent: {e}"));
         }
     });
-    let body = Body::from_stream(ReceiverStream::new(receiver).map(|chunk| Ok::<_, Infallible>(Bytes::from(chunk))));
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    // What is taken from this stream is handed to the connection at once.
+    let pieces = ReceiverStream::new(receiver).map(move |piece| {
+        endpoint.sent(piece.records, piece.bytes.len() as u64);
+        if let Some(receipt) = piece.receipt {
+            receipt.sign();
+        }
+        Ok::<_, Infallible>(Bytes::from(piece.bytes))
+    });
+    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(pieces)).into_response())
+}
+
+/// A chunk on its way to the connection.
+struct Piece {
+    bytes: Vec<u8>,
+    records: u64,
+    /// With the last chunk of a step.
+    receipt: Option<Receipt>,
+}
+
+/// Writes what the listener is told, until either side ends.
+async fn pump(
+    mut listener: Listener,
+    controller: &Arc<Controller>,
+    relation: usize,
+    format: Format,
+    sender: mpsc::Sender<Piece>,
+) -> Result<(), WriteError> {
+    loop {
+        let next = tokio::select! {
+            next = tokio::time::timeout(KEEP_ALIVE, listener.next()) => next,
+            () = sender.closed() => return Ok(()),
+        };
+        let delivery = match next {
+            Ok(Some(delivery)) => delivery,
+            Ok(None) => return Ok(()),
+            Err(_silence) => {
+                let number = listener.endpoint.chunks.fetch_add(1, Relaxed);
+                let bytes = format!("{{\"sequence_number\":{number}}}\r\n").into_bytes();
+                if sender.send(Piece { bytes, records: 0, receipt: None }).await.is_err() {
+                    return Ok(());
+                }
+                continue;
+            }
+        };
+        let (encoding, to) = (Arc::clone(controller), sender.clone());
+        // Encoding a large delta takes long; the sender waits for the connection.
+        let encoded = tokio::task::spawn_blocking(move || encode(&encoding, relation, format, delivery, &to));
+        match encoded.await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return Ok(()),
+            Ok(Err(e)) => {
+                listener.endpoint.counters.num_encode_errors.fetch_add(1, Relaxed);
+                return Err(e);
+            }
+            Err(e) => {
+                tracing::error!(error = %e, "writing a delta failed");
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// Writes a delta as chunks; returns whether anybody still reads.
@@ -103,27 +200,30 @@ fn encode(
     controller: &Controller,
     relation: usize,
     format: Format,
-    first: u64,
-    delta: &Delta,
-    to: &mpsc::Sender<Vec<u8>>,
+    delivery: Delivery,
+    to: &mpsc::Sender<Piece>,
 ) -> Result<bool, WriteError> {
     let relation = &controller.program().relations[relation];
-    let mut number = first;
-    let mut send = |key: &str, data: Vec<u8>| {
-        let mut chunk = format!("{{\"sequence_number\":{number},\"{key}\":").into_bytes();
+    let Delivery { first_chunk: mut number, delta, receipt } = delivery;
+    let mut receipt = Some(receipt);
+    let mut send = |key: &str, data: Vec<u8>, records: usize, is_last: bool| {
+        let mut bytes = format!("{{\"sequence_number\":{number},\"{key}\":").into_bytes();
         number += 1;
-        chunk.extend_from_slice(&data);
-        chunk.extend_from_slice(b"}\r\n");
-        to.blocking_send(chunk).is_ok()
+        bytes.extend_from_slice(&data);
+        bytes.extend_from_slice(b"}\r\n");
+        let receipt = if is_last { receipt.take() } else { None };
+        to.blocking_send(Piece { bytes, records: records as u64, receipt }).is_ok()
     };
     match format {
-        Format::Json => {
-            let mut rest = events(delta)?.peekable();
+        Format::Json(_) => {
+            let mut rest = events(&delta)?.peekable();
             while rest.peek().is_some() {
+                let mut records = 0;
+                let some = rest.by_ref().take(RECORDS_PER_CHUNK).inspect(|_| records += 1);
                 let mut data = vec![b'['];
-                write_json(&relation.columns, &relation.layout, rest.by_ref().take(RECORDS_PER_CHUNK), &mut data)?;
+                write_json(&relation.columns, &relation.layout, some, &mut data)?;
                 data.push(b']');
-                if !send("json_data", data) {
+                if !send("json_data", data, records, rest.peek().is_none()) {
                     return Ok(false);
                 }
             }
@@ -131,15 +231,21 @@ fn encode(
         Format::Csv => {
             let mut rest = delta.iter().flat_map(|b| b.iter()).peekable();
             while rest.peek().is_some() {
+                let mut records = 0;
+                let some = rest.by_ref().take(RECORDS_PER_CHUNK).inspect(|_| records += 1);
                 let mut text = Vec::new();
-                write_csv(&relation.columns, &relation.layout, rest.by_ref().take(RECORDS_PER_CHUNK), &mut text)?;
+                write_csv(&relation.columns, &relation.layout, some, &mut text)?;
                 // CSV is made of texts that were strings, so it is one.
                 let data = serde_json::to_vec(&String::from_utf8_lossy(&text)).unwrap_or_default();
-                if !send("text_data", data) {
+                if !send("text_data", data, records, rest.peek().is_none()) {
                     return Ok(false);
                 }
             }
         }
+    }
+    // Nothing was left to send.
+    if let Some(receipt) = receipt {
+        receipt.sign();
     }
     Ok(true)
 }

@@ -3,22 +3,9 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
-use weir_catalog::{CatalogError, DeploymentStatus};
+use weir_catalog::{CatalogError, DeploymentError as ErrorResponse, DeploymentStatus};
 use weir_io::ParseError;
-
-/// The body of every typed error.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ErrorResponse {
-    /// For people.
-    pub message: String,
-    /// For programs.
-    pub error_code: String,
-    /// More about it.
-    pub details: Value,
-}
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +26,30 @@ pub enum ApiError {
     PipelineNotRunningOrPaused {
         /// Its status.
         status: DeploymentStatus,
+    },
+    /// A verb that is none, for a connector.
+    #[error("Invalid connector action '{action}': it must be 'start' or 'pause'")]
+    InvalidConnectorAction {
+        /// The verb.
+        action: String,
+    },
+    /// A connector that is none.
+    #[error("unknown input endpoint '{endpoint_name}'")]
+    UnknownInputEndpoint {
+        /// Its name: `table.connector`.
+        endpoint_name: String,
+    },
+    /// Something that this pipeline cannot do as it is configured.
+    #[error("{error}")]
+    NotSupported {
+        /// What, and what would change it.
+        error: String,
+    },
+    /// The pipeline has no time to answer.
+    #[error("the pipeline cannot be reached: {error}")]
+    PipelineUnreachable {
+        /// Why.
+        error: String,
     },
     /// A table that is none.
     #[error("unknown input table '{stream}'")]
@@ -117,6 +128,10 @@ impl ApiError {
             ApiError::Catalog(e) => e.error_code(),
             ApiError::InvalidPipelineAction { .. } => "InvalidPipelineAction",
             ApiError::PipelineNotRunningOrPaused { .. } => "PipelineNotRunningOrPaused",
+            ApiError::InvalidConnectorAction { .. } => "InvalidConnectorAction",
+            ApiError::UnknownInputEndpoint { .. } => "UnknownInputEndpoint",
+            ApiError::NotSupported { .. } => "NotSupported",
+            ApiError::PipelineUnreachable { .. } => "PipelineUnreachable",
             ApiError::UnknownInputStream { .. } => "ConfigError.UnknownInputStream",
             ApiError::UnknownOutputStream { .. } => "ConfigError.UnknownOutputStream",
             ApiError::UnknownInputFormat { .. } => "ConfigError.UnknownInputFormat",
@@ -137,6 +152,8 @@ impl ApiError {
         match self {
             ApiError::Catalog(e) => StatusCode::from_u16(e.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             ApiError::UnknownInputStream { .. } | ApiError::UnknownOutputStream { .. } => StatusCode::NOT_FOUND,
+            ApiError::UnknownInputEndpoint { .. } => StatusCode::NOT_FOUND,
+            ApiError::PipelineUnreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::ApiConnectionLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Terminating => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::PipelineEndpointSendError { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -147,7 +164,11 @@ impl ApiError {
     fn details(&self) -> Value {
         match self {
             ApiError::Catalog(e) => e.details(),
-            ApiError::InvalidPipelineAction { action } => json!({ "action": action }),
+            ApiError::InvalidPipelineAction { action } | ApiError::InvalidConnectorAction { action } => {
+                json!({ "action": action })
+            }
+            ApiError::UnknownInputEndpoint { endpoint_name } => json!({ "endpoint_name": endpoint_name }),
+            ApiError::NotSupported { error } | ApiError::PipelineUnreachable { error } => json!({ "error": error }),
             ApiError::PipelineNotRunningOrPaused { status } => json!({ "status": status }),
             ApiError::UnknownInputStream { stream } | ApiError::UnknownOutputStream { stream } => {
                 json!({ "config_error": { "stream_name": stream } })

@@ -83,3 +83,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
         })
     }
 }
+
+/// Segments of the path, decoded. Errors (a segment that is not UTF-8, once decoded) are 404: nothing has such a name.
+pub(crate) struct PathParams<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, StatusCode> {
+        let segments = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        segments.map(|path| PathParams(path.0)).map_err(|_| StatusCode::NOT_FOUND)
+    }
+}

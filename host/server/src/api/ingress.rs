@@ -1,50 +1,41 @@
 //! Changes of a table, streamed in.
 
-use super::extract::drain;
-use super::{ApiError, AppState};
-use crate::controller::{Controller, ControllerError};
+use super::auth::Tenant;
+use super::extract::{PathParams, drain};
+use super::{ApiError, AppState, ErrorResponse};
+use crate::controller::{Controller, ControllerError, FormatConfig, InputEndpoint};
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use futures_util::StreamExt;
-use parking_lot::Mutex;
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
-use uuid::Uuid;
-use weir_catalog::{DeploymentStatus, Pipeline};
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use weir_catalog::{DeploymentStatus, Pipeline, TenantId};
 use weir_io::{Changes, CsvReader, ERRORS_REPORTED_MAX, JsonConfig, JsonReader, ParseError, Reader, UpdateFormat};
+
+/// The routes of this file. Their bodies are streamed.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(http_input))
+}
 
 /// How long a request waits for a paused pipeline.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Rows that are handed to the pipeline at once while a request goes on.
 const ROWS_HANDED: usize = 10_000;
-/// Endpoints whose event numbers are remembered; a pipeline that is started anew begins with none.
-const ENDPOINTS_MAX: usize = 10_000;
-
-/// The numbers of the last events, by pipeline, table as it was spelled, and format: numbers go on from request to request.
-#[derive(Debug, Default)]
-pub(crate) struct EventCounters(Mutex<HashMap<(Uuid, String, String), u64>>);
-
-impl EventCounters {
-    fn get(&self, key: &(Uuid, String, String)) -> u64 {
-        self.0.lock().get(key).copied().unwrap_or(0)
-    }
-
-    /// Adds the events of a request; requests that overlap number theirs alike.
-    fn add(&self, key: (Uuid, String, String), events: u64) {
-        let mut counters = self.0.lock();
-        if counters.len() >= ENDPOINTS_MAX {
-            counters.clear();
-        }
-        *counters.entry(key).or_default() += events;
-    }
-}
-
 /// The running pipeline of that name, and its record.
-pub(super) async fn running(state: &AppState, name: String) -> Result<(Pipeline, Arc<Controller>), ApiError> {
-    let tenant = state.tenant();
+pub(super) async fn running(
+    state: &AppState,
+    tenant: TenantId,
+    name: String,
+) -> Result<(Pipeline, Arc<Controller>), ApiError> {
     let pipeline = state.manager.with_catalog(move |c| c.get(tenant, &name)).await?;
     let status = pipeline.deployment_status;
     let controller = matches!(status, DeploymentStatus::Running | DeploymentStatus::Paused)
@@ -86,14 +77,46 @@ pub(super) fn json_config(parameters: &HashMap<String, String>, input: bool) -> 
     serde_json::from_value(fields.into()).map_err(|e| ApiError::FormatParameters { error: e.to_string(), input })
 }
 
-pub(super) async fn ingress(
+/// The parameters as documented; they are read one by one, since some of them belong to a format.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documentation")]
+struct IngressParams {
+    /// Whether a paused pipeline takes the data in, too; default `false`.
+    force: Option<bool>,
+    /// `csv` (default) or `json`.
+    format: Option<String>,
+    /// JSON: what a record says: `insert_delete` (default), `raw`, `debezium` or `weighted`.
+    update_format: Option<String>,
+    /// JSON: whether the events are in an array; default `false`.
+    array: Option<bool>,
+    /// JSON: how types are written: `default`, `pandas`, `debezium_mysql` and others.
+    json_flavor: Option<String>,
+    /// JSON: whether an event has `single` lines or may have `multiple` (default).
+    lines: Option<String>,
+}
+
+/// Feeds a table with changes. The answer comes when all of them are parsed and queued; a query sees them from then on.
+#[utoipa::path(post, path = "/pipelines/{pipeline_name}/ingress/{table_name}", tag = "Pipeline interaction",
+    params(("pipeline_name" = String, Path, description = "The pipeline's name"),
+        ("table_name" = String, Path, description = "The table, as a SQL identifier"), IngressParams),
+    request_body(content = String, description = "Changes in the given format.", content_type = "text/plain"), responses(
+    (status = 200, description = "All changes were parsed and queued."),
+    (status = 400, description = "The pipeline does not run, the format is wrong, or records could not be read; the others are taken in.", body = ErrorResponse),
+    (status = 404, description = "There is no such pipeline or table.", body = ErrorResponse),
+    (status = 429, description = "Too many requests at once.", body = ErrorResponse),
+    (status = 500, description = "The pipeline did not take the data in time: it is paused.", body = ErrorResponse),
+    (status = 503, description = "The pipeline is ending.", body = ErrorResponse),
+))]
+async fn http_input(
     State(state): State<AppState>,
-    Path((name, table)): Path<(String, String)>,
+    Tenant(tenant): Tenant,
+    PathParams((name, table)): PathParams<(String, String)>,
     Query(query): Query<IngressQuery>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
-    match prepare(&state, name, table, query).await {
-        Ok(request) => request.run(&state, body).await,
+    match prepare(&state, tenant, name, table, query).await {
+        Ok(request) => request.run(body).await,
         Err(e) => {
             drain(body).await;
             Err(e)
@@ -104,79 +127,92 @@ pub(super) async fn ingress(
 /// A request that may begin.
 struct Prepared {
     reader: Reader,
-    key: (Uuid, String, String),
+    endpoint: Arc<InputEndpoint>,
     controller: Arc<Controller>,
-    table: usize,
     forced: bool,
+    /// One of the connections that may feed the pipeline at once.
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Prepared {
-    async fn run(mut self, state: &AppState, body: Body) -> Result<StatusCode, ApiError> {
-        let begin = self.reader.event_number();
-        let outcome = take_in(&mut self.reader, &self.controller, self.table, self.forced, body).await;
-        state.ingress.add(self.key, self.reader.event_number() - begin);
-        outcome
+/// A reader of the format that a request names, which begins after so many events; and what `/stats` tells of the format.
+fn format(query: &IngressQuery) -> Result<(FormatConfig, Option<JsonConfig>), ApiError> {
+    match query.format.as_deref().unwrap_or("csv") {
+        "csv" => Ok((FormatConfig { name: "csv", config: json!({}) }, None)),
+        "json" => {
+            let config = json_config(&query.parameters, true)?;
+            if config.update_format == UpdateFormat::Snowflake {
+                return Err(ApiError::FormatNotSupported { format: "snowflake".into(), direction: "input" });
+            }
+            let shown = serde_json::to_value(config)
+                .map_err(|e| ApiError::FormatParameters { error: e.to_string(), input: true })?;
+            Ok((FormatConfig { name: "json", config: shown }, Some(config)))
+        }
+        other => Err(ApiError::UnknownInputFormat { format: other.to_owned() }),
     }
 }
 
 /// Everything about a request but its body.
 async fn prepare(
     state: &AppState,
+    tenant: TenantId,
     name: String,
     table_name: String,
     query: IngressQuery,
 ) -> Result<Prepared, ApiError> {
-    let (pipeline, controller) = running(state, name).await?;
+    let (_, controller) = running(state, tenant, name).await?;
     let unknown = || ApiError::UnknownInputStream { stream: table_name.clone() };
     let table = controller.program().find_table(&table_name).ok_or_else(unknown)?;
     let forced = boolean("force", query.force.as_deref(), true)?;
-    let columns = Arc::clone(&controller.program().tables[table]);
-    let format = query.format.as_deref().unwrap_or("csv");
-    let (reader, key) = match format {
-        "csv" => {
-            let key = (pipeline.id, table_name.clone(), "csv".to_owned());
-            let last = state.ingress.get(&key);
-            (Reader::Csv(Box::new(CsvReader::new(columns, last))), key)
-        }
-        "json" => {
-            let config = json_config(&query.parameters, true)?;
-            if config.update_format == UpdateFormat::Snowflake {
-                return Err(ApiError::FormatNotSupported { format: "snowflake".into(), direction: "input" });
-            }
-            let key = (pipeline.id, table_name.clone(), format!("{config:?}"));
-            let last = state.ingress.get(&key);
-            (Reader::Json(JsonReader::new(columns, config, last)), key)
-        }
-        other => return Err(ApiError::UnknownInputFormat { format: other.to_owned() }),
-    };
+    let (shown, json) = format(&query)?;
+    let permit = controller.admit_input().map_err(refused)?;
+    let endpoint = controller.request_endpoint(&table_name, table, shown).map_err(refused)?;
     controller.await_intake(forced, PATIENCE).await.map_err(refused)?;
-    Ok(Prepared { reader, key, controller, table, forced })
+    let columns = Arc::clone(&controller.program().tables[table]);
+    let last = endpoint.events.load(Relaxed);
+    let reader = match json {
+        None => Reader::Csv(Box::new(CsvReader::new(columns, last))),
+        Some(config) => Reader::Json(JsonReader::new(columns, config, last)),
+    };
+    Ok(Prepared { reader, endpoint, controller, forced, _permit: permit })
 }
 
-async fn take_in(
-    reader: &mut Reader,
-    controller: &Controller,
-    table: usize,
-    forced: bool,
-    body: Body,
-) -> Result<StatusCode, ApiError> {
-    let mut changes = Changes::new(&controller.program().tables[table], controller.workers());
-    let mut problems = Problems::default();
-    let mut pieces = body.into_data_stream();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|e| ApiError::Body(e.to_string()))?;
-        reader.push(&piece, &mut changes, &mut problems.fresh);
-        problems.count();
-        if changes.rows() >= ROWS_HANDED {
-            controller.enqueue(table, changes.take(), forced, PATIENCE).await.map_err(refused)?;
+impl Prepared {
+    async fn run(mut self, body: Body) -> Result<StatusCode, ApiError> {
+        let columns = Arc::clone(&self.controller.program().tables[self.endpoint.table]);
+        let mut changes = Changes::new(&columns, self.controller.workers());
+        let mut problems = Problems::default();
+        let mut pieces = body.into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|e| {
+                self.endpoint.counters.num_transport_errors.fetch_add(1, Relaxed);
+                ApiError::Body(e.to_string())
+            })?;
+            self.endpoint.counters.total_bytes.fetch_add(piece.len() as u64, Relaxed);
+            self.read(&mut problems, |reader, fresh| reader.push(&piece, &mut changes, fresh));
+            if changes.rows() >= ROWS_HANDED {
+                self.hand_over(&mut changes).await?;
+            }
+        }
+        self.read(&mut problems, |reader, fresh| reader.finish(&mut changes, fresh));
+        self.hand_over(&mut changes).await?;
+        match problems.number {
+            0 => Ok(StatusCode::OK),
+            number => Err(ApiError::ParseErrors { errors: problems.first, num_errors: number }),
         }
     }
-    reader.finish(&mut changes, &mut problems.fresh);
-    problems.count();
-    controller.enqueue(table, changes.take(), forced, PATIENCE).await.map_err(refused)?;
-    match problems.number {
-        0 => Ok(StatusCode::OK),
-        number => Err(ApiError::ParseErrors { errors: problems.first, num_errors: number }),
+
+    /// Has the reader read; counts events and errors. Requests that overlap number their events alike.
+    fn read(&mut self, problems: &mut Problems, with: impl FnOnce(&mut Reader, &mut Vec<ParseError>)) {
+        let before = self.reader.event_number();
+        with(&mut self.reader, &mut problems.fresh);
+        self.endpoint.events.fetch_add(self.reader.event_number() - before, Relaxed);
+        self.endpoint.counters.num_parse_errors.fetch_add(problems.fresh.len() as u64, Relaxed);
+        problems.count();
+    }
+
+    async fn hand_over(&self, changes: &mut Changes) -> Result<(), ApiError> {
+        let taken = changes.take();
+        self.controller.enqueue_from(&self.endpoint, taken, self.forced, PATIENCE).await.map_err(refused)
     }
 }
 
@@ -197,12 +233,17 @@ impl Problems {
     }
 }
 
-fn refused(e: ControllerError) -> ApiError {
+/// What a controller's refusal is to a client.
+pub(super) fn refused(e: ControllerError) -> ApiError {
     match e {
         ControllerError::Ended => ApiError::Terminating,
-        ControllerError::TooManyListeners => ApiError::ApiConnectionLimit { message: e.to_string() },
+        ControllerError::TooManyListeners | ControllerError::TooManyRequests | ControllerError::TooManyEndpoints => {
+            ApiError::ApiConnectionLimit { message: e.to_string() }
+        }
         ControllerError::Paused => {
             ApiError::PipelineEndpointSendError { seconds: PATIENCE.as_secs(), error: e.to_string() }
         }
+        ControllerError::NotDurable => ApiError::NotSupported { error: e.to_string() },
+        ControllerError::Busy => ApiError::PipelineUnreachable { error: e.to_string() },
     }
 }

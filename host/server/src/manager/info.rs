@@ -1,7 +1,10 @@
 //! What the API tells of a compiled program: `program_info` and the messages of a wrong one.
 
-use serde_json::{Map, Value, json};
-use weir_catalog::ProgramMessage;
+use std::collections::BTreeMap;
+use weir_catalog::{
+    ColumnType as Typed, Field, PartialProgramInfo, ProgramMessage, ProgramSchema, PropertyValue,
+    Relation as Catalogued, SourcePosition,
+};
 use weir_row::{ColumnType, SqlType};
 use weir_sql::{Diagnostic, Program, Relation, Severity, Span};
 
@@ -23,44 +26,75 @@ pub(super) fn message(d: &Diagnostic) -> ProgramMessage {
 }
 
 /// The API's `program_info`.
-pub(super) fn program_info(program: &Program) -> Value {
-    json!({
-        "schema": {
-            "inputs": program.tables.iter().map(relation).collect::<Vec<_>>(),
-            "outputs": program.views.iter().map(relation).collect::<Vec<_>>(),
+pub(super) fn program_info(program: &Program) -> PartialProgramInfo {
+    let views = program.views.iter().map(relation);
+    PartialProgramInfo {
+        schema: ProgramSchema {
+            inputs: program.tables.iter().map(relation).collect(),
+            outputs: std::iter::once(error_view()).chain(views).collect(),
         },
-        "udf_stubs": "",
-        "input_connectors": {},
-        "output_connectors": {},
-    })
+        udf_stubs: String::new(),
+        input_connectors: BTreeMap::new(),
+        output_connectors: BTreeMap::new(),
+    }
 }
 
-fn relation(r: &Relation) -> Value {
-    let position = |span: &Span| {
-        json!({ "start_line_number": span.start.line, "start_column": span.start.column,
-            "end_line_number": span.end.line, "end_column": span.end.column })
+/// The built-in view of rows that came too late.
+fn error_view() -> Catalogued {
+    let field = |name: &str, sql_type: &str, nullable, precision| Field {
+        name: name.into(),
+        case_sensitive: false,
+        columntype: Typed { sql_type: sql_type.into(), nullable, precision, ..Typed::default() },
+        lateness: None,
+        default: None,
+        watermark: None,
     };
-    let properties: Map<String, Value> = r
-        .properties
-        .iter()
-        .map(|p| {
-            let value = json!({ "value": p.value, "key_position": position(&p.key_position), "value_position": position(&p.value_position) });
-            (p.key.clone(), value)
-        })
-        .collect();
-    let fields: Vec<Value> = r
-        .columns
-        .iter()
-        .map(|c| {
-            json!({ "name": c.name, "case_sensitive": c.case_sensitive, "columntype": column_type(&c.ty),
-                "lateness": null, "default": c.default, "watermark": null })
-        })
-        .collect();
-    json!({ "name": r.name, "case_sensitive": r.case_sensitive, "fields": fields, "materialized": r.materialized,
-        "properties": properties })
+    Catalogued {
+        name: "error_view".into(),
+        case_sensitive: false,
+        fields: vec![
+            field("table_or_view_name", "VARCHAR", false, Some(-1)),
+            field("message", "VARCHAR", false, Some(-1)),
+            field("metadata", "VARIANT", false, None),
+        ],
+        materialized: false,
+        properties: BTreeMap::new(),
+    }
 }
 
-fn column_type(ty: &ColumnType) -> Value {
+fn relation(r: &Relation) -> Catalogued {
+    let position = |span: &Span| SourcePosition {
+        start_line_number: span.start.line as usize,
+        start_column: span.start.column as usize,
+        end_line_number: span.end.line as usize,
+        end_column: span.end.column as usize,
+    };
+    let properties = r.properties.iter().map(|p| {
+        let value = PropertyValue {
+            value: p.value.clone(),
+            key_position: position(&p.key_position),
+            value_position: position(&p.value_position),
+        };
+        (p.key.clone(), value)
+    });
+    let fields = r.columns.iter().map(|c| Field {
+        name: c.name.clone(),
+        case_sensitive: c.case_sensitive,
+        columntype: column_type(&c.ty),
+        lateness: None,
+        default: c.default.clone(),
+        watermark: None,
+    });
+    Catalogued {
+        name: r.name.clone(),
+        case_sensitive: r.case_sensitive,
+        fields: fields.collect(),
+        materialized: r.materialized,
+        properties: properties.collect(),
+    }
+}
+
+fn column_type(ty: &ColumnType) -> Typed {
     let (name, precision, scale): (&str, Option<i64>, Option<i64>) = match &ty.sql {
         SqlType::Null => ("NULL", None, None),
         SqlType::Boolean => ("BOOLEAN", None, None),
@@ -83,6 +117,5 @@ fn column_type(ty: &ColumnType) -> Value {
         SqlType::IntervalMonths => ("INTERVAL_YEAR_MONTH", None, None),
         SqlType::IntervalMicros => ("INTERVAL_DAY_SECOND", None, None),
     };
-    json!({ "type": name, "nullable": ty.nullable, "precision": precision, "scale": scale,
-        "component": null, "fields": null, "key": null, "value": null })
+    Typed { sql_type: name.into(), nullable: ty.nullable, precision, scale, ..Typed::default() }
 }

@@ -1,0 +1,6 @@
+//! The API's models, as clients see them: what they send, what they get, and the schemas of both.
+
+mod pipeline;
+
+pub use pipeline::{PatchPipeline, PipelineInfo, PipelineSelectedInfo, PostPutPipeline};
+pub(crate) use pipeline::SelectorQuery;
