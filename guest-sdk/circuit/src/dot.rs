@@ -1,14 +1,28 @@
 //! The circuit as a drawing for Graphviz.
 
-use crate::{Circuit, Op};
+use crate::{Circuit, NodeId, Op};
 use std::fmt::Write;
 
 /// Longest label line, in characters.
 const LABEL_WIDTH_MAX: usize = 90;
 
+/// What a drawing says of an operator besides what it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DotNote {
+    /// Lines of text.
+    pub lines: Vec<String>,
+    /// From 0 to 1: how red it is.
+    pub heat: f64,
+}
+
 impl Circuit {
     /// The circuit in Graphviz's language: `weir build --emit dot x.sql | dot -Tsvg`.
     pub fn dot(&self) -> String {
+        self.dot_with(|_| None)
+    }
+
+    /// The same, with notes.
+    pub fn dot_with(&self, note: impl Fn(NodeId) -> Option<DotNote>) -> String {
         let mut out = String::from("digraph circuit {\n  rankdir=TB;\n  node [shape=box, fontname=\"monospace\"];\n");
         for (i, node) in self.nodes.iter().enumerate() {
             let title = match &node.op {
@@ -31,7 +45,20 @@ impl Circuit {
                 }
                 _ => "",
             };
-            let _ = writeln!(out, "  n{i} [label=\"{i}: {}\\n{}{dots}\"{color}];", quoted(&title), quoted(&short));
+            let note = note(i);
+            let mut lines = String::new();
+            for line in note.iter().flat_map(|n| &n.lines) {
+                let _ = write!(lines, "\\n{}", quoted(line));
+            }
+            // White at 0, red at 1.
+            let paleness = |heat: f64| (255.0 * (1.0 - heat.clamp(0.0, 1.0))) as u8;
+            let heat = note.map(|n| {
+                let p = paleness(n.heat);
+                format!(", style=filled, fillcolor=\"#ff{p:02x}{p:02x}\"")
+            });
+            let color = heat.as_deref().unwrap_or(color);
+            let (title, short) = (quoted(&title), quoted(&short));
+            let _ = writeln!(out, "  n{i} [label=\"{i}: {title}\\n{short}{dots}{lines}\"{color}];");
             for input in node.op.inputs() {
                 let exchange = matches!(node.op, Op::Index { exchange: true, .. });
                 let _ =

@@ -10,6 +10,7 @@ mod plan;
 mod text;
 
 pub use check::{EXPRESSION_DEPTH_MAX, same_words};
+pub use dot::DotNote;
 pub use expr::{Expr, ExprOp, Position};
 pub use plan::{
     Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, Node, NodeId, Op, Table, View,

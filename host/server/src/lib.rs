@@ -7,6 +7,7 @@ pub mod cli;
 pub mod controller;
 pub mod logs;
 pub mod manager;
+pub mod metrics;
 
 /// The version of the platform, as the API shows it: the generation of the API, which Weir's own version follows.
 pub const PLATFORM_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -119,9 +119,7 @@ async fn http_output(
     };
     let shown = match format {
         Format::Csv => FormatConfig { name: "csv", config: json!({}) },
-        Format::Json(config) => {
-            FormatConfig { name: "json", config: serde_json::to_value(config).unwrap_or_default() }
-        }
+        Format::Json(config) => FormatConfig { name: "json", config: serde_json::to_value(config).unwrap_or_default() },
     };
     let backpressure = boolean("backpressure", query.backpressure.as_deref(), false)?;
     let listener = controller.listen(relation, backpressure, shown).map_err(refused)?;

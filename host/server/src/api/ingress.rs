@@ -237,9 +237,10 @@ impl Problems {
 pub(super) fn refused(e: ControllerError) -> ApiError {
     match e {
         ControllerError::Ended => ApiError::Terminating,
-        ControllerError::TooManyListeners | ControllerError::TooManyRequests | ControllerError::TooManyEndpoints => {
-            ApiError::ApiConnectionLimit { message: e.to_string() }
-        }
+        ControllerError::TooManyListeners
+        | ControllerError::TooManyQueries
+        | ControllerError::TooManyRequests
+        | ControllerError::TooManyEndpoints => ApiError::ApiConnectionLimit { message: e.to_string() },
         ControllerError::Paused => {
             ApiError::PipelineEndpointSendError { seconds: PATIENCE.as_secs(), error: e.to_string() }
         }

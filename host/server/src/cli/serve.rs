@@ -3,6 +3,7 @@
 use super::CacheArgs;
 use crate::api;
 use crate::manager::Manager;
+use crate::metrics::Gauge;
 use anyhow::Context;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -23,6 +24,10 @@ pub(super) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     bind: SocketAddr,
+    /// Address and port of `/metrics`, which tells of the server and all tenants' pipelines; without it there is none. Whoever
+    /// reaches it may read it.
+    #[arg(long, env = "WEIR_METRICS_BIND", value_name = "ADDRESS:PORT")]
+    metrics_bind: Option<SocketAddr>,
     /// Folder for the catalog.
     #[arg(long, default_value = "weir-data", env = "WEIR_DATA_DIR", value_name = "DIR")]
     data_dir: PathBuf,
@@ -32,7 +37,10 @@ pub(super) struct ServeArgs {
 
 pub(super) fn main(args: ServeArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async move {
-        let server = start(args.bind, args.data_dir, args.cache, &|step| eprintln!("{step}")).await?;
+        let mut server = start(args.bind, args.data_dir, args.cache, &|step| eprintln!("{step}")).await?;
+        if let Some(bind) = args.metrics_bind {
+            eprintln!("metrics are on http://{}/metrics", server.bind_metrics(bind).await?);
+        }
         // Tests and scripts read the port from this line.
         println!("weir {} listens on http://{}", crate::PLATFORM_VERSION, server.address);
         let mut terminate = signal(SignalKind::terminate())?;
@@ -59,6 +67,7 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     listener: TcpListener,
+    metrics: Option<TcpListener>,
     manager: Arc<Manager>,
 }
 
@@ -80,13 +89,36 @@ pub(super) async fn start(
     compiler.provision(progress, &weir_compiler::CancelToken::new())?;
     let engine = weir_runtime::Engine::new()?;
     let manager = Manager::open(&folder, compiler, engine).context("opening the catalog")?;
-    Ok(Server { address: listener.local_addr()?, listener, manager })
+    Ok(Server { address: listener.local_addr()?, listener, metrics: None, manager })
 }
 
 impl Server {
+    /// Has `/metrics` answered on a port of its own; returns the address.
+    pub(super) async fn bind_metrics(&mut self, bind: SocketAddr) -> anyhow::Result<SocketAddr> {
+        let listener = TcpListener::bind(bind).await.with_context(|| format!("listening on {bind} for metrics"))?;
+        let address = listener.local_addr()?;
+        self.metrics = Some(listener);
+        Ok(address)
+    }
+
     /// Serves until `stop` is ready, then ends what runs.
     pub(super) async fn run(self, stop: impl Future<Output = ()>) {
         let manager = Arc::clone(&self.manager);
-        api::serve(self.listener, api::router(self.manager), stop, async move { manager.shut_down().await }).await;
+        let open = manager.metrics().connections.clone();
+        let (metrics_stops, metrics_stop) = tokio::sync::oneshot::channel::<()>();
+        let metrics = self.metrics.map(|listener| {
+            let router = api::metrics_router(Arc::clone(&manager));
+            // The sender's end stops it, too.
+            let stop = async move { drop(metrics_stop.await) };
+            tokio::spawn(api::serve(listener, router, Gauge::default(), stop, async {}))
+        });
+        api::serve(self.listener, api::router(self.manager), open, stop, async move { manager.shut_down().await })
+            .await;
+        drop(metrics_stops);
+        if let Some(task) = metrics
+            && let Err(e) = task.await
+        {
+            tracing::error!(error = %e, "the listener for metrics failed");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Those who listen to a relation's changes.
 
+use super::endpoint::OutputEndpoint;
+use super::progress::Progress;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::mpsc;
 use weir_io::RECORDS_PER_CHUNK;
 use weir_row::Block;
@@ -12,15 +14,49 @@ const LAG_STEPS_MAX: usize = 100;
 /// The changes of a relation in one step, rows in order, each once.
 pub type Delta = Arc<Vec<Block>>;
 
+/// The changes of one step on their way to a listener.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The number of its first chunk.
+    pub first_chunk: u64,
+    /// The changes.
+    pub delta: Delta,
+    /// What settles it.
+    pub receipt: Receipt,
+}
+
+/// Says that a delivery has arrived: until then the pipeline is not complete.
+#[derive(Debug)]
+pub struct Receipt {
+    endpoint: Arc<OutputEndpoint>,
+    progress: Arc<Progress>,
+    records: u64,
+    /// Records that the pipeline had taken in after the step.
+    processed: u64,
+}
+
+impl Receipt {
+    /// All of it was sent.
+    pub fn sign(self) {
+        let counters = &self.endpoint.counters;
+        counters.total_processed_input_records.fetch_max(self.processed, Relaxed);
+        counters.queued_records.fetch_sub(self.records, Relaxed);
+        self.progress.moved();
+        counters.queued_batches.fetch_sub(1, Relaxed);
+    }
+}
+
 /// One who listens.
 #[derive(Debug)]
 pub struct Listener {
-    receiver: mpsc::Receiver<(u64, Delta)>,
+    receiver: mpsc::Receiver<Delivery>,
+    /// It, as `/stats` tells of it.
+    pub endpoint: Arc<OutputEndpoint>,
 }
 
 impl Listener {
-    /// The next delta with the number of its first chunk. `None`: the pipeline has ended.
-    pub async fn next(&mut self) -> Option<(u64, Delta)> {
+    /// The next delivery. `None`: the pipeline has ended.
+    pub async fn next(&mut self) -> Option<Delivery> {
         self.receiver.recv().await
     }
 }
@@ -28,17 +64,16 @@ impl Listener {
 /// The pipeline's end of a listener.
 #[derive(Clone, Debug)]
 pub(super) struct Speaker {
-    sender: mpsc::Sender<(u64, Delta)>,
-    /// Chunks so far, those that were missed among them: a gap in the numbers is what tells of them.
-    chunks: Arc<AtomicU64>,
+    sender: mpsc::Sender<Delivery>,
+    pub(super) endpoint: Arc<OutputEndpoint>,
     backpressure: bool,
 }
 
-/// A listener and the pipeline's end of it. With `backpressure` the pipeline waits for a slow one. `chunks` counts the chunks
-/// that the listener's stream has; who writes it adds its own.
-pub(super) fn listen(backpressure: bool, chunks: Arc<AtomicU64>) -> (Speaker, Listener) {
+/// A listener and the pipeline's end of it. With `backpressure` the pipeline waits for a slow one.
+pub(super) fn listen(backpressure: bool, endpoint: OutputEndpoint) -> (Speaker, Listener) {
     let (sender, receiver) = mpsc::channel(LAG_STEPS_MAX);
-    (Speaker { sender, chunks, backpressure }, Listener { receiver })
+    let endpoint = Arc::new(endpoint);
+    (Speaker { sender, endpoint: Arc::clone(&endpoint), backpressure }, Listener { receiver, endpoint })
 }
 
 impl Speaker {
@@ -46,16 +81,35 @@ impl Speaker {
         self.sender.is_closed()
     }
 
-    /// Hands on a delta; returns whether anybody still listens.
-    pub(super) async fn tell(&self, delta: &Delta) -> bool {
+    /// Whether everything that was told has arrived.
+    pub(super) fn has_caught_up(&self) -> bool {
+        self.endpoint.counters.queued_batches.load(Relaxed) == 0
+    }
+
+    /// Hands on a delta of a step after which the pipeline had taken in `processed` records; returns whether anybody still listens.
+    pub(super) async fn tell(&self, delta: &Delta, processed: u64, progress: &Arc<Progress>) -> bool {
         // An upper bound of the records is enough: numbers need to grow, and to show gaps.
         let records: u64 = delta.iter().flat_map(|b| &b.weights).map(|w| w.unsigned_abs()).sum();
         let chunks = records.div_ceil(RECORDS_PER_CHUNK as u64);
-        let number = self.chunks.fetch_add(chunks, Ordering::Relaxed);
-        let item = (number, Arc::clone(delta));
+        let first_chunk = self.endpoint.chunks.fetch_add(chunks, Relaxed);
+        let receipt =
+            Receipt { endpoint: Arc::clone(&self.endpoint), progress: Arc::clone(progress), records, processed };
+        let delivery = Delivery { first_chunk, delta: Arc::clone(delta), receipt };
+        let counters = &self.endpoint.counters;
+        counters.queued_batches.fetch_add(1, Relaxed);
+        counters.queued_records.fetch_add(records, Relaxed);
         if self.backpressure {
-            return self.sender.send(item).await.is_ok();
+            return self.sender.send(delivery).await.is_ok();
         }
-        !matches!(self.sender.try_send(item), Err(mpsc::error::TrySendError::Closed(_)))
+        match self.sender.try_send(delivery) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                // It is missed, so nobody waits for it.
+                counters.queued_batches.fetch_sub(1, Relaxed);
+                counters.queued_records.fetch_sub(records, Relaxed);
+                true
+            }
+        }
     }
 }

@@ -6,11 +6,22 @@
 //! One turn takes what is queued and makes one step of it. Without anything queued there is no turn and no thread.
 
 mod deltas;
+mod endpoint;
+mod inputs;
+mod operators;
 mod program;
+mod progress;
 mod queue;
 mod run;
+mod snapshot;
+mod visible;
 
-pub use deltas::{Delta, Listener};
-pub use program::RunningProgram;
+pub use deltas::{Delivery, Delta, Listener, Receipt};
+pub use endpoint::{EndpointConfig, FormatConfig, InputCounters, InputEndpoint, OutputCounters, OutputEndpoint};
+pub use inputs::{INPUT_ENDPOINTS_MAX, INPUT_REQUESTS_MAX};
+pub use operators::{OperatorProfile, RelationRows, StateSize};
+pub use program::{RunningProgram, RunningRelation};
+pub use progress::{Progress, QUIET};
 pub use queue::{ENQUEUE_BYTES_MAX, Input};
 pub use run::{Controller, ControllerError, Phase};
+pub use snapshot::{QUERIES_MAX, SnapshotReader};

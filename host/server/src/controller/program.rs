@@ -21,6 +21,8 @@ pub struct RunningRelation {
 /// The schema of a running program. Relations are numbered as in the component's contract: views first, then tables.
 #[derive(Debug)]
 pub struct RunningProgram {
+    /// The plan.
+    pub circuit: Arc<Circuit>,
     /// Views, then tables.
     pub relations: Vec<RunningRelation>,
     /// Number of views.
@@ -44,6 +46,7 @@ impl RunningProgram {
         let views = circuit.views.iter().map(|v| relation(&v.name, &v.columns, v.materialized));
         let tables = circuit.tables.iter().map(|t| relation(&t.name, &t.columns, t.materialized));
         RunningProgram {
+            circuit: Arc::new(circuit.clone()),
             relations: views.chain(tables).collect(),
             views: circuit.views.len(),
             tables: circuit.tables.iter().map(|t| Arc::new(TableColumns::new(t))).collect(),

@@ -1,5 +1,7 @@
 //! Changes that wait for a step, up to a bound.
 
+use super::endpoint::InputEndpoint;
+use std::sync::Arc;
 use weir_row::Block;
 
 /// Bytes of changes that may wait for a step; beyond that those who bring more wait.
@@ -18,6 +20,10 @@ pub struct Input {
     pub bytes: usize,
     /// Whether a paused pipeline takes it in, too.
     pub forced: bool,
+    /// Through which endpoint they came, if through one.
+    pub endpoint: Option<Arc<InputEndpoint>>,
+    /// Its number, in the order of queueing; given as it is queued.
+    pub number: u64,
 }
 
 impl Input {
@@ -25,6 +31,6 @@ impl Input {
     pub fn new(table: usize, workers: Vec<Vec<Block>>, forced: bool) -> Input {
         let blocks = || workers.iter().flatten();
         let (rows, bytes) = (blocks().map(Block::len).sum(), blocks().map(Block::memory_bytes).sum());
-        Input { table, rows, bytes, workers, forced }
+        Input { table, rows, bytes, workers, forced, endpoint: None, number: 0 }
     }
 }

@@ -1,14 +1,21 @@
 //! The life of a running pipeline.
 
 use super::deltas::{Delta, Listener, Speaker, listen};
+use super::endpoint::{EndpointConfig, FormatConfig, InputEndpoint, OutputEndpoint};
+use super::inputs::{INPUT_ENDPOINTS_MAX, INPUT_REQUESTS_MAX, Inputs};
+use super::operators::KnownSizes;
 use super::program::RunningProgram;
+use super::progress::Progress;
 use super::queue::{ENQUEUE_BYTES_MAX, Input};
-use parking_lot::Mutex;
+use super::snapshot::{QUERIES_MAX, Queries};
+use super::visible::Visible;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use uuid::Uuid;
 use weir_row::Block;
 use weir_runtime::{Cycle, Failure, FailureKind, Handle, Pipeline};
 
@@ -45,35 +52,46 @@ pub enum ControllerError {
     /// Too many listen already.
     #[error("too many connections: at most {LISTENERS_MAX} may listen to a pipeline at once")]
     TooManyListeners,
-}
-
-/// Figures of a running pipeline.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Rows taken in.
-    pub rows_in: AtomicU64,
-    /// Steps made.
-    pub steps: AtomicU64,
-    /// Microseconds of all steps.
-    pub step_us: AtomicU64,
+    /// Too many query it already.
+    #[error("too many connections: at most {QUERIES_MAX} queries of a pipeline may run at once")]
+    TooManyQueries,
+    /// Too many feed it already.
+    #[error("too many connections: at most {INPUT_REQUESTS_MAX} may feed a pipeline at once")]
+    TooManyRequests,
+    /// Too many spellings and formats were used.
+    #[error("too many endpoints: requests may make at most {INPUT_ENDPOINTS_MAX}")]
+    TooManyEndpoints,
+    /// Nothing of its state is kept on disk.
+    #[error("checkpoints need a pipeline whose state is kept on disk: set 'storage' in its runtime configuration")]
+    NotDurable,
+    /// It works on a step that takes longer than the caller waits.
+    #[error("the pipeline works on a step that takes long")]
+    Busy,
 }
 
 /// A running pipeline.
 pub struct Controller {
     program: RunningProgram,
     workers: usize,
-    /// Locked by one turn at a time; nobody else touches the instances.
-    pipeline: Arc<Mutex<Option<Pipeline>>>,
+    /// Locked by one turn at a time, and between turns by who reads a page of a snapshot; nobody else touches the instances.
+    pub(super) pipeline: Arc<Mutex<Option<Pipeline>>>,
     /// Ends a turn from outside.
-    handle: Handle,
-    queue: Mutex<VecDeque<Input>>,
+    pub(super) handle: Handle,
+    /// Whether its state can outlive it.
+    durable: bool,
+    pub(super) queue: Mutex<VecDeque<Input>>,
+    /// What of the queue has been taken in.
+    pub(super) visible: Visible,
+    pub(super) queries: Queries,
     room: Semaphore,
     /// Tells the loop that queue or phase changed.
     wake: Notify,
     phase: watch::Sender<Phase>,
     speakers: Mutex<Vec<(usize, Speaker)>>,
-    /// What the pipeline has done.
-    pub counters: Counters,
+    inputs: Inputs,
+    /// How far it has come.
+    pub progress: Arc<Progress>,
+    pub(super) sizes: KnownSizes,
 }
 
 impl std::fmt::Debug for Controller {
@@ -83,19 +101,24 @@ impl std::fmt::Debug for Controller {
 }
 
 impl Controller {
-    /// A pipeline that is open, paused. Spawns its loop on the current runtime.
-    pub fn start(program: RunningProgram, pipeline: Pipeline) -> Arc<Controller> {
+    /// A pipeline that is open, paused; `durable`: it has a store on disk. Spawns its loop on the current runtime.
+    pub fn start(program: RunningProgram, pipeline: Pipeline, durable: bool) -> Arc<Controller> {
         let controller = Arc::new(Controller {
             program,
             workers: pipeline.workers() as usize,
             handle: pipeline.handle(),
-            pipeline: Arc::new(Mutex::new(Some(pipeline))),
+            durable,
             queue: Mutex::default(),
+            visible: Visible::default(),
+            queries: Queries::new(&pipeline),
             room: Semaphore::new(ENQUEUE_BYTES_MAX / PERMIT_BYTES),
             wake: Notify::new(),
             phase: watch::channel(Phase::Paused).0,
             speakers: Mutex::default(),
-            counters: Counters::default(),
+            inputs: Inputs::default(),
+            progress: Arc::default(),
+            sizes: KnownSizes::default(),
+            pipeline: Arc::new(Mutex::new(Some(pipeline))),
         });
         tokio::spawn(Arc::clone(&controller).run());
         controller
@@ -170,16 +193,51 @@ impl Controller {
         patience: Duration,
     ) -> Result<(), ControllerError> {
         self.await_intake(forced, patience).await?;
-        let input = Input::new(table, workers, forced);
+        self.push(Input::new(table, workers, forced)).await.map(drop)
+    }
+
+    /// As [`Controller::enqueue`], through an endpoint.
+    ///
+    /// # Errors
+    /// As [`Controller::enqueue`].
+    pub async fn enqueue_from(
+        &self,
+        endpoint: &Arc<InputEndpoint>,
+        workers: Vec<Vec<Block>>,
+        forced: bool,
+        patience: Duration,
+    ) -> Result<(), ControllerError> {
+        self.await_intake(forced, patience).await?;
+        let mut input = Input::new(endpoint.table, workers, forced);
+        input.endpoint = Some(Arc::clone(endpoint));
+        self.push(input).await.map(drop)
+    }
+
+    /// Queues an input; returns its number.
+    pub(super) async fn push(&self, mut input: Input) -> Result<u64, ControllerError> {
         if input.rows == 0 {
-            return Ok(());
+            return Ok(self.visible.last());
         }
         let permits = permits(input.bytes);
         let room = self.room.acquire_many(permits).await.map_err(|_| ControllerError::Ended)?;
         room.forget();
-        self.queue.lock().push_back(input);
+        let rows = input.rows as u64;
+        self.progress.input_records.fetch_add(rows, Relaxed);
+        self.progress.buffered_records.fetch_add(rows, Relaxed);
+        self.progress.buffered_bytes.fetch_add(input.bytes as u64, Relaxed);
+        if let Some(endpoint) = &input.endpoint {
+            endpoint.counters.total_records.fetch_add(rows, Relaxed);
+            endpoint.counters.buffered_records.fetch_add(rows, Relaxed);
+        }
+        let number = {
+            let mut queue = self.queue.lock();
+            input.number = self.visible.number();
+            let number = input.number;
+            queue.push_back(input);
+            number
+        };
         self.wake.notify_one();
-        Ok(())
+        Ok(number)
     }
 
     /// Waits until the pipeline takes in changes.
@@ -212,7 +270,7 @@ impl Controller {
         &self,
         relation: usize,
         backpressure: bool,
-        chunks: Arc<AtomicU64>,
+        format: FormatConfig,
     ) -> Result<Listener, ControllerError> {
         if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) {
             return Err(ControllerError::Ended);
@@ -222,9 +280,119 @@ impl Controller {
         if speakers.len() >= LISTENERS_MAX {
             return Err(ControllerError::TooManyListeners);
         }
-        let (speaker, listener) = listen(backpressure, chunks);
+        let stream = &self.program.relations[relation].name;
+        let name = format!("api-egress-{stream}-{}", Uuid::new_v4());
+        let endpoint = OutputEndpoint::new(name, EndpointConfig::http_output(stream, format));
+        // What happened before is nothing that it waits for.
+        endpoint
+            .counters
+            .total_processed_input_records
+            .store(self.progress.processed_records.load(Relaxed), Relaxed);
+        let (speaker, listener) = listen(backpressure, endpoint);
         speakers.push((relation, speaker));
         Ok(listener)
+    }
+
+    /// Lets in a request that feeds the pipeline; it is in until the permit is dropped.
+    ///
+    /// # Errors
+    /// Too many are.
+    pub fn admit_input(&self) -> Result<OwnedSemaphorePermit, ControllerError> {
+        self.inputs.admit().ok_or(ControllerError::TooManyRequests)
+    }
+
+    /// The endpoint of requests that spell a table so and have that format: made at the first of them, there as long as the
+    /// pipeline runs.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn request_endpoint(
+        &self,
+        spelled: &str,
+        table: usize,
+        format: FormatConfig,
+    ) -> Result<Arc<InputEndpoint>, ControllerError> {
+        let name = &self.program.relations[self.program.views + table].name;
+        self.inputs.of_requests(spelled, table, name, format).ok_or(ControllerError::TooManyEndpoints)
+    }
+
+    /// The input endpoint of that name.
+    pub fn find_input(&self, name: &str) -> Option<Arc<InputEndpoint>> {
+        self.inputs.find(name)
+    }
+
+    /// The input endpoints, by name.
+    pub fn inputs(&self) -> Vec<Arc<InputEndpoint>> {
+        self.inputs.list()
+    }
+
+    /// The output endpoints, by name: those who listen now.
+    pub fn outputs(&self) -> Vec<Arc<OutputEndpoint>> {
+        let speakers = self.speakers.lock();
+        let here = speakers.iter().filter(|(_, s)| !s.is_gone());
+        let mut outputs: Vec<_> = here.map(|(_, s)| Arc::clone(&s.endpoint)).collect();
+        outputs.sort_by(|a, b| a.name.cmp(&b.name));
+        outputs
+    }
+
+    /// Whether all input has come, all of it was worked on, all who listen have got its changes, and nothing moved since for a
+    /// tick of the clock. Requests may bring more at any time, so they do not count.
+    pub fn is_complete(&self) -> bool {
+        let ended = |input: &Arc<InputEndpoint>| input.by_requests || input.counters.end_of_input.load(Relaxed);
+        let first_step_is_due =
+            matches!(*self.phase.borrow(), Phase::Running) && self.progress.steps.load(Relaxed) == 0;
+        !first_step_is_due
+            && self.inputs.list().iter().all(ended)
+            && self.progress.has_caught_up()
+            && self.speakers.lock().iter().all(|(_, s)| s.is_gone() || s.has_caught_up())
+            && self.progress.is_quiet()
+    }
+
+    /// Memory of all workers and queries, in bytes: now, and the most so far (of workers).
+    pub fn memory_bytes(&self) -> (u64, u64) {
+        let memory = self.handle.memory();
+        let used = memory.used_bytes + self.query_memory().used_bytes() as u64;
+        (used, memory.peak_bytes.max(used))
+    }
+
+    /// Makes the state after the last step durable, together with `owner`, which says of what it is. Later steps wait.
+    ///
+    /// # Errors
+    /// Nothing of the pipeline is kept on disk; it has ended, or failed by this; or a step takes longer than `patience`.
+    pub async fn checkpoint(self: &Arc<Self>, owner: Vec<u8>, patience: Duration) -> Result<(), ControllerError> {
+        if !self.durable {
+            return Err(ControllerError::NotDurable);
+        }
+        match self.with_pipeline(patience, |pipeline| pipeline.checkpoint(owner)).await {
+            Ok(Some(())) => Ok(()),
+            Ok(None) if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) => Err(ControllerError::Ended),
+            Ok(None) => Err(ControllerError::Busy),
+            Err(_) => Err(ControllerError::Ended),
+        }
+    }
+
+    /// Calls the component between two steps; `None`: a step took longer than `patience`, or the pipeline has ended.
+    ///
+    /// # Errors
+    /// The failure, with which the pipeline has ended then.
+    pub(super) async fn with_pipeline<T: Send + 'static>(
+        self: &Arc<Self>,
+        patience: Duration,
+        call: impl FnOnce(&mut Pipeline) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<Option<T>, Failure> {
+        let pipeline = Arc::clone(&self.pipeline);
+        let called = tokio::task::spawn_blocking(move || {
+            let mut pipeline = pipeline.try_lock_for(patience)?;
+            pipeline.as_mut().map(call)
+        });
+        let result = match called.await {
+            Ok(result) => result.transpose(),
+            Err(panic) => Err(host_failure(&panic)),
+        };
+        if let Err(failure) = &result {
+            self.fail(failure.clone());
+        }
+        result
     }
 
     /// What the next step takes in; `None` while there is nothing to do.
@@ -246,6 +414,7 @@ impl Controller {
         }
         kept.append(&mut queue);
         *queue = kept;
+        self.visible.turn_begins(&inputs);
         // The first step puts out what is there without any input: constants, and aggregates over nothing.
         (!inputs.is_empty() || first && running).then_some(inputs)
     }
@@ -266,46 +435,64 @@ impl Controller {
             first = false;
             let wanted: HashSet<usize> = self.speakers.lock().iter().map(|(relation, _)| *relation).collect();
             let freed: u32 = inputs.iter().map(|i| permits(i.bytes)).sum();
-            let rows: usize = inputs.iter().map(|i| i.rows).sum();
-            let pipeline = Arc::clone(&self.pipeline);
+            let rows: u64 = inputs.iter().map(|i| i.rows as u64).sum();
+            self.note_taken(&inputs);
+            let controller = Arc::clone(&self);
             let (asked, had) = (wanted.clone(), kept.clone());
-            let turn = tokio::task::spawn_blocking(move || match pipeline.lock().as_mut() {
-                Some(pipeline) => turn(pipeline, inputs, &asked, &had).map(Some),
-                // Ended meanwhile.
-                None => Ok(None),
+            let turn = tokio::task::spawn_blocking(move || {
+                let mut pipeline = controller.queries.lock_for_step(&controller.pipeline);
+                // `None`: ended meanwhile.
+                let done = pipeline.as_mut().map(|pipeline| turn(pipeline, inputs, &asked, &had)).transpose();
+                // Who waits to read a page comes before the next step.
+                MutexGuard::unlock_fair(pipeline);
+                done
             });
             let result = match turn.await {
                 Ok(result) => result,
-                Err(panic) => Err(Failure {
-                    kind: FailureKind::Trap,
-                    message: format!("the host failed in a step: {panic}"),
-                    position: None,
-                    worker: None,
-                }),
+                Err(panic) => Err(host_failure(&panic)),
             };
             self.room.add_permits(freed as usize);
+            self.visible.turn_ended();
             kept = wanted;
             match result {
                 Ok(None) => return,
                 Ok(Some(done)) => {
-                    self.counters.steps.fetch_add(1, Ordering::Relaxed);
-                    self.counters.rows_in.fetch_add(rows as u64, Ordering::Relaxed);
-                    self.counters.step_us.fetch_add(done.took.as_micros() as u64, Ordering::Relaxed);
-                    self.tell(done.deltas).await;
+                    let progress = &self.progress;
+                    progress.step_seconds.observe(done.took);
+                    progress.cpu_ns.fetch_add(u64::try_from(done.cpu.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+                    let processed = progress.processed_records.load(Relaxed) + rows;
+                    let has_moved = rows > 0 || !done.deltas.is_empty();
+                    self.tell(done.deltas, processed).await;
+                    if has_moved {
+                        progress.moved();
+                    }
+                    progress.steps.fetch_add(1, Relaxed);
+                    progress.processed_records.store(processed, Relaxed);
                 }
                 Err(failure) => return self.fail(failure),
             }
         }
     }
 
-    async fn tell(&self, deltas: Vec<(usize, Delta)>) {
+    /// Counts inputs that wait no longer.
+    fn note_taken(&self, inputs: &[Input]) {
+        for input in inputs {
+            self.progress.buffered_records.fetch_sub(input.rows as u64, Relaxed);
+            self.progress.buffered_bytes.fetch_sub(input.bytes as u64, Relaxed);
+            if let Some(endpoint) = &input.endpoint {
+                endpoint.counters.buffered_records.fetch_sub(input.rows as u64, Relaxed);
+            }
+        }
+    }
+
+    async fn tell(&self, deltas: Vec<(usize, Delta)>, processed: u64) {
         let speakers = self.speakers.lock().clone();
         for (relation, delta) in deltas {
             for (_, speaker) in speakers.iter().filter(|(r, _)| *r == relation) {
                 let mut phase = self.phase.subscribe();
                 // A listener that is waited for must not outlast the pipeline.
                 tokio::select! {
-                    _ = speaker.tell(&delta) => {}
+                    _ = speaker.tell(&delta, processed, &self.progress) => {}
                     _ = phase.wait_for(|p| matches!(p, Phase::Ended)) => return,
                 }
             }
@@ -313,7 +500,8 @@ impl Controller {
         self.speakers.lock().retain(|(_, s)| !s.is_gone());
     }
 
-    fn fail(&self, failure: Failure) {
+    /// Ends the pipeline by an error.
+    pub(super) fn fail(&self, failure: Failure) {
         self.phase.send_if_modified(|phase| {
             if matches!(phase, Phase::Ended) {
                 return false;
@@ -332,9 +520,21 @@ fn permits(bytes: usize) -> u32 {
     (bytes.div_ceil(PERMIT_BYTES)).clamp(1, ENQUEUE_BYTES_MAX / PERMIT_BYTES) as u32
 }
 
+/// A bug of the host's.
+fn host_failure(panic: &tokio::task::JoinError) -> Failure {
+    Failure {
+        kind: FailureKind::Trap,
+        message: format!("the host failed in a step: {panic}"),
+        position: None,
+        worker: None,
+    }
+}
+
 struct Turn {
     deltas: Vec<(usize, Delta)>,
     took: Duration,
+    /// CPU time of the workers' threads.
+    cpu: Duration,
 }
 
 /// One step of the pipeline.
@@ -363,7 +563,8 @@ fn turn(
         .filter(|(_, blocks)| !blocks.is_empty())
         .map(|(relation, blocks)| (relation, Arc::new(blocks)))
         .collect();
-    Ok(Turn { deltas, took: begin.elapsed() })
+    let cpu = output.stats.workers.iter().map(|w| w.cpu).sum();
+    Ok(Turn { deltas, took: begin.elapsed(), cpu })
 }
 
 /// Microseconds since 1970.

@@ -1,8 +1,11 @@
 //! The driver of a program's compilation: SQL at once, Rust as soon as a core is free.
 
+use super::queue::{Compilers, Permit, Place};
 use super::{Manager, Slot, info};
 use crate::automata::program::{Stage, allows, stage};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 use weir_catalog::{CatalogError, Pipeline, ProgramProfile, ProgramStatus};
 use weir_compiler::{Artifact, CancelToken, CompileError, CompileRequest, Profile};
 
@@ -36,52 +39,90 @@ fn profile(pipeline: &Pipeline) -> Profile {
     }
 }
 
-/// The SQL front end on a blocking thread: a program may be large.
-async fn compile_sql(code: String) -> Result<weir_sql::Program, Vec<weir_sql::Diagnostic>> {
-    match tokio::task::spawn_blocking(move || weir_sql::compile(&code)).await {
-        Ok(result) => result,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
+/// The SQL front end on a blocking thread: a program may be large. A program on which it panics is an error of the system, and
+/// the driver lives on.
+async fn compile_sql(code: String) -> Result<Result<weir_sql::Program, Vec<weir_sql::Diagnostic>>, String> {
+    tokio::task::spawn_blocking(move || weir_sql::compile(&code)).await.map_err(|panic| panicked("SQL compiler", panic))
+}
+
+/// What is said of a panic.
+fn panicked(what: &str, panic: tokio::task::JoinError) -> String {
+    let message = panic.try_into_panic().ok().and_then(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned())
+    });
+    format!("the {what} failed: {}", message.unwrap_or_else(|| "it was stopped".into()))
 }
 
 async fn compile(manager: &Arc<Manager>, slot: &Arc<Slot>, pipeline: Pipeline) -> Result<(), CatalogError> {
     let version = pipeline.program_version;
-    let cancel = CancelToken::new();
-    if let Some((_, earlier)) = slot.compiling.lock().replace((version, cancel.clone())) {
-        earlier.cancel();
-    }
-    if !set(manager, slot, version, ProgramStatus::CompilingSql, |_| ()).await? {
+    let place = (pipeline.program_status_since, pipeline.id);
+    let Some(permit) = turn(&manager.sql_compilers, slot, place, version).await else { return Ok(()) };
+    if set(manager, slot, version, ProgramStatus::CompilingSql, |_| ()).await?.is_none() {
         return Ok(());
     }
-    let compiled = match compile_sql(pipeline.program_code.clone()).await {
-        Ok(compiled) => compiled,
-        Err(errors) => {
+    let begin = Instant::now();
+    let compiled = compile_sql(pipeline.program_code.clone()).await;
+    manager.metrics.sql_seconds.observe(begin.elapsed());
+    let compiled = match compiled {
+        Ok(Ok(compiled)) => compiled,
+        Err(failure) => {
+            set(manager, slot, version, ProgramStatus::SystemError(failure), |_| ()).await?;
+            return Ok(());
+        }
+        Ok(Err(errors)) => {
             let messages = errors.iter().map(info::message).collect();
             set(manager, slot, version, ProgramStatus::SqlError(messages), |p| p.program_info = None).await?;
             return Ok(());
         }
     };
+    drop(permit);
     let program_info = info::program_info(&compiled);
     let stored = set(manager, slot, version, ProgramStatus::SqlCompiled, move |p| p.program_info = Some(program_info));
-    if !stored.await? {
+    let Some(stored) = stored.await? else { return Ok(()) };
+    let place = (stored.program_status_since, stored.id);
+    let Some(_permit) = turn(&manager.rust_compilers, slot, place, version).await else { return Ok(()) };
+    if set(manager, slot, version, ProgramStatus::CompilingRust, |_| ()).await?.is_none() {
         return Ok(());
     }
-    let Ok(_permit) = manager.compilations.acquire().await else { return Ok(()) };
-    if cancel.is_cancelled() || !set(manager, slot, version, ProgramStatus::CompilingRust, |_| ()).await? {
-        return Ok(());
-    }
-    let status = match compile_rust(manager, &compiled, profile(&pipeline), cancel).await {
-        Ok(artifact) => {
+    let begin = Instant::now();
+    let _running = manager.metrics.compilations_running.enter();
+    let cancel = CancelToken::new();
+    let mut compiling = pin!(compile_rust(manager, &compiled, profile(&pipeline), cancel.clone()));
+    let result = tokio::select! {
+        result = &mut compiling => result,
+        () = slot.superseded(version) => {
+            cancel.cancel();
+            compiling.await
+        }
+    };
+    let status = match result {
+        Ok(Ok(artifact)) => {
+            manager.metrics.compiled(begin.elapsed(), artifact.cache_hit);
             tracing::info!(pipeline = %slot.id, cache_hit = artifact.cache_hit, rustc_ms = artifact.timings.rustc.as_millis() as u64,
                 native_ms = artifact.timings.native.as_millis() as u64, native_bytes = artifact.native_bytes, "compiled");
             ProgramStatus::Success
         }
-        Err(CompileError::Cancelled) => return Ok(()),
-        Err(CompileError::Rustc { message }) => ProgramStatus::RustError(message),
-        Err(e) => ProgramStatus::SystemError(e.to_string()),
+        Err(failure) => ProgramStatus::SystemError(failure),
+        Ok(Err(CompileError::Cancelled)) => return Ok(()),
+        Ok(Err(CompileError::Rustc { message })) => ProgramStatus::RustError(message),
+        Ok(Err(e)) => ProgramStatus::SystemError(e.to_string()),
     };
     set(manager, slot, version, status, |_| ()).await?;
     Ok(())
+}
+
+/// Waits for a compiler; for none if the program is overtaken meanwhile.
+async fn turn(
+    compilers: &Compilers,
+    slot: &Slot,
+    place: Place,
+    version: i64,
+) -> Option<Permit> {
+    tokio::select! {
+        permit = compilers.acquire(slot.tenant, place) => Some(permit),
+        () = slot.superseded(version) => None,
+    }
 }
 
 /// Generates and compiles; found in the cache at once if it was compiled before.
@@ -90,16 +131,13 @@ async fn compile_rust(
     program: &weir_sql::Program,
     profile: Profile,
     cancel: CancelToken,
-) -> Result<Artifact, CompileError> {
+) -> Result<Result<Artifact, CompileError>, String> {
     let (compiler, circuit) = (Arc::clone(&manager.compiler), program.circuit.clone());
     let compiling = tokio::task::spawn_blocking(move || {
         let request = CompileRequest { source: weir_sql::generate(&circuit), profile };
         compiler.compile(&request, &cancel)
     });
-    match compiling.await {
-        Ok(result) => result,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
+    compiling.await.map_err(|panic| panicked("compiler", panic))
 }
 
 /// What a start needs: the compiled program and its circuit. It is in the cache unless it was thrown out.
@@ -107,21 +145,21 @@ pub(super) async fn artifact(
     manager: &Arc<Manager>,
     pipeline: &Pipeline,
 ) -> Result<(Artifact, weir_sql::Program), String> {
-    let program = compile_sql(pipeline.program_code.clone()).await.map_err(|errors| {
+    let program = compile_sql(pipeline.program_code.clone()).await?.map_err(|errors| {
         errors.first().map_or_else(|| "the program does not compile".to_owned(), |e| e.message.clone())
     })?;
-    let artifact = compile_rust(manager, &program, profile(pipeline), CancelToken::new()).await;
+    let artifact = compile_rust(manager, &program, profile(pipeline), CancelToken::new()).await?;
     Ok((artifact.map_err(|e| e.to_string())?, program))
 }
 
-/// Stores a status if the automaton allows it for the version worked on; returns whether it did.
+/// Stores a status if the automaton allows it for the version worked on; returns the record if it did.
 async fn set(
     manager: &Arc<Manager>,
     slot: &Arc<Slot>,
     version: i64,
     status: ProgramStatus,
     also: impl FnOnce(&mut Pipeline) + Send + 'static,
-) -> Result<bool, CatalogError> {
+) -> Result<Option<Pipeline>, CatalogError> {
     let (tenant, id) = (slot.tenant, slot.id);
     let stored = manager
         .with_catalog(move |c| {
@@ -136,9 +174,9 @@ async fn set(
         })
         .await;
     match stored {
-        Ok(stored) => Ok(stored.is_some()),
+        Ok(stored) => Ok(stored),
         // Deleted meanwhile.
-        Err(CatalogError::UnknownPipeline { .. }) => Ok(false),
+        Err(CatalogError::UnknownPipeline { .. }) => Ok(None),
         Err(e) => Err(e),
     }
 }

@@ -1,6 +1,6 @@
 //! The driver of a pipeline's deployment.
 
-use super::{Manager, Slot, compile};
+use super::{Manager, Slot, compile, storage};
 use crate::automata::deployment::{Action, allows, done, next};
 use crate::automata::program::stage;
 use crate::controller::{Controller, Phase, RunningProgram};
@@ -67,7 +67,7 @@ async fn cycle(manager: &Arc<Manager>, slot: &Arc<Slot>, loaded: &mut Option<Loa
                 controller.end().await;
             }
             slot.logs.close();
-            Ok(())
+            remove_storage(manager, slot).await
         }
     };
     match result {
@@ -76,10 +76,21 @@ async fn cycle(manager: &Arc<Manager>, slot: &Arc<Slot>, loaded: &mut Option<Loa
             None => Ok(false),
         },
         Err(error) => {
-            slot.logs.push(&format!("FAILED: {}", error.message));
+            slot.logs.fail(&format!("FAILED: {}", error.message));
             store(manager, slot, from, DeploymentStatus::Failed, Some(error)).await
         }
     }
+}
+
+/// Removes what the pipeline kept on disk.
+async fn remove_storage(manager: &Manager, slot: &Slot) -> Result<(), DeploymentError> {
+    let (data, id) = (Arc::clone(&manager.data), slot.id);
+    let removed = tokio::task::spawn_blocking(move || storage::remove(&data, id)).await;
+    if let Err(e) = removed.map_err(std::io::Error::other).flatten() {
+        // The next start truncates it; a deletion of the pipeline would leave it behind.
+        tracing::error!(pipeline = %slot.id, error = %e, "a pipeline's folder could not be removed");
+    }
+    Ok(())
 }
 
 fn act(slot: &Slot, f: impl FnOnce(&Controller)) -> Result<(), DeploymentError> {
@@ -117,6 +128,10 @@ async fn store(
             })
         })
         .await?;
+    // A log begins with a deployment and ends with it.
+    if !matches!(to, DeploymentStatus::Shutdown | DeploymentStatus::ShuttingDown) {
+        slot.logs.push(&format!("INFO deployment status: {to}"));
+    }
     Ok(true)
 }
 
@@ -144,12 +159,15 @@ async fn provision(manager: &Arc<Manager>, slot: &Slot, pipeline: &Pipeline) -> 
     slot.logs.open();
     let (artifact, compiled) =
         compile::artifact(manager, pipeline).await.map_err(|e| error("PipelineStartupError", e))?;
+    let artifact_bytes = artifact.native_bytes;
     let engine = manager.engine.clone();
     let program =
         tokio::task::spawn_blocking(move || Program::load(&engine, &artifact.native, &artifact.native_sha256))
             .await
             .map_err(|e| error("PipelineStartupError", e.to_string()))?
             .map_err(|f| error("PipelineStartupError", f.to_string()))?;
+    let (version, bytes) = (pipeline.program_version, artifact_bytes);
+    slot.logs.push(&format!("INFO program version {version} is loaded: {bytes} bytes of native code"));
     Ok(Loaded { program, running: RunningProgram::new(&compiled.circuit) })
 }
 
@@ -175,8 +193,17 @@ async fn initialize(
             ..Limits::default()
         },
         log: Some(Arc::new(move |line: &LogLine| logged.logs.push(&crate::logs::line(line)))),
+        times: config.cpu_profiler,
         ..PipelineOptions::default()
     };
+    let mut options = options;
+    if config.storage {
+        let (data, id) = (Arc::clone(&manager.data), slot.id);
+        let made = tokio::task::spawn_blocking(move || storage::create(&data, id)).await;
+        let store = made.map_err(|e| e.to_string()).and_then(|made| made.map_err(|e| e.to_string()));
+        let store = store.map_err(|e| error("PipelineStartupError", format!("its folder cannot be made: {e}")))?;
+        options.store = Some(Arc::new(store));
+    }
     let opening = Opening::new(&program, options);
     let handle = opening.handle();
     slot.set_opening(Some(handle.clone()));
@@ -198,7 +225,7 @@ async fn initialize(
     slot.set_opening(None);
     let opened = result.map_err(|e| error("PipelineStartupError", e.to_string()))?.map_err(|f| failure_error(&f))?;
     slot.logs.push(&format!("INFO pipeline '{}' is ready with {workers} workers", pipeline.name));
-    let controller = Controller::start(running, opened);
+    let controller = Controller::start(running, opened, config.storage);
     tokio::spawn(watch(Arc::clone(manager), Arc::clone(slot), Arc::clone(&controller)));
     slot.set_controller(controller);
     Ok(())
@@ -210,7 +237,7 @@ async fn watch(manager: Arc<Manager>, slot: Arc<Slot>, controller: Arc<Controlle
     let ended = phase.wait_for(|p| matches!(p, Phase::Failed(_) | Phase::Ended)).await.map(|p| p.clone());
     let Ok(Phase::Failed(failure)) = ended else { return };
     let stored_error = failure_error(&failure);
-    slot.logs.push(&format!("FAILED: {}", stored_error.message));
+    slot.logs.fail(&format!("FAILED: {}", stored_error.message));
     let (tenant, id) = (slot.tenant, slot.id);
     let stored = manager
         .with_catalog(move |c| {

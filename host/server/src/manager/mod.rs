@@ -3,18 +3,24 @@
 mod compile;
 mod deploy;
 mod info;
+mod queue;
 mod slot;
+mod storage;
 
 pub use slot::Slot;
 
 use crate::PLATFORM_VERSION;
+use crate::metrics::HostMetrics;
 use cap_std::fs::{Dir, OpenOptions};
 use parking_lot::Mutex;
+use queue::Compilers;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
 use uuid::Uuid;
-use weir_catalog::{Catalog, CatalogError, DeploymentDesired, DeploymentError, NewPipeline, Patch, Pipeline, TenantId};
+use weir_catalog::{
+    Catalog, CatalogError, Change, DeploymentDesired, DeploymentError, NewPipeline, Patch, Pipeline, TenantId,
+};
 use weir_compiler::Compiler;
 use weir_runtime::Engine;
 
@@ -23,14 +29,22 @@ pub struct Manager {
     catalog: Catalog,
     compiler: Arc<Compiler>,
     engine: Engine,
-    slots: Mutex<HashMap<Uuid, Arc<Slot>>>,
-    /// One permit per compilation that may run at once.
-    compilations: Semaphore,
+    /// The data folder, where pipelines keep state.
+    data: Arc<Dir>,
+    metrics: HostMetrics,
+    /// The slots of all pipelines; none once the server ends.
+    slots: Mutex<Option<HashMap<Uuid, Arc<Slot>>>>,
+    /// The SQL front ends that may run at once, apart from the Rust compilers: errors of SQL wait for no rustc.
+    sql_compilers: Compilers,
+    /// The Rust compilers that may run at once.
+    rust_compilers: Compilers,
+    /// Where drivers run, whatever thread starts them.
+    runtime: Handle,
 }
 
 impl std::fmt::Debug for Manager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Manager").field("slots", &self.slots.lock().len()).finish_non_exhaustive()
+        f.debug_struct("Manager").field("catalog", &self.catalog).finish_non_exhaustive()
     }
 }
 
@@ -57,13 +71,23 @@ impl Manager {
             catalog,
             compiler: Arc::new(compiler),
             engine,
-            slots: Mutex::default(),
-            compilations: Semaphore::new(cores),
+            data: Arc::new(data_dir.try_clone()?),
+            metrics: HostMetrics::default(),
+            slots: Mutex::new(Some(HashMap::new())),
+            sql_compilers: Compilers::new(cores),
+            rust_compilers: Compilers::new(cores),
+            runtime: Handle::current(),
+        });
+        let hears = Arc::downgrade(&manager);
+        manager.catalog.listen(move |change| {
+            if let Some(manager) = hears.upgrade() {
+                manager.changed(change);
+            }
         });
         let mut pipelines = manager.catalog.list_all()?;
         pipelines.sort_by_key(|(_, p)| (p.program_status_since, p.id));
         for (tenant, pipeline) in pipelines {
-            manager.wake(tenant, pipeline.id);
+            manager.changed(&Change::Stored { tenant, pipeline: &pipeline });
         }
         Ok(manager)
     }
@@ -71,6 +95,11 @@ impl Manager {
     /// The catalog; its calls block on the disk, so use [`Manager::with_catalog`] where that matters.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// What the server counts for itself.
+    pub fn metrics(&self) -> &HostMetrics {
+        &self.metrics
     }
 
     /// Runs a catalog call on a blocking thread.
@@ -93,9 +122,7 @@ impl Manager {
     /// # Errors
     /// The catalog's.
     pub async fn create(self: &Arc<Self>, tenant: TenantId, new: NewPipeline) -> Result<Pipeline, CatalogError> {
-        let pipeline = self.with_catalog(move |c| c.create(tenant, new)).await?;
-        self.wake(tenant, pipeline.id);
-        Ok(pipeline)
+        self.with_catalog(move |c| c.create(tenant, new)).await
     }
 
     /// Makes or replaces a pipeline; returns whether it was made.
@@ -108,9 +135,7 @@ impl Manager {
         name: String,
         new: NewPipeline,
     ) -> Result<(Pipeline, bool), CatalogError> {
-        let (pipeline, made) = self.with_catalog(move |c| c.put(tenant, &name, new)).await?;
-        self.wake(tenant, pipeline.id);
-        Ok((pipeline, made))
+        self.with_catalog(move |c| c.put(tenant, &name, new)).await
     }
 
     /// Changes a pipeline.
@@ -123,9 +148,7 @@ impl Manager {
         name: String,
         patch: Patch,
     ) -> Result<Pipeline, CatalogError> {
-        let pipeline = self.with_catalog(move |c| c.patch(tenant, &name, patch)).await?;
-        self.wake(tenant, pipeline.id);
-        Ok(pipeline)
+        self.with_catalog(move |c| c.patch(tenant, &name, patch)).await
     }
 
     /// Deletes a pipeline, and cancels the compilation of its program.
@@ -133,11 +156,7 @@ impl Manager {
     /// # Errors
     /// The catalog's.
     pub async fn delete(self: &Arc<Self>, tenant: TenantId, name: String) -> Result<(), CatalogError> {
-        let pipeline = self.with_catalog(move |c| c.delete(tenant, &name)).await?;
-        if let Some(slot) = self.slots.lock().remove(&pipeline.id) {
-            slot.close();
-        }
-        Ok(())
+        self.with_catalog(move |c| c.delete(tenant, &name)).await.map(drop)
     }
 
     /// Sets what a pipeline's owner wishes.
@@ -150,33 +169,56 @@ impl Manager {
         name: String,
         desired: DeploymentDesired,
     ) -> Result<(), CatalogError> {
-        let pipeline = self.with_catalog(move |c| c.set_desired(tenant, &name, desired)).await?;
-        if desired == DeploymentDesired::Shutdown {
-            self.slot(tenant, pipeline.id).stop_opening();
+        self.with_catalog(move |c| c.set_desired(tenant, &name, desired)).await.map(drop)
+    }
+
+    /// The slot of a pipeline; if it has been deleted meanwhile, one that nothing is done with.
+    pub fn slot(&self, tenant: TenantId, id: Uuid) -> Arc<Slot> {
+        let slot = self.slots.lock().as_ref().and_then(|slots| slots.get(&id).cloned());
+        slot.unwrap_or_else(|| Arc::new(Slot::new(tenant, id)))
+    }
+
+    /// Programs that wait for a compiler.
+    pub fn compilations_waiting(&self) -> usize {
+        self.sql_compilers.waiting() + self.rust_compilers.waiting()
+    }
+
+    /// Has the drivers look at a pipeline. The catalog calls it for every change, within the call that made it, so that no caller
+    /// can forget it and none that is cancelled prevents it.
+    fn changed(self: &Arc<Self>, change: &Change<'_>) {
+        match change {
+            Change::Stored { tenant, pipeline } => {
+                let Some(slot) = self.driven_slot(*tenant, pipeline.id) else { return };
+                slot.program_is(pipeline.program_version);
+                if pipeline.deployment_desired_status == DeploymentDesired::Shutdown {
+                    slot.stop_opening();
+                }
+                slot.wake();
+            }
+            Change::Deleted { id, .. } => {
+                let slot = self.slots.lock().as_mut().and_then(|slots| slots.remove(id));
+                if let Some(slot) = slot {
+                    slot.close();
+                }
+            }
         }
-        self.wake(tenant, pipeline.id);
-        Ok(())
     }
 
-    /// The slot of a pipeline, made if it is not there.
-    pub fn slot(self: &Arc<Self>, tenant: TenantId, id: Uuid) -> Arc<Slot> {
+    /// The slot of a pipeline that is there, made with its drivers if it is new; none if the server ends.
+    fn driven_slot(self: &Arc<Self>, tenant: TenantId, id: Uuid) -> Option<Arc<Slot>> {
         let mut slots = self.slots.lock();
-        Arc::clone(slots.entry(id).or_insert_with(|| {
+        let slot = slots.as_mut()?.entry(id).or_insert_with(|| {
             let slot = Arc::new(Slot::new(tenant, id));
-            tokio::spawn(deploy::drive(Arc::clone(self), Arc::clone(&slot)));
-            tokio::spawn(compile::drive(Arc::clone(self), Arc::clone(&slot)));
+            self.runtime.spawn(deploy::drive(Arc::clone(self), Arc::clone(&slot)));
+            self.runtime.spawn(compile::drive(Arc::clone(self), Arc::clone(&slot)));
             slot
-        }))
-    }
-
-    /// Has the drivers look at a pipeline.
-    fn wake(self: &Arc<Self>, tenant: TenantId, id: Uuid) {
-        self.slot(tenant, id).wake();
+        });
+        Some(Arc::clone(slot))
     }
 
     /// Ends every running pipeline; their records are left to say that they ran.
     pub async fn shut_down(&self) {
-        let slots: Vec<Arc<Slot>> = self.slots.lock().drain().map(|(_, slot)| slot).collect();
+        let slots: Vec<Arc<Slot>> = self.slots.lock().take().into_iter().flatten().map(|(_, slot)| slot).collect();
         for slot in &slots {
             slot.close();
         }
