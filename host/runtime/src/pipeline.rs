@@ -329,6 +329,11 @@ impl Pipeline {
             .map_err(|e| self.shared.failure_or(|| Failure::new(FailureKind::Store, None, e.to_string())))
     }
 
+    /// Bytes that all workers may use together, if that is limited.
+    pub fn memory_bytes_max(&self) -> Option<u64> {
+        self.shared.limits.memory_bytes_max
+    }
+
     /// Memory of all workers.
     pub fn memory(&self) -> MemoryUse {
         self.handle().memory()

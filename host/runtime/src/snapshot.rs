@@ -60,23 +60,36 @@ impl Pipeline {
     /// The pipeline's failure.
     pub fn snapshot_next(&mut self, snapshot: &mut Snapshot) -> Result<Vec<Block>, Failure> {
         loop {
-            for (worker, part) in (0..).zip(&mut snapshot.parts) {
-                while part.more && part.blocks.is_empty() {
-                    let handle = part.handle;
-                    let (blocks, more) = self.on_worker(worker, move |w| w.snapshot_next(handle))?;
-                    part.blocks.extend(blocks);
-                    part.more = more;
-                }
-            }
-            if snapshot.parts.iter().all(|p| p.blocks.is_empty()) {
-                return Ok(Vec::new());
-            }
-            let rows = snapshot.take_ready();
-            // Rows of different workers may have cancelled each other.
-            if !rows.is_empty() {
-                return Ok(rows);
+            match self.snapshot_page(snapshot)? {
+                None => return Ok(Vec::new()),
+                Some(rows) if rows.is_empty() => {}
+                Some(rows) => return Ok(rows),
             }
         }
+    }
+
+    /// As [`Pipeline::snapshot_next`], but asks each worker for one page at most, so that it takes a bounded time. `None` at the
+    /// end; a page may be empty, since rows of different workers may have cancelled each other.
+    ///
+    /// # Errors
+    /// The pipeline's failure.
+    pub fn snapshot_page(&mut self, snapshot: &mut Snapshot) -> Result<Option<Vec<Block>>, Failure> {
+        for (worker, part) in (0..).zip(&mut snapshot.parts) {
+            if part.more && part.blocks.is_empty() {
+                let handle = part.handle;
+                let (blocks, more) = self.on_worker(worker, move |w| w.snapshot_next(handle))?;
+                part.blocks.extend(blocks);
+                part.more = more;
+            }
+        }
+        if snapshot.parts.iter().any(|p| p.more && p.blocks.is_empty()) {
+            // A page without rows: nothing is known of those that follow.
+            return Ok(Some(Vec::new()));
+        }
+        if snapshot.parts.iter().all(|p| p.blocks.is_empty()) {
+            return Ok(None);
+        }
+        Ok(Some(snapshot.take_ready()))
     }
 
     /// Done with a snapshot.
