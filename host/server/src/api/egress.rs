@@ -2,16 +2,16 @@
 //! to say.
 
 use super::auth::Tenant;
+use super::chunks::{Format, Piece, encode};
 use super::extract::PathParams;
 use super::ingress::{boolean, json_config, refused, running};
 use super::{ApiError, AppState, ErrorResponse};
-use crate::controller::{Controller, Delivery, FormatConfig, Listener, Receipt};
+use crate::controller::{Controller, Listener};
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::json;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use weir_io::{JsonConfig, RECORDS_PER_CHUNK, UpdateFormat, WriteError, events, write_csv, write_json};
+use weir_io::WriteError;
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -43,13 +43,6 @@ pub(super) struct EgressQuery {
     parameters: HashMap<String, String>,
 }
 
-/// The formats of this endpoint.
-#[derive(Clone, Copy)]
-enum Format {
-    Csv,
-    Json(JsonConfig),
-}
-
 /// The parameters as documented.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -61,7 +54,7 @@ struct EgressParams {
     backpressure: Option<bool>,
     /// JSON: accepted; events always come in arrays.
     array: Option<bool>,
-    /// JSON: `insert_delete`.
+    /// JSON: `insert_delete` (default), `weighted` or `snowflake`.
     update_format: Option<String>,
 }
 
@@ -80,6 +73,18 @@ struct Chunk {
     json_data: Option<Vec<serde_json::Value>>,
     /// Lines, if the format is CSV; the last column is the weight.
     text_data: Option<String>,
+}
+
+/// The format that a request names.
+fn format(query: &EgressQuery) -> Result<Format, ApiError> {
+    match query.format.as_deref().unwrap_or("csv") {
+        "csv" => Ok(Format::Csv),
+        "json" => {
+            let config = json_config(&query.parameters, false)?;
+            Format::json(config).map_err(|format| ApiError::FormatNotSupported { format, direction: "output" })
+        }
+        other => Err(ApiError::UnknownOutputFormat { format: other.to_owned() }),
+    }
 }
 
 /// Streams the changes of a table or view from now on: one JSON object and `\r\n` per chunk, without end.
@@ -102,27 +107,9 @@ async fn http_output(
     let (pipeline, controller) = running(&state, tenant, name).await?;
     let unknown = || ApiError::UnknownOutputStream { stream: relation_name.clone() };
     let relation = controller.program().find_relation(&relation_name).ok_or_else(unknown)?;
-    let format = match query.format.as_deref().unwrap_or("csv") {
-        "csv" => Format::Csv,
-        "json" => {
-            let mut config = json_config(&query.parameters, false)?;
-            if config.update_format != UpdateFormat::InsertDelete {
-                let format = serde_json::to_value(config.update_format).unwrap_or_default();
-                let format = format.as_str().unwrap_or_default().to_owned();
-                return Err(ApiError::FormatNotSupported { format, direction: "output" });
-            }
-            // Events always come in arrays.
-            config.array = true;
-            Format::Json(config)
-        }
-        other => return Err(ApiError::UnknownOutputFormat { format: other.to_owned() }),
-    };
-    let shown = match format {
-        Format::Csv => FormatConfig { name: "csv", config: json!({}) },
-        Format::Json(config) => FormatConfig { name: "json", config: serde_json::to_value(config).unwrap_or_default() },
-    };
+    let format = format(&query)?;
     let backpressure = boolean("backpressure", query.backpressure.as_deref(), false)?;
-    let listener = controller.listen(relation, backpressure, shown).map_err(refused)?;
+    let listener = controller.listen(relation, backpressure, format.shown()).map_err(refused)?;
     let (sender, receiver) = mpsc::channel::<Piece>(CHUNKS_WAITING_MAX);
     let slot = state.manager.slot(tenant, pipeline.id);
     let endpoint = Arc::clone(&listener.endpoint);
@@ -142,20 +129,12 @@ async fn http_output(
     Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(pieces)).into_response())
 }
 
-/// A chunk on its way to the connection.
-struct Piece {
-    bytes: Vec<u8>,
-    records: u64,
-    /// With the last chunk of a step.
-    receipt: Option<Receipt>,
-}
-
 /// Writes what the listener is told, until either side ends.
 async fn pump(
     mut listener: Listener,
     controller: &Arc<Controller>,
     relation: usize,
-    format: Format,
+    mut format: Format,
     sender: mpsc::Sender<Piece>,
 ) -> Result<(), WriteError> {
     loop {
@@ -177,10 +156,13 @@ async fn pump(
         };
         let (encoding, to) = (Arc::clone(controller), sender.clone());
         // Encoding a large delta takes long; the sender waits for the connection.
-        let encoded = tokio::task::spawn_blocking(move || encode(&encoding, relation, format, delivery, &to));
+        let encoded = tokio::task::spawn_blocking(move || {
+            let reads_on = encode(&encoding, relation, &mut format, delivery, &to)?;
+            Ok((reads_on, format))
+        });
         match encoded.await {
-            Ok(Ok(true)) => {}
-            Ok(Ok(false)) => return Ok(()),
+            Ok(Ok((true, next))) => format = next,
+            Ok(Ok((false, _))) => return Ok(()),
             Ok(Err(e)) => {
                 listener.endpoint.counters.num_encode_errors.fetch_add(1, Relaxed);
                 return Err(e);
@@ -191,59 +173,4 @@ async fn pump(
             }
         }
     }
-}
-
-/// Writes a delta as chunks; returns whether anybody still reads.
-fn encode(
-    controller: &Controller,
-    relation: usize,
-    format: Format,
-    delivery: Delivery,
-    to: &mpsc::Sender<Piece>,
-) -> Result<bool, WriteError> {
-    let relation = &controller.program().relations[relation];
-    let Delivery { first_chunk: mut number, delta, receipt } = delivery;
-    let mut receipt = Some(receipt);
-    let mut send = |key: &str, data: Vec<u8>, records: usize, is_last: bool| {
-        let mut bytes = format!("{{\"sequence_number\":{number},\"{key}\":").into_bytes();
-        number += 1;
-        bytes.extend_from_slice(&data);
-        bytes.extend_from_slice(b"}\r\n");
-        let receipt = if is_last { receipt.take() } else { None };
-        to.blocking_send(Piece { bytes, records: records as u64, receipt }).is_ok()
-    };
-    match format {
-        Format::Json(_) => {
-            let mut rest = events(&delta)?.peekable();
-            while rest.peek().is_some() {
-                let mut records = 0;
-                let some = rest.by_ref().take(RECORDS_PER_CHUNK).inspect(|_| records += 1);
-                let mut data = vec![b'['];
-                write_json(&relation.columns, &relation.layout, some, &mut data)?;
-                data.push(b']');
-                if !send("json_data", data, records, rest.peek().is_none()) {
-                    return Ok(false);
-                }
-            }
-        }
-        Format::Csv => {
-            let mut rest = delta.iter().flat_map(|b| b.iter()).peekable();
-            while rest.peek().is_some() {
-                let mut records = 0;
-                let some = rest.by_ref().take(RECORDS_PER_CHUNK).inspect(|_| records += 1);
-                let mut text = Vec::new();
-                write_csv(&relation.columns, &relation.layout, some, &mut text)?;
-                // CSV is made of texts that were strings, so it is one.
-                let data = serde_json::to_vec(&String::from_utf8_lossy(&text)).unwrap_or_default();
-                if !send("text_data", data, records, rest.peek().is_none()) {
-                    return Ok(false);
-                }
-            }
-        }
-    }
-    // Nothing was left to send.
-    if let Some(receipt) = receipt {
-        receipt.sign();
-    }
-    Ok(true)
 }

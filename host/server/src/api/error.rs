@@ -105,6 +105,12 @@ pub enum ApiError {
         /// How many are too many.
         message: String,
     },
+    /// A query that cannot be run.
+    #[error("the ad-hoc query cannot be run: {error}")]
+    AdHocQuery {
+        /// What is wrong with it.
+        error: String,
+    },
     /// The pipeline ends.
     #[error("the pipeline is terminating")]
     Terminating,
@@ -116,9 +122,18 @@ pub enum ApiError {
         /// Why it may be.
         error: String,
     },
+    /// A fault of the server's own.
+    #[error("the request failed within the server; the server's log tells why, under the name in 'x-request-id'")]
+    Internal,
     /// The body broke off.
     #[error("the request's body broke off: {0}")]
     Body(String),
+    /// No key could be made.
+    #[error("the system gave no randomness: {0}")]
+    Randomness(String),
+    /// A key that may only ask.
+    #[error("The API key does not have the scope 'Write', which this request needs")]
+    InsufficientScope,
 }
 
 impl ApiError {
@@ -142,9 +157,13 @@ impl ApiError {
             ApiError::FormatParameters { .. } => "ConfigError.EncoderConfigParseError",
             ApiError::ParseErrors { .. } => "ParseErrors",
             ApiError::ApiConnectionLimit { .. } => "ApiConnectionLimit",
+            ApiError::AdHocQuery { .. } => "AdHocQueryError",
             ApiError::Terminating => "Terminating",
             ApiError::PipelineEndpointSendError { .. } => "PipelineEndpointSendError",
+            ApiError::Internal => "InternalError",
             ApiError::Body(_) => "BodyError",
+            ApiError::Randomness(_) => "Randomness",
+            ApiError::InsufficientScope => "InsufficientScope",
         }
     }
 
@@ -156,7 +175,9 @@ impl ApiError {
             ApiError::PipelineUnreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::ApiConnectionLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Terminating => StatusCode::SERVICE_UNAVAILABLE,
-            ApiError::PipelineEndpointSendError { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ApiError::Randomness(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            ApiError::InsufficientScope => StatusCode::FORBIDDEN,
+            ApiError::Internal | ApiError::PipelineEndpointSendError { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -179,7 +200,9 @@ impl ApiError {
             ApiError::FormatNotSupported { format, .. } => json!({ "config_error": { "format": format } }),
             ApiError::FormatParameters { error, .. } => json!({ "config_error": { "error": error } }),
             ApiError::ParseErrors { errors, num_errors } => json!({ "errors": errors, "num_errors": num_errors }),
-            ApiError::PipelineEndpointSendError { error, .. } => json!({ "error": error }),
+            ApiError::PipelineEndpointSendError { error, .. } | ApiError::AdHocQuery { error } => {
+                json!({ "error": error })
+            }
             _ => Value::Null,
         }
     }

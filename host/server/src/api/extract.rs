@@ -33,7 +33,11 @@ pub(crate) async fn read_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut pieces = body.into_data_stream();
     let mut bytes = Vec::new();
-    while let Some(Ok(piece)) = pieces.next().await {
+    while let Some(piece) = pieces.next().await {
+        let Ok(piece) = piece else {
+            let text = "The request's body broke off, or came too slowly";
+            return (StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")], text).into_response();
+        };
         bytes.extend_from_slice(&piece);
         if bytes.len() > JSON_BYTES_MAX {
             drain(Body::from_stream(pieces)).await;

@@ -1,6 +1,7 @@
 //! What everybody may read: configuration, health, the OpenAPI document.
 
 use super::{ApiError, AppState, ErrorResponse};
+use crate::auth::Auth;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
-use weir_catalog::DEFAULT_TENANT;
+use weir_catalog::DEFAULT_TENANT_NAME;
 
 /// The documented routes of this file.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -48,16 +49,24 @@ async fn get_config() -> Json<Configuration> {
     (status = 200, description = "The provider.", body = Object),
     (status = 500, description = "It could not be read.", body = ErrorResponse),
 ))]
-async fn get_config_authentication() -> Json<serde_json::Value> {
-    Json(serde_json::json!({}))
+async fn get_config_authentication(State(state): State<AppState>) -> Json<serde_json::Value> {
+    Json(match &*state.auth {
+        // Keys are not made by signing in.
+        Auth::None | Auth::ApiKey => serde_json::json!({}),
+        // Of the forms that clients of this generation know, the one of a provider of no make of its own.
+        Auth::Oidc(provider) => {
+            let config = provider.config();
+            serde_json::json!({ "GoogleIdentity": { "jwk_uri": config.jwks_url, "client_id": config.audience } })
+        }
+    })
 }
 
 async fn healthz(State(state): State<AppState>) -> Result<StatusCode, ApiError> {
-    state.manager.with_catalog(|c| c.list(DEFAULT_TENANT).map(drop)).await?;
+    state.manager.with_catalog(|c| c.find_tenant(DEFAULT_TENANT_NAME).map(drop)).await?;
     Ok(StatusCode::OK)
 }
 
-/// Every other path: where the console will be, for now a page that says where to go.
+/// Every other path: where a console will be, for now a page that says where to go.
 async fn welcome(uri: Uri) -> String {
     format!(
         "Weir {}: SQL over changing data.\nThe API is below /v0 (you asked for {}); /swagger-ui/ shows it. Try: curl http://HOST/v0/pipelines\n",

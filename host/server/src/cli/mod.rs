@@ -1,11 +1,16 @@
 //! The command line.
 
+mod auth;
 mod build;
 mod check;
+mod client;
 mod compiler;
+mod completions;
 mod demo;
+mod pipelines;
 mod run;
 mod serve;
+mod tenant;
 mod toolchain;
 
 use clap::{Args, Parser, Subcommand};
@@ -22,7 +27,7 @@ use std::process::ExitCode;
     about = "SQL over changing data: every view is kept up to date as its tables change.",
     long_about = "Weir keeps the views of SQL programs up to date as their tables change, and hands out the changes. \
 Each program runs as a WebAssembly component in a sandbox of its own.",
-    after_help = "Begin with:\n  weir demo                       see it work, on real data\n  weir check prog.sql             find the errors of a program\n  weir run prog.sql --input t=rows.csv\n                                  run a program over files, without a server\n  weir serve                      serve the REST API on 127.0.0.1:8080"
+    after_help = "Begin with:\n  weir demo                       see it work, on real data\n  weir check prog.sql             find the errors of a program\n  weir run prog.sql --input t=rows.csv\n                                  run a program over files, without a server\n  weir serve                      serve the REST API on 127.0.0.1:8080\n  weir pipelines create p prog.sql --start\n                                  have a server run a program"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -33,6 +38,10 @@ struct Cli {
 enum Command {
     /// Serve the REST API.
     Serve(serve::ServeArgs),
+    /// Make, list and delete tenants, and make keys for them.
+    Tenant(tenant::TenantArgs),
+    /// Work with the pipelines of a server: list, create, start, feed, query, watch.
+    Pipelines(pipelines::PipelinesArgs),
     /// Find the errors of a SQL program, drawn under its lines.
     Check(check::CheckArgs),
     /// Compile a SQL program to a WebAssembly component, or show what becomes of it.
@@ -43,6 +52,8 @@ enum Command {
     Toolchain(toolchain::ToolchainArgs),
     /// Show Weir at work on real flights and on a live auction; ends by itself.
     Demo(demo::DemoArgs),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArgs),
 }
 
 /// Where compiled programs are kept.
@@ -65,11 +76,14 @@ pub fn main() -> ExitCode {
     init_tracing(if serving { "info" } else { "warn" });
     let result = match cli.command {
         Command::Serve(args) => serve::main(args),
+        Command::Tenant(args) => tenant::main(args),
+        Command::Pipelines(args) => pipelines::main(args),
         Command::Check(args) => check::main(&args),
         Command::Build(args) => build::main(&args),
         Command::Run(args) => run::main(&args),
         Command::Toolchain(args) => toolchain::main(&args),
         Command::Demo(args) => demo::main(args),
+        Command::Completions(args) => completions::main(&args),
     };
     match result {
         Ok(code) => code,

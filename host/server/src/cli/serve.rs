@@ -1,7 +1,8 @@
 //! `weir serve`.
 
 use super::CacheArgs;
-use crate::api;
+use super::auth::AuthArgs;
+use crate::{admin, api};
 use crate::manager::Manager;
 use crate::metrics::Gauge;
 use anyhow::Context;
@@ -12,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,13 +33,38 @@ pub(super) struct ServeArgs {
     /// Folder for the catalog.
     #[arg(long, default_value = "weir-data", env = "WEIR_DATA_DIR", value_name = "DIR")]
     data_dir: PathBuf,
+    /// Folder of demo programs (`*.sql`), which clients offer to begin with.
+    #[arg(long, env = "WEIR_DEMOS_DIR", value_name = "DIR")]
+    demos_dir: Option<PathBuf>,
+    /// Seconds that a client may be silent within a request before its connection is closed.
+    #[arg(long, default_value_t = api::SILENCE_MAX.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    client_timeout: u64,
+    /// Lets web pages of any origin send any header, for those who develop one.
+    #[arg(long)]
+    dev_mode: bool,
     #[command(flatten)]
     cache: CacheArgs,
+    #[command(flatten)]
+    auth: AuthArgs,
+}
+
+impl ServeArgs {
+    fn options(&self) -> anyhow::Result<api::Options> {
+        let demos = match &self.demos_dir {
+            Some(path) => {
+                let read = || api::read_demos(&Dir::open_ambient_dir(path, ambient_authority())?);
+                read().with_context(|| format!("reading the demos in {}", path.display()))?
+            }
+            None => Vec::new(),
+        };
+        Ok(api::Options { auth: self.auth.open()?, dev_mode: self.dev_mode, silence: Duration::from_secs(self.client_timeout), demos })
+    }
 }
 
 pub(super) fn main(args: ServeArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async move {
-        let mut server = start(args.bind, args.data_dir, args.cache, &|step| eprintln!("{step}")).await?;
+        let options = args.options()?;
+        let mut server = start(args.bind, args.data_dir, args.cache, options, &|step| eprintln!("{step}")).await?;
         if let Some(bind) = args.metrics_bind {
             eprintln!("metrics are on http://{}/metrics", server.bind_metrics(bind).await?);
         }
@@ -69,6 +96,7 @@ pub(super) struct Server {
     listener: TcpListener,
     metrics: Option<TcpListener>,
     manager: Arc<Manager>,
+    options: api::Options,
 }
 
 /// Prepares everything that a server needs: folder, toolchain, catalog, port.
@@ -76,6 +104,7 @@ pub(super) async fn start(
     bind: SocketAddr,
     data_dir: PathBuf,
     cache: CacheArgs,
+    options: api::Options,
     progress: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<Server> {
     // From here on the server reaches files of its data folder only through this handle.
@@ -89,7 +118,10 @@ pub(super) async fn start(
     compiler.provision(progress, &weir_compiler::CancelToken::new())?;
     let engine = weir_runtime::Engine::new()?;
     let manager = Manager::open(&folder, compiler, engine).context("opening the catalog")?;
-    Ok(Server { address: listener.local_addr()?, listener, metrics: None, manager })
+    if let Err(e) = admin::listen(&data_dir, Arc::clone(&manager)) {
+        tracing::warn!(error = %e, "`weir tenant` cannot reach this server: the socket in the data folder cannot be made");
+    }
+    Ok(Server { address: listener.local_addr()?, listener, metrics: None, manager, options })
 }
 
 impl Server {
@@ -104,16 +136,16 @@ impl Server {
     /// Serves until `stop` is ready, then ends what runs.
     pub(super) async fn run(self, stop: impl Future<Output = ()>) {
         let manager = Arc::clone(&self.manager);
-        let open = manager.metrics().connections.clone();
+        let (open, silence) = (manager.metrics().connections.clone(), self.options.silence);
         let (metrics_stops, metrics_stop) = tokio::sync::oneshot::channel::<()>();
         let metrics = self.metrics.map(|listener| {
             let router = api::metrics_router(Arc::clone(&manager));
             // The sender's end stops it, too.
             let stop = async move { drop(metrics_stop.await) };
-            tokio::spawn(api::serve(listener, router, Gauge::default(), stop, async {}))
+            tokio::spawn(api::serve(listener, router, Gauge::default(), silence, stop, async {}))
         });
-        api::serve(self.listener, api::router(self.manager), open, stop, async move { manager.shut_down().await })
-            .await;
+        let router = api::router(self.manager, self.options);
+        api::serve(self.listener, router, open, silence, stop, async move { manager.shut_down().await }).await;
         drop(metrics_stops);
         if let Some(task) = metrics
             && let Err(e) = task.await

@@ -36,7 +36,7 @@ fn timestamp<S: Serializer>(time: &chrono::DateTime<chrono::Utc>, to: S) -> Resu
 }
 
 /// A pipeline.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PipelineInfo {
     /// Identifier, in order of creation.
     pub id: Uuid,
@@ -108,7 +108,7 @@ impl From<Pipeline> for PipelineInfo {
 }
 
 /// A pipeline, or those of its fields that say how it is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PipelineSelectedInfo {
     /// Identifier, in order of creation.
     pub id: Uuid,
@@ -146,8 +146,7 @@ pub struct PipelineSelectedInfo {
     #[serde(serialize_with = "timestamp")]
     pub program_status_since: chrono::DateTime<chrono::Utc>,
     /// What the compiler found out; null until it has.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<PartialProgramInfo>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program_info: Option<Option<PartialProgramInfo>>,
     /// Where its deployment stands.
     pub deployment_status: DeploymentStatus,
