@@ -15,7 +15,10 @@ pub use changes::{Changes, RowInserter};
 pub use columns::{TableColumns, find_relation};
 pub use csv::{CsvReader, write_csv};
 pub use error::{ERRORS_REPORTED_MAX, ParseError, parse_errors_message};
-pub use json::{JsonConfig, JsonFlavor, JsonReader, LineFormat, UpdateFormat, write_json, write_json_row};
+pub use json::{
+    JsonConfig, JsonFlavor, JsonReader, LineFormat, SnowflakeStream, UpdateFormat, write_json, write_json_row,
+    write_json_snowflake, write_json_weighted,
+};
 pub use nexmark::{Auction, Bid, Nexmark, NexmarkEvent, NexmarkRows, Person};
 pub use reader::{RECORD_BYTES_MAX, Reader};
 pub use writer::{Event, RECORDS_PER_CHUNK, WEIGHT_MAX, WriteError, events};

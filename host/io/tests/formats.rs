@@ -173,6 +173,18 @@ fn what_is_written() {
     let one = r#"{"insert":{"d":5.00,"t":"2024-02-25 12:12:33","s":"a\"\n","f":null}}"#;
     assert_eq!(String::from_utf8(out).unwrap(), format!("{one},{one}"));
     let mut out = Vec::new();
+    write_json_weighted(&columns, &layout, block.iter(), &mut out).unwrap();
+    let row = r#"{"d":5.00,"t":"2024-02-25 12:12:33","s":"a\"\n","f":null}"#;
+    assert_eq!(String::from_utf8(out).unwrap(), format!(r#"{{"weight":2,"data":{row}}}"#));
+    let (mut out, mut stream) = (Vec::new(), SnowflakeStream { id: 4, next: 7 });
+    block.weights[0] = -1;
+    let gone = events(std::slice::from_ref(&block)).unwrap();
+    write_json_snowflake(&columns, &layout, gone, &mut stream, &mut out).unwrap();
+    let row = row.strip_suffix('}').unwrap();
+    let expected = format!(r#"{row},"__action":"delete","__stream_id":4,"__seq_number":7}}"#);
+    assert_eq!((String::from_utf8(out).unwrap(), stream.next), (expected, 8));
+    block.weights[0] = 2;
+    let mut out = Vec::new();
     write_csv(&columns, &layout, block.iter(), &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "5.00,2024-02-25 12:12:33,\"a\"\"\n\",NaN,2\n");
 }

@@ -8,4 +8,4 @@ mod write;
 
 pub use config::{JsonConfig, JsonFlavor, LineFormat, UpdateFormat};
 pub use read::JsonReader;
-pub use write::{write_json, write_json_row};
+pub use write::{SnowflakeStream, write_json, write_json_row, write_json_snowflake, write_json_weighted};
