@@ -8,6 +8,9 @@ pub enum QueryError {
     /// The statement cannot be run at all. Told before anything of the result.
     #[error("{0}")]
     Planning(String),
+    /// It would change something and may not. Told before anything of the result.
+    #[error("INSERT INTO is not allowed with this key")]
+    WriteRefused,
     /// It failed as it ran.
     #[error("{0}")]
     Execution(String),

@@ -32,6 +32,8 @@ pub struct Query {
     pub sql: String,
     /// How the result is written.
     pub format: Format,
+    /// Whether it may change something.
+    pub may_write: bool,
     /// What it can name.
     pub relations: Vec<Arc<Relation>>,
     /// The pipeline.
@@ -92,7 +94,7 @@ async fn work(
     planned: oneshot::Sender<Result<(), QueryError>>,
     sender: &mpsc::Sender<Result<Bytes, QueryError>>,
 ) {
-    let Query { sql, format, relations, source, memory } = query;
+    let Query { sql, format, may_write, relations, source, memory } = query;
     let plan = match session::plan(&sql, &relations, &source, &memory).await {
         Ok(plan) => plan,
         Err(e) => {
@@ -101,6 +103,10 @@ async fn work(
             return;
         }
     };
+    if plan.writes && !may_write {
+        let _ = planned.send(Err(QueryError::WriteRefused));
+        return;
+    }
     let _ = planned.send(Ok(()));
     let run = AssertUnwindSafe(tokio::time::timeout(QUERY_TIME_MAX, run(plan, format, &*source, memory, sender)));
     let error = match run.catch_unwind().await {

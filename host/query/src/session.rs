@@ -48,6 +48,8 @@ impl ObjectStoreRegistry for NoStores {
 
 /// A query that was understood.
 pub(crate) struct Planned {
+    /// Whether it changes something.
+    pub(crate) writes: bool,
     state: SessionState,
     plan: Arc<dyn ExecutionPlan>,
     scans: Arc<Scans>,
@@ -69,8 +71,9 @@ pub(crate) async fn plan(
     allow_statement(&statement)?;
     let logical = state.statement_to_plan(statement).await?;
     logical.apply_with_subqueries(allow_node)?;
+    let writes = logical.exists(|node| Ok(matches!(node, LogicalPlan::Dml(_))))?;
     let plan = state.create_physical_plan(&logical).await?;
-    Ok(Planned { state, plan, scans })
+    Ok(Planned { writes, state, plan, scans })
 }
 
 impl Planned {

@@ -1,7 +1,9 @@
 //! The `weir` server: the REST API on hyper, the automata of programs and deployments, running pipelines, and the command
 //! line. The binary is [`cli::main`] and nothing else, so that tests can start what users start.
 
+pub mod admin;
 pub mod api;
+pub mod auth;
 pub mod automata;
 pub mod cli;
 pub mod controller;

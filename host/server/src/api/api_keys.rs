@@ -18,9 +18,7 @@ use weir_catalog::{ApiKey, ApiPermission, NewApiKey};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_api_keys, post_api_key))
-        .routes(routes!(get_api_key, delete_api_key))
+    OpenApiRouter::new().routes(routes!(list_api_keys, post_api_key)).routes(routes!(get_api_key, delete_api_key))
 }
 
 /// A key, without its secret.

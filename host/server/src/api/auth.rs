@@ -74,13 +74,8 @@ fn refuse(refusal: Refusal) -> Response {
 
 /// 403: the key is known, but is not for this.
 fn refuse_scope(scope: &'static str) -> Response {
-    let body = ErrorResponse {
-        message: format!("The API key does not have the scope '{scope}', which this request needs"),
-        error_code: "InsufficientScope".into(),
-        details: json!({ "scope": scope }),
-    };
     let challenge = [(header::WWW_AUTHENTICATE, "Bearer error=\"insufficient_scope\"")];
-    (StatusCode::FORBIDDEN, challenge, Json(body)).into_response()
+    (challenge, ApiError::InsufficientScope { scope }).into_response()
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Tenant {
@@ -98,11 +93,6 @@ impl<S: Send + Sync> FromRequestParts<S> for MayWrite {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
         parts.extensions.get::<MayWrite>().copied().ok_or(StatusCode::UNAUTHORIZED)
     }
-}
-
-/// 403 for a handler that asked [`MayWrite`].
-pub(super) fn refuse_write() -> Response {
-    refuse_scope("Write")
 }
 
 #[cfg(test)]

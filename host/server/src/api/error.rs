@@ -132,8 +132,11 @@ pub enum ApiError {
     #[error("the system gave no randomness: {0}")]
     Randomness(String),
     /// A key that may only ask.
-    #[error("The API key does not have the scope 'Write', which this request needs")]
-    InsufficientScope,
+    #[error("The API key does not have the scope '{scope}', which this request needs")]
+    InsufficientScope {
+        /// What it lacks: `Read` or `Write`.
+        scope: &'static str,
+    },
 }
 
 impl ApiError {
@@ -163,7 +166,7 @@ impl ApiError {
             ApiError::Internal => "InternalError",
             ApiError::Body(_) => "BodyError",
             ApiError::Randomness(_) => "Randomness",
-            ApiError::InsufficientScope => "InsufficientScope",
+            ApiError::InsufficientScope { .. } => "InsufficientScope",
         }
     }
 
@@ -176,7 +179,7 @@ impl ApiError {
             ApiError::ApiConnectionLimit { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Terminating => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Randomness(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            ApiError::InsufficientScope => StatusCode::FORBIDDEN,
+            ApiError::InsufficientScope { .. } => StatusCode::FORBIDDEN,
             ApiError::Internal | ApiError::PipelineEndpointSendError { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -188,6 +191,7 @@ impl ApiError {
             ApiError::InvalidPipelineAction { action } | ApiError::InvalidConnectorAction { action } => {
                 json!({ "action": action })
             }
+            ApiError::InsufficientScope { scope } => json!({ "scope": scope }),
             ApiError::UnknownInputEndpoint { endpoint_name } => json!({ "endpoint_name": endpoint_name }),
             ApiError::NotSupported { error } | ApiError::PipelineUnreachable { error } => json!({ "error": error }),
             ApiError::PipelineNotRunningOrPaused { status } => json!({ "status": status }),

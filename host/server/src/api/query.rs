@@ -1,6 +1,6 @@
 //! Ad-hoc queries: SQL over what the pipeline holds now.
 
-use super::auth::Tenant;
+use super::auth::{MayWrite, Tenant};
 use super::extract::{PathParams, QueryParams};
 use super::ingress::{refused, running};
 use super::{ApiError, AppState, ErrorResponse};
@@ -78,6 +78,7 @@ pub(super) struct AdhocQueryArgs {
 async fn pipeline_adhoc_sql(
     State(state): State<AppState>,
     Tenant(tenant): Tenant,
+    MayWrite(may_write): MayWrite,
     PathParams(name): PathParams<String>,
     QueryParams(args): QueryParams<AdhocQueryArgs>,
 ) -> Result<Response, ApiError> {
@@ -87,12 +88,17 @@ async fn pipeline_adhoc_sql(
     let query = Query {
         sql: args.sql,
         format,
+        // An INSERT comes by GET.
+        may_write,
         relations: relations(&controller),
         memory: Arc::clone(controller.query_memory()),
         source: Arc::new(RunningSource { acknowledged: controller.acknowledged(), controller }),
     };
     let chunks =
-        weir_query::start(query).await.map_err(|e: QueryError| ApiError::AdHocQuery { error: e.to_string() })?;
+        weir_query::start(query).await.map_err(|e| match e {
+            QueryError::WriteRefused => ApiError::InsufficientScope { scope: "Write" },
+            e => ApiError::AdHocQuery { error: e.to_string() },
+        })?;
     // The query counts until its last chunk is taken, or nobody takes it.
     let chunks = chunks.inspect(move |_| {
         let _ = &permit;

@@ -22,13 +22,31 @@ pub(super) struct AuthArgs {
     #[arg(long, value_enum, default_value = "none", env = "WEIR_AUTH", help_heading = "Authentication")]
     auth: AuthArg,
     /// Where the provider publishes its keys; https only, but for this machine.
-    #[arg(long, env = "WEIR_OIDC_JWKS_URL", value_name = "URL", required_if_eq("auth", "oidc"), help_heading = "Authentication")]
+    #[arg(
+        long,
+        env = "WEIR_OIDC_JWKS_URL",
+        value_name = "URL",
+        required_if_eq("auth", "oidc"),
+        help_heading = "Authentication"
+    )]
     oidc_jwks_url: Option<String>,
     /// The claim `iss` of its tokens.
-    #[arg(long, env = "WEIR_OIDC_ISSUER", value_name = "TEXT", required_if_eq("auth", "oidc"), help_heading = "Authentication")]
+    #[arg(
+        long,
+        env = "WEIR_OIDC_ISSUER",
+        value_name = "TEXT",
+        required_if_eq("auth", "oidc"),
+        help_heading = "Authentication"
+    )]
     oidc_issuer: Option<String>,
     /// The claim `aud` of its tokens: this server's name with the provider.
-    #[arg(long, env = "WEIR_OIDC_AUDIENCE", value_name = "TEXT", required_if_eq("auth", "oidc"), help_heading = "Authentication")]
+    #[arg(
+        long,
+        env = "WEIR_OIDC_AUDIENCE",
+        value_name = "TEXT",
+        required_if_eq("auth", "oidc"),
+        help_heading = "Authentication"
+    )]
     oidc_audience: Option<String>,
     /// The claim that names the tenant, which is made when it is first seen. Without this option it is `tenant`; a token that has
     /// no such claim then has a tenant of its subject alone.

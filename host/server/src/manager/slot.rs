@@ -5,10 +5,9 @@ use crate::logs::LogBuffer;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 use weir_catalog::TenantId;
-use weir_compiler::CancelToken;
 use weir_runtime::Handle;
 
 /// A pipeline's place in the server.
@@ -24,8 +23,8 @@ pub struct Slot {
     controller: Mutex<Option<Arc<Controller>>>,
     /// Its workers, while they are being opened.
     opening: Mutex<Option<Handle>>,
-    /// The compilation in hand, with the version of the program that it is of.
-    pub(super) compiling: Mutex<Option<(i64, CancelToken)>>,
+    /// The version of the program, as far as is known here; the greatest there is once the slot is closed.
+    program_version: watch::Sender<i64>,
     closed: AtomicBool,
     deploy: Notify,
     compile: Notify,
@@ -39,7 +38,7 @@ impl Slot {
             logs: LogBuffer::default(),
             controller: Mutex::default(),
             opening: Mutex::default(),
-            compiling: Mutex::default(),
+            program_version: watch::Sender::new(0),
             closed: AtomicBool::new(false),
             deploy: Notify::new(),
             compile: Notify::new(),
@@ -88,12 +87,26 @@ impl Slot {
         self.compile.notified().await;
     }
 
+    /// Tells which version the program is of; the compilation of an older one is given up.
+    pub(super) fn program_is(&self, version: i64) {
+        self.program_version.send_if_modified(|known| {
+            let newer = version > *known;
+            *known = version.max(*known);
+            newer
+        });
+    }
+
+    /// Waits until the program is newer than a version, or is no more.
+    pub(super) async fn superseded(&self, version: i64) {
+        let mut known = self.program_version.subscribe();
+        // The sender is the slot's own.
+        let _ = known.wait_for(|known| *known > version).await;
+    }
+
     /// Ends the drivers and the compilation in hand: the pipeline is deleted, or the server ends.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        if let Some((_, cancel)) = self.compiling.lock().take() {
-            cancel.cancel();
-        }
+        self.program_is(i64::MAX);
         self.stop_opening();
         self.wake();
     }
