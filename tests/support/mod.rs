@@ -25,9 +25,15 @@ pub struct Server {
 impl Server {
     /// Starts a server on a data folder.
     pub fn start(data_dir: &Path) -> Server {
+        Server::start_with(data_dir, &[])
+    }
+
+    /// Starts a server on a data folder, with more arguments.
+    pub fn start_with(data_dir: &Path, arguments: &[&str]) -> Server {
         let mut child = Command::new(WEIR)
             .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
