@@ -21,7 +21,7 @@ use tokio::time::Instant;
 /// Keys older than this are fetched anew.
 const REFRESH: Duration = Duration::from_secs(3600);
 /// Time between two attempts, however many tokens name keys that are not known.
-const ATTEMPTS_APART: Duration = Duration::from_secs(10);
+const ATTEMPTS_APART: Duration = Duration::from_secs(5);
 /// Keys older than this are no longer believed, if the provider cannot be reached: one of them may have been withdrawn.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 /// Time that the provider has to answer.
