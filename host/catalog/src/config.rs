@@ -27,6 +27,21 @@ pub struct Resources {
     pub storage_class: Option<String>,
 }
 
+/// How often a pipeline writes down its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = FtConfig)]
+pub struct FaultTolerance {
+    /// Seconds between checkpoints; 0: only when asked for.
+    pub checkpoint_interval_secs: u64,
+}
+
+impl Default for FaultTolerance {
+    fn default() -> Self {
+        FaultTolerance { checkpoint_interval_secs: 60 }
+    }
+}
+
 /// How a pipeline runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -36,7 +51,7 @@ pub struct RuntimeConfig {
     /// Whether state is kept on disk.
     pub storage: bool,
     /// Fault tolerance, if wished.
-    pub fault_tolerance: Option<Value>,
+    pub fault_tolerance: Option<FaultTolerance>,
     /// Whether operators are profiled.
     pub cpu_profiler: bool,
     /// Whether events are traced.

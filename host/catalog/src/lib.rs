@@ -16,7 +16,7 @@ mod tenants;
 #[cfg(test)]
 mod tests;
 
-pub use config::{ProgramConfig, ProgramProfile, Resources, RuntimeConfig};
+pub use config::{FaultTolerance, ProgramConfig, ProgramProfile, Resources, RuntimeConfig};
 pub use error::CatalogError;
 pub use keys::{API_KEYS_PER_TENANT_MAX, ApiKey, ApiPermission, KeyHash, NewApiKey};
 pub use name::{NAME_BYTES_MAX, check_name};

@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(checkpoint_pipeline))
 }
 
-/// Makes the state of a pipeline durable as it is after the step in hand. The pipeline's state must be kept on disk (`storage` in its
+/// Makes the state of a pipeline durable; all that was acknowledged before is in it, but for what waits for a paused pipeline. The pipeline's state must be kept on disk (`storage` in its
 /// runtime configuration).
 #[utoipa::path(post, path = "/pipelines/{pipeline_name}/checkpoint", tag = "Pipeline interaction",
     params(("pipeline_name" = String, Path, description = "The pipeline's name")), responses(

@@ -20,6 +20,7 @@ pub fn document() -> OpenApi {
             let responses = &mut operation.responses.responses;
             responses.insert("401".into(), response("Nobody with this key or token is known."));
             if operation.request_body.is_some() {
+                responses.entry("408".into()).or_insert_with(|| text("The body comes too slowly."));
                 responses.entry("413".into()).or_insert_with(|| text("The body is too large."));
                 // What cannot be read as JSON at all is answered with a text.
                 if let Some(RefOr::T(bad)) = responses.get_mut("400") {

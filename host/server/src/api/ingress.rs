@@ -77,6 +77,23 @@ pub(super) fn json_config(parameters: &HashMap<String, String>, input: bool) -> 
     serde_json::from_value(fields.into()).map_err(|e| ApiError::FormatParameters { error: e.to_string(), input })
 }
 
+/// What a JSON record says.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "documentation")]
+enum JsonUpdateFormat {
+    /// An object `insert`, `delete` or `update` with a row.
+    InsertDelete,
+    /// A row and its weight.
+    Weighted,
+    /// A change event of Debezium.
+    Debezium,
+    /// Not for input.
+    Snowflake,
+    /// A row that is inserted.
+    Raw,
+}
+
 /// The parameters as documented; they are read one by one, since some of them belong to a format.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -86,8 +103,9 @@ struct IngressParams {
     force: Option<bool>,
     /// `csv` (default) or `json`.
     format: Option<String>,
-    /// JSON: what a record says: `insert_delete` (default), `raw`, `debezium` or `weighted`.
-    update_format: Option<String>,
+    /// JSON: what a record says; default `insert_delete`.
+    #[param(inline)]
+    update_format: Option<JsonUpdateFormat>,
     /// JSON: whether the events are in an array; default `false`.
     array: Option<bool>,
     /// JSON: how types are written: `default`, `pandas`, `debezium_mysql` and others.

@@ -59,7 +59,7 @@ pub(super) struct AdhocQueryArgs {
     sql: String,
     /// How the result is written; default `text`.
     #[serde(default)]
-    #[param(inline = false, required = false)]
+    #[param(inline, required = false)]
     format: AdHocResultFormat,
 }
 

@@ -26,7 +26,7 @@ pub(crate) enum PipelineFieldSelector {
 pub(crate) struct SelectorQuery {
     /// Which fields to return.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(inline, required = false)]
     pub(crate) selector: PipelineFieldSelector,
 }
 
