@@ -4,6 +4,7 @@ mod compile;
 mod measure;
 mod micro;
 mod nexmark;
+mod profile;
 mod start;
 
 use clap::{Parser, ValueEnum};
@@ -18,6 +19,8 @@ enum Part {
     Nexmark,
     /// From SQL to native code.
     Compile,
+    /// What times of operators cost.
+    Profile,
     /// Cold start, idle memory, kill.
     Start,
 }
@@ -55,6 +58,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if wanted(Part::Nexmark) {
         nexmark::run(&setup, args.events, args.query.as_deref())?;
+    }
+    if wanted(Part::Profile) {
+        profile::run(&setup)?;
     }
     Ok(ExitCode::SUCCESS)
 }
