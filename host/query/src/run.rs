@@ -22,8 +22,9 @@ const CHUNKS_WAITING_MAX: usize = 2;
 const STALL_MAX: Duration = Duration::from_secs(60);
 /// How long a query runs, the time included for which an INSERT waits for a paused pipeline.
 const QUERY_TIME_MAX: Duration = Duration::from_secs(3_600);
-/// Bytes of a thread's stack: DataFusion's plans are deep.
-const STACK_BYTES: usize = 8 << 20;
+/// Bytes of a thread's stack, of which only what is used is resident: expressions are trees, which passes walk and drop level
+/// by level, and some are as deep as a statement may be long.
+const STACK_BYTES: usize = 256 << 20;
 
 /// A query.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use crate::memory::QueryMemory;
 use crate::provider::Relations;
-use crate::scan::Scans;
+use crate::scan::{SCANS_MAX, Scans};
 use crate::source::{Relation, Source};
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -22,7 +22,12 @@ use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use datafusion::sql::sqlparser::ast::{Statement as SqlStatement, visit_relations};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use url::Url;
 
@@ -31,6 +36,11 @@ const CATALOG: &str = "weir";
 const SCHEMA: &str = "public";
 /// Tasks of one query at once: queries must not take the machine from steps.
 const PARTITIONS: usize = 1;
+/// Words and operators of a statement, at most; literals do not count. A chain of operators is as deep a tree, and what is deep
+/// takes stack in every pass over it.
+const WORDS_MAX: usize = 4_000;
+/// Places of a statement that name a relation, at most: a list of them is a tree, too.
+const MENTIONS_MAX: usize = 2 * SCANS_MAX;
 
 /// A registry of object stores that has none.
 #[derive(Debug)]
@@ -67,6 +77,7 @@ pub(crate) async fn plan(
 ) -> Result<Planned> {
     let scans = Arc::new(Scans::default());
     let state = session(Arc::new(Relations::new(relations, source, &scans)), Arc::clone(memory))?;
+    allow_length(sql)?;
     let statement = state.sql_to_statement(sql, &Dialect::Generic)?;
     allow_statement(&statement)?;
     let logical = state.statement_to_plan(statement).await?;
@@ -126,13 +137,47 @@ fn refused(what: &str) -> DataFusionError {
     DataFusionError::Plan(format!("{what} is not supported here: a query is SELECT or INSERT INTO"))
 }
 
+/// Refuses statements of too many words.
+fn allow_length(sql: &str) -> Result<()> {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(ParserError::from)?;
+    let (mut words, mut after_separator) = (0, true);
+    for token in &tokens {
+        let counts = match token {
+            Token::Whitespace(_) => continue,
+            Token::Number(..) | Token::SingleQuotedString(_) | Token::HexStringLiteral(_) => false,
+            Token::LParen | Token::RParen | Token::Comma | Token::Period | Token::SemiColon => false,
+            Token::Word(word) => !matches!(word.keyword, Keyword::NULL | Keyword::TRUE | Keyword::FALSE),
+            // A sign.
+            Token::Minus | Token::Plus => !after_separator,
+            _ => true,
+        };
+        words += usize::from(counts);
+        after_separator = matches!(token, Token::LParen | Token::Comma);
+    }
+    if words > WORDS_MAX {
+        let text = format!("the statement has {words} words and operators, and {WORDS_MAX} are allowed");
+        return Err(DataFusionError::Plan(text));
+    }
+    Ok(())
+}
+
 /// Refuses every statement that neither reads nor inserts.
 fn allow_statement(statement: &Statement) -> Result<()> {
     let Statement::Statement(statement) = statement else {
         return Err(refused("the statement"));
     };
     match &**statement {
-        SqlStatement::Query(_) | SqlStatement::Insert(_) => Ok(()),
+        read_or_insert @ (SqlStatement::Query(_) | SqlStatement::Insert(_)) => {
+            let mut mentions = 0;
+            let _ = visit_relations(read_or_insert, |_| {
+                mentions += 1;
+                if mentions > MENTIONS_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if mentions > MENTIONS_MAX {
+                return Err(DataFusionError::Plan(format!("a query names relations in at most {MENTIONS_MAX} places")));
+            }
+            Ok(())
+        }
         other => {
             let text = other.to_string();
             Err(refused(text.split_whitespace().next().unwrap_or("the statement")))

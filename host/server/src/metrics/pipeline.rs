@@ -78,5 +78,9 @@ fn write_progress(out: &mut Exposition, own: Labels<'_>, controller: &Controller
     let help = "Whether all input has ended and all of it was worked on: 1 or 0.";
     out.gauge("pipeline_completed", help, own, u64::from(controller.is_complete()));
     out.counter("feldera_dbsp_step", "Steps made.", own, progress.steps.load(Relaxed));
+    let help = "The longest time that a step waited for a page of an ad-hoc query, in microseconds.";
+    out.gauge("weir_step_wait_us_max", help, own, controller.step_wait_us_max());
+    let help = "Bytes that ad-hoc queries use.";
+    out.gauge("weir_query_memory_bytes", help, own, controller.query_memory().used_bytes() as u64);
     out.histogram("weir_step_seconds", "Time of steps.", own, &progress.step_seconds.observed());
 }
