@@ -107,9 +107,12 @@ impl LogBuffer {
         inner.stream = Stream::Finished;
     }
 
-    /// Appends a line (of several, each).
+    /// Appends a line (of several, each). Before a deployment and after it nothing is kept.
     pub fn push(&self, text: &str) {
         let mut inner = self.inner.lock();
+        if matches!(inner.stream, Stream::Closed) {
+            return;
+        }
         for line in text.lines() {
             let mut end = line.len().min(LINE_BYTES_MAX);
             while !line.is_char_boundary(end) {
@@ -172,6 +175,7 @@ mod tests {
     #[test]
     fn keeps_the_last_lines() {
         let log = LogBuffer::default();
+        log.push("too early");
         assert!(log.follow().is_none());
         log.open();
         log.push(&"x".repeat(LINE_BYTES_MAX * 2));

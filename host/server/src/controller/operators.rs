@@ -20,9 +20,12 @@ pub struct StateSize {
     pub state_bytes: u64,
 }
 
+/// State of all operators, by worker.
+type StateSizes = Arc<Vec<Vec<StateSize>>>;
+
 /// Sizes that were asked for last, and after how many steps.
 #[derive(Debug, Default)]
-pub(super) struct KnownSizes(Mutex<Option<(u64, Arc<Vec<Vec<StateSize>>>)>>);
+pub(super) struct KnownSizes(Mutex<Option<(u64, StateSizes)>>);
 
 /// An operator on one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,7 +102,7 @@ impl Controller {
     }
 
     /// The state of each worker's operators.
-    async fn state_sizes(self: &Arc<Self>, patience: Duration) -> Result<Arc<Vec<Vec<StateSize>>>, Failure> {
+    async fn state_sizes(self: &Arc<Self>, patience: Duration) -> Result<StateSizes, Failure> {
         let steps = self.progress.steps.load(Relaxed);
         let known = self.sizes.0.lock().clone();
         if let Some((_, sizes)) = known.as_ref().filter(|(at, _)| *at == steps) {

@@ -355,7 +355,8 @@ impl Controller {
         (used, memory.peak_bytes.max(used))
     }
 
-    /// Makes the state after the last step durable, together with `owner`, which says of what it is. Later steps wait.
+    /// Makes the state durable, together with `owner`, which says of what it is: all that was acknowledged is in it, but for what
+    /// waits in a paused pipeline. Later steps wait.
     ///
     /// # Errors
     /// Nothing of the pipeline is kept on disk; it has ended, or failed by this; or a step takes longer than `patience`.
@@ -363,6 +364,8 @@ impl Controller {
         if !self.durable {
             return Err(ControllerError::NotDurable);
         }
+        let taken_in = tokio::time::timeout(patience, self.taken_in(self.acknowledged(), false));
+        taken_in.await.unwrap_or(Err(ControllerError::Busy))?;
         match self.with_pipeline(patience, |pipeline| pipeline.checkpoint(owner)).await {
             Ok(Some(())) => Ok(()),
             Ok(None) if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) => Err(ControllerError::Ended),

@@ -142,7 +142,7 @@ impl Controller {
 
     /// Waits until steps have taken in all inputs up to a number; unless `also_paused`, without those that wait for a paused
     /// pipeline to go on.
-    async fn taken_in(&self, up_to: u64, also_paused: bool) -> Result<(), ControllerError> {
+    pub(super) async fn taken_in(&self, up_to: u64, also_paused: bool) -> Result<(), ControllerError> {
         let (mut turns, mut phase) = (self.visible.turns(), self.phase());
         loop {
             let turns_ended = *turns.borrow_and_update();
