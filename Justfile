@@ -1,5 +1,7 @@
 # Recipes for people who work on Weir. `just` lists them.
 
+clients := env("XDG_CACHE_HOME", home_directory() / ".cache") / "weir-ci" / "python"
+
 _list:
     @just --list --unsorted
 
@@ -39,6 +41,17 @@ deny:
 # All tests.
 test:
     cargo test --workspace
+
+# The unchanged Python client, and random requests made from the OpenAPI document, against the real binary.
+test-clients *ARGS:
+    cargo build -p weir-server
+    test -x {{clients}}/bin/pytest || python3 -m venv {{clients}}
+    {{clients}}/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+    {{clients}}/bin/pytest -q tests/python {{ARGS}}
+
+# Many pipelines and clients at once, at full size.
+load:
+    WEIR_LOAD_PIPELINES=1000 WEIR_LOAD_CLIENTS=200 WEIR_LOAD_SECONDS=60 cargo test --release -p weir-server --test load -- --nocapture --test-threads 1
 
 # Accept changed snapshots after reading them.
 snapshots:

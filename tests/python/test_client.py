@@ -114,8 +114,8 @@ def test_a_paused_pipeline_makes_requests_wait(client, pipeline):
 
 def test_what_a_pipeline_tells_of_itself(pipeline):
     p = pipeline(SALES, description="sales by item")
-    assert p.description == "sales by item"
-    assert p.program_status() == ProgramStatus.SUCCESS
+    assert p.description() == "sales by item"
+    assert p.program_status() == ProgramStatus.Success
     assert [t.name for t in p.tables()] == ["items", "sales"]
     assert "totals" in [v.name for v in p.views()]
     assert (p.version(), p.program_version()) == (1, 1)
@@ -166,7 +166,7 @@ def test_a_pipeline_that_fails(pipeline):
     while p.status() != PipelineStatus.FAILED:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert "division by zero" in p.deployment_error()["message"].lower()
+    assert "divide by zero" in p.deployment_error()["message"].lower()
     with pytest.raises(RuntimeError, match="FAILED"):
         p.start()
     p.shutdown()

@@ -1,6 +1,7 @@
 //! The OpenAPI document, made from the handlers.
 
 use super::{public, v0, v0_streamed};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
@@ -19,13 +20,17 @@ pub fn document() -> OpenApi {
             operation.security = Some(vec![SecurityRequirement::new::<_, [String; 0], String>(SECURITY, [])]);
             let responses = &mut operation.responses.responses;
             responses.insert("401".into(), response("Nobody with this key or token is known."));
+            let is_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query);
+            let has_query = operation.parameters.iter().flatten().any(is_query);
             if operation.request_body.is_some() {
                 responses.entry("408".into()).or_insert_with(|| text("The body comes too slowly."));
                 responses.entry("413".into()).or_insert_with(|| text("The body is too large."));
-                // What cannot be read as JSON at all is answered with a text.
-                if let Some(RefOr::T(bad)) = responses.get_mut("400") {
-                    bad.content.extend(content());
-                }
+            }
+            // What cannot be read at all is answered with a text.
+            if (has_query || operation.request_body.is_some())
+                && let Some(RefOr::T(bad)) = responses.get_mut("400")
+            {
+                bad.content.extend(content());
             }
         }
     }

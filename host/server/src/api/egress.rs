@@ -3,12 +3,12 @@
 
 use super::auth::Tenant;
 use super::chunks::{Format, Piece, encode};
-use super::extract::PathParams;
+use super::extract::{PathParams, QueryParams};
 use super::ingress::{boolean, json_config, refused, running};
 use super::{ApiError, AppState, ErrorResponse};
 use crate::controller::{Controller, Listener};
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -102,7 +102,7 @@ async fn http_output(
     State(state): State<AppState>,
     Tenant(tenant): Tenant,
     PathParams((name, relation_name)): PathParams<(String, String)>,
-    Query(query): Query<EgressQuery>,
+    QueryParams(query): QueryParams<EgressQuery>,
 ) -> Result<Response, ApiError> {
     let (pipeline, controller) = running(&state, tenant, name).await?;
     let unknown = || ApiError::UnknownOutputStream { stream: relation_name.clone() };

@@ -1,11 +1,11 @@
 //! Changes of a table, streamed in.
 
 use super::auth::Tenant;
-use super::extract::{PathParams, drain};
+use super::extract::{PathParams, QueryParams, drain};
 use super::{ApiError, AppState, ErrorResponse};
 use crate::controller::{Controller, ControllerError, FormatConfig, InputEndpoint};
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -130,7 +130,7 @@ async fn http_input(
     State(state): State<AppState>,
     Tenant(tenant): Tenant,
     PathParams((name, table)): PathParams<(String, String)>,
-    Query(query): Query<IngressQuery>,
+    QueryParams(query): QueryParams<IngressQuery>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     match prepare(&state, tenant, name, table, query).await {
