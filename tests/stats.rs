@@ -377,3 +377,50 @@ async fn egress_update_formats() {
         json!([{ "c1": 1, "c2": "a", "__action": "delete", "__stream_id": stream, "__seq_number": 3 }])
     );
 }
+
+/// A listener that never reads: the pipeline can be shut down, and the stream ends.
+#[tokio::test]
+async fn a_listener_that_does_not_read_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    server.run("p", PROGRAM).await;
+    let mut listener = server.egress("p", "v2", "format=json&backpressure=true").await;
+    let text = "x".repeat(20_000);
+    for i in 0..3 {
+        let data: String = (0..1_000).map(|j| format!("{},{text}\n", i * 1_000 + j)).collect();
+        assert_eq!(server.ingress("p", "t1", "", data).await.0, 200);
+    }
+    assert_eq!(stats(&server, "p").await["global_metrics"]["pipeline_complete"], false);
+    let begin = Instant::now();
+    server.action("p", "shutdown").await;
+    server.until_status("p", "Shutdown").await;
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    while listener.next().await.is_some() {}
+}
+
+/// The body of `ParseErrors` to the byte, as clients compare it.
+#[tokio::test]
+async fn parse_errors_to_the_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    server.run("p", PROGRAM).await;
+    let url = format!("{}/v0/pipelines/p/ingress/t1?format=json&update_format=raw&array=true", server.base);
+    let response = reqwest::Client::new().post(url).body(r#"[{"c1": 1}, {"c1": "x"}]"#).send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    let body = response.text().await.unwrap();
+    let parsed: Value = serde_json::from_str(&body).unwrap();
+    let error = &parsed["details"]["errors"][0];
+    let text = |value: &Value| value.to_string();
+    let expected = format!(
+        r#"{{"message":{},"error_code":"ParseErrors","details":{{"errors":[{{"description":{},"event_number":{},"field":{},"invalid_bytes":null,"invalid_text":{},"suggestion":null}}],"num_errors":1}}}}"#,
+        text(&parsed["message"]),
+        text(&error["description"]),
+        error["event_number"],
+        text(&error["field"]),
+        text(&error["invalid_text"])
+    );
+    assert_eq!(body, expected);
+    // One bad element drops its whole array.
+    let done = until_complete(&server, "p").await;
+    assert_eq!(done["global_metrics"]["total_input_records"], 0);
+}

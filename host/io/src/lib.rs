@@ -4,6 +4,7 @@
 mod changes;
 mod columns;
 mod csv;
+mod cursor;
 mod error;
 mod field;
 mod json;
@@ -14,6 +15,7 @@ mod writer;
 pub use changes::{Changes, RowInserter};
 pub use columns::{TableColumns, find_relation};
 pub use csv::{CsvReader, write_csv};
+pub use cursor::{DeltaCursor, check_weights};
 pub use error::{ERRORS_REPORTED_MAX, ParseError, parse_errors_message};
 pub use json::{
     JsonConfig, JsonFlavor, JsonReader, LineFormat, SnowflakeStream, UpdateFormat, write_json, write_json_row,

@@ -1,13 +1,14 @@
 //! Deltas as the chunks of a stream.
 
-use crate::controller::{Controller, Delivery, FormatConfig, Receipt};
+use crate::controller::{Controller, Delivery, Delta, FormatConfig, Receipt};
 use serde_json::json;
-use tokio::sync::mpsc;
+use std::sync::Arc;
 use uuid::Uuid;
 use weir_io::{
-    JsonConfig, RECORDS_PER_CHUNK, SnowflakeStream, UpdateFormat, WriteError, events, write_csv, write_json,
-    write_json_snowflake, write_json_weighted,
+    DeltaCursor, JsonConfig, RECORDS_PER_CHUNK, SnowflakeStream, UpdateFormat, WriteError, check_weights, write_csv,
+    write_json, write_json_snowflake, write_json_weighted,
 };
+use weir_row::Block;
 
 /// How records look.
 #[derive(Clone, Copy)]
@@ -61,73 +62,100 @@ pub(super) struct Piece {
     pub(super) receipt: Option<Receipt>,
 }
 
-/// Writes a delta as chunks; returns whether anybody still reads.
-pub(super) fn encode(
-    controller: &Controller,
+/// A delivery that is being written, chunk by chunk.
+pub(super) struct Encoder {
+    controller: Arc<Controller>,
     relation: usize,
-    format: &mut Format,
-    delivery: Delivery,
-    to: &mpsc::Sender<Piece>,
-) -> Result<bool, WriteError> {
-    let relation = &controller.program().relations[relation];
-    let (columns, layout) = (&relation.columns, &relation.layout);
-    let Delivery { first_chunk: mut number, delta, receipt } = delivery;
-    let mut receipt = Some(receipt);
-    let mut send = |key: &str, data: Vec<u8>, records: usize, is_last: bool| {
-        let mut bytes = format!("{{\"sequence_number\":{number},\"{key}\":").into_bytes();
-        number += 1;
+    format: Format,
+    delta: Delta,
+    cursor: DeltaCursor,
+    number: u64,
+    receipt: Option<Receipt>,
+}
+
+impl Encoder {
+    /// Begins with a delivery.
+    ///
+    /// # Errors
+    /// A row that would be too many records.
+    pub(super) fn new(
+        controller: &Arc<Controller>,
+        relation: usize,
+        format: Format,
+        delivery: Delivery,
+    ) -> Result<Encoder, WriteError> {
+        let Delivery { first_chunk: number, delta, receipt } = delivery;
+        if matches!(format, Format::Json(_) | Format::Snowflake(..)) {
+            check_weights(&delta)?;
+        }
+        let (controller, cursor) = (Arc::clone(controller), DeltaCursor::default());
+        Ok(Encoder { controller, relation, format, delta, cursor, number, receipt: Some(receipt) })
+    }
+
+    /// The format, as it is to be for the next delivery.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The rows of the delivery.
+    pub(super) fn rows(&self) -> usize {
+        self.delta.iter().map(Block::len).sum()
+    }
+
+    /// The next chunk, `None` after the last one.
+    ///
+    /// # Errors
+    /// A row that does not have the layout.
+    pub(super) fn next_chunk(&mut self) -> Result<Option<Piece>, WriteError> {
+        let relation = &self.controller.program().relations[self.relation];
+        let (columns, layout) = (&relation.columns, &relation.layout);
+        let mut data = vec![b'['];
+        let (key, records) = match &mut self.format {
+            Format::Json(_) => {
+                let events = self.cursor.next_events(&self.delta, RECORDS_PER_CHUNK);
+                write_json(columns, layout, events.iter().copied(), &mut data)?;
+                ("json_data", events.len())
+            }
+            Format::Snowflake(_, stream) => {
+                let events = self.cursor.next_events(&self.delta, RECORDS_PER_CHUNK);
+                write_json_snowflake(columns, layout, events.iter().copied(), stream, &mut data)?;
+                ("json_data", events.len())
+            }
+            Format::Weighted(_) => {
+                let rows = self.cursor.next_rows(&self.delta, RECORDS_PER_CHUNK);
+                write_json_weighted(columns, layout, rows.iter().copied(), &mut data)?;
+                ("json_data", rows.len())
+            }
+            Format::Csv => {
+                let rows = self.cursor.next_rows(&self.delta, RECORDS_PER_CHUNK);
+                let mut text = Vec::new();
+                write_csv(columns, layout, rows.iter().copied(), &mut text)?;
+                // CSV is made of texts that were strings, so it is one.
+                data = serde_json::to_vec(&String::from_utf8_lossy(&text)).unwrap_or_default();
+                ("text_data", rows.len())
+            }
+        };
+        if records == 0 {
+            // A delivery without a row, or its end.
+            if let Some(receipt) = self.receipt.take() {
+                receipt.sign();
+            }
+            return Ok(None);
+        }
+        if key == "json_data" {
+            data.push(b']');
+        }
+        let mut bytes = format!("{{\"sequence_number\":{},\"{key}\":", self.number).into_bytes();
         bytes.extend_from_slice(&data);
         bytes.extend_from_slice(b"}\r\n");
-        let receipt = if is_last { receipt.take() } else { None };
-        to.blocking_send(Piece { bytes, records: records as u64, receipt }).is_ok()
-    };
-    match format {
-        Format::Json(_) | Format::Snowflake(..) => {
-            let mut rest = events(&delta)?.peekable();
-            while rest.peek().is_some() {
-                let mut records = 0;
-                let some = rest.by_ref().take(RECORDS_PER_CHUNK).inspect(|_| records += 1);
-                let mut data = vec![b'['];
-                match format {
-                    Format::Snowflake(_, stream) => write_json_snowflake(columns, layout, some, stream, &mut data)?,
-                    _ => write_json(columns, layout, some, &mut data)?,
-                }
-                data.push(b']');
-                if !send("json_data", data, records, rest.peek().is_none()) {
-                    return Ok(false);
-                }
-            }
-        }
-        Format::Csv | Format::Weighted(_) => {
-            let mut rest = delta.iter().flat_map(|b| b.iter()).peekable();
-            while rest.peek().is_some() {
-                let mut records = 0;
-                let some = rest.by_ref().take(RECORDS_PER_CHUNK).inspect(|_| records += 1);
-                let mut data = Vec::new();
-                let key = match format {
-                    Format::Csv => {
-                        let mut text = Vec::new();
-                        write_csv(columns, layout, some, &mut text)?;
-                        // CSV is made of texts that were strings, so it is one.
-                        data = serde_json::to_vec(&String::from_utf8_lossy(&text)).unwrap_or_default();
-                        "text_data"
-                    }
-                    _ => {
-                        data.push(b'[');
-                        write_json_weighted(columns, layout, some, &mut data)?;
-                        data.push(b']');
-                        "json_data"
-                    }
-                };
-                if !send(key, data, records, rest.peek().is_none()) {
-                    return Ok(false);
-                }
-            }
-        }
+        self.number += 1;
+        // Rows are read once more at the end of a chunk only.
+        let mut ahead = self.cursor;
+        let is_last = match self.format {
+            Format::Json(_) | Format::Snowflake(..) => ahead.next_events(&self.delta, 1).is_empty(),
+            Format::Weighted(_) | Format::Csv => ahead.next_rows(&self.delta, 1).is_empty(),
+        };
+        let receipt = if is_last { self.receipt.take() } else { None };
+        Ok(Some(Piece { bytes, records: records as u64, receipt }))
     }
-    // Nothing was left to send.
-    if let Some(receipt) = receipt {
-        receipt.sign();
-    }
-    Ok(true)
 }

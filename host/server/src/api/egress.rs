@@ -2,11 +2,11 @@
 //! to say.
 
 use super::auth::Tenant;
-use super::chunks::{Format, Piece, encode};
+use super::chunks::{Encoder, Format, Piece};
 use super::extract::{PathParams, QueryParams};
 use super::ingress::{boolean, json_config, refused, running};
 use super::{ApiError, AppState, ErrorResponse};
-use crate::controller::{Controller, Listener};
+use crate::controller::{Controller, Listener, Phase};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
@@ -32,6 +32,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Silence after which a keep-alive chunk is sent; clients wait for it to notice that they should end.
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
+/// How long a reader may go on reading what is left when the pipeline has ended.
+const GRACE: Duration = Duration::from_secs(5);
+/// Rows that are written on the spot; more are written where others need not wait for it.
+const ROWS_AT_ONCE: usize = 500;
 /// Chunks that wait for the connection.
 const CHUNKS_WAITING_MAX: usize = 4;
 
@@ -154,23 +158,51 @@ async fn pump(
                 continue;
             }
         };
-        let (encoding, to) = (Arc::clone(controller), sender.clone());
-        // Encoding a large delta takes long; the sender waits for the connection.
-        let encoded = tokio::task::spawn_blocking(move || {
-            let reads_on = encode(&encoding, relation, &mut format, delivery, &to)?;
-            Ok((reads_on, format))
-        });
-        match encoded.await {
-            Ok(Ok((true, next))) => format = next,
-            Ok(Ok((false, _))) => return Ok(()),
-            Ok(Err(e)) => {
+        let written = async {
+            let mut encoder = Encoder::new(controller, relation, format, delivery)?;
+            let reads_on = write(&mut encoder, controller, &sender).await?;
+            Ok::<_, WriteError>((reads_on, encoder.format()))
+        };
+        match written.await {
+            Ok((true, next)) => format = next,
+            Ok((false, _)) => return Ok(()),
+            Err(e) => {
                 listener.endpoint.counters.num_encode_errors.fetch_add(1, Relaxed);
                 return Err(e);
             }
-            Err(e) => {
-                tracing::error!(error = %e, "writing a delta failed");
-                return Ok(());
-            }
+        }
+    }
+}
+
+/// Writes a delivery, each chunk when there is room for it: a slow reader costs a bounded number of chunks, and no thread. Returns
+/// whether anybody still reads.
+async fn write(
+    encoder: &mut Encoder,
+    controller: &Arc<Controller>,
+    sender: &mpsc::Sender<Piece>,
+) -> Result<bool, WriteError> {
+    let mut phase = controller.phase();
+    let ended = async {
+        // An error: the controller is gone, which is an end, too.
+        let _ = phase.wait_for(|p| matches!(p, Phase::Failed(_) | Phase::Ended)).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::pin!(ended);
+    loop {
+        let permit = tokio::select! {
+            permit = sender.reserve() => permit,
+            () = &mut ended => return Ok(false),
+        };
+        let Ok(permit) = permit else { return Ok(false) };
+        // A large chunk takes milliseconds, in which others would wait.
+        let chunk = if encoder.rows() > ROWS_AT_ONCE {
+            tokio::task::block_in_place(|| encoder.next_chunk())
+        } else {
+            encoder.next_chunk()
+        };
+        match chunk? {
+            Some(piece) => permit.send(piece),
+            None => return Ok(true),
         }
     }
 }

@@ -92,6 +92,8 @@ pub struct Controller {
     /// How far it has come.
     pub progress: Arc<Progress>,
     pub(super) sizes: KnownSizes,
+    /// Held by who calls the component between steps, or waits to.
+    callers: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -118,6 +120,7 @@ impl Controller {
             inputs: Inputs::default(),
             progress: Arc::default(),
             sizes: KnownSizes::default(),
+            callers: Arc::default(),
             pipeline: Arc::new(Mutex::new(Some(pipeline))),
         });
         tokio::spawn(Arc::clone(&controller).run());
@@ -383,8 +386,12 @@ impl Controller {
         patience: Duration,
         call: impl FnOnce(&mut Pipeline) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Option<T>, Failure> {
+        // One caller at a time holds a thread while it waits for a step.
+        let turn = tokio::time::timeout(patience, Arc::clone(&self.callers).lock_owned()).await;
+        let Ok(turn) = turn else { return Ok(None) };
         let pipeline = Arc::clone(&self.pipeline);
         let called = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let mut pipeline = pipeline.try_lock_for(patience)?;
             pipeline.as_mut().map(call)
         });
@@ -496,7 +503,7 @@ impl Controller {
                 // A listener that is waited for must not outlast the pipeline.
                 tokio::select! {
                     _ = speaker.tell(&delta, processed, &self.progress) => {}
-                    _ = phase.wait_for(|p| matches!(p, Phase::Ended)) => return,
+                    _ = phase.wait_for(|p| matches!(p, Phase::Failed(_) | Phase::Ended)) => return,
                 }
             }
         }
