@@ -1,6 +1,6 @@
 //! API keys: what a program shows instead of a person. Only a key's hash is kept.
 
-use crate::pipelines::owned;
+use crate::pipelines::count_names;
 use crate::schema::{API_KEY_HASHES, API_KEY_NAMES, API_KEYS};
 use crate::store::Transaction;
 use crate::{Catalog, CatalogError, TenantId, check_name};
@@ -157,7 +157,7 @@ pub(crate) fn insert(txn: &mut Transaction, tenant: TenantId, new: NewApiKey) ->
     let owner = tenant.as_u128();
     let tables = txn.change();
     let mut names = tables.open_table(API_KEY_NAMES)?;
-    if names.range((owner, "")..)?.take_while(|e| owned(e, owner)).count() >= API_KEYS_PER_TENANT_MAX {
+    if count_names(&names, owner)? >= API_KEYS_PER_TENANT_MAX {
         return Err(CatalogError::LimitReached { what: "API keys", max: API_KEYS_PER_TENANT_MAX });
     }
     let key = ApiKey { id: Uuid::now_v7(), name, scopes, hash };

@@ -214,20 +214,25 @@ fn insert(txn: &mut Transaction, tenant: TenantId, pipeline: &Pipeline) -> Resul
     if txn.find(tenant, &pipeline.name)?.is_some() {
         return Err(CatalogError::DuplicateName);
     }
-    let owner = tenant.as_u128();
-    let names = txn.look().open_table(NAMES)?.range((owner, "")..)?.take_while(|e| owned(e, owner)).count();
-    if names >= PIPELINES_PER_TENANT_MAX {
+    if count_names(&txn.look().open_table(NAMES)?, tenant.as_u128())? >= PIPELINES_PER_TENANT_MAX {
         return Err(CatalogError::LimitReached { what: "pipelines", max: PIPELINES_PER_TENANT_MAX });
     }
     txn.store(tenant, pipeline, None)
 }
 
-/// Whether an entry of a table of names is the owner's; one that cannot be read is counted.
-pub(crate) fn owned<'a>(
-    entry: &Result<(redb::AccessGuard<'a, (u128, &'static str)>, redb::AccessGuard<'a, u128>), redb::StorageError>,
+/// How many names of a table are the owner's.
+pub(crate) fn count_names(
+    names: &impl ReadableTable<(u128, &'static str), u128>,
     owner: u128,
-) -> bool {
-    entry.as_ref().map_or(true, |(key, _)| key.value().0 == owner)
+) -> Result<usize, CatalogError> {
+    let mut count = 0;
+    for entry in names.range((owner, "")..)? {
+        if entry?.0.value().0 != owner {
+            break;
+        }
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn edit(

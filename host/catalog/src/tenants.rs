@@ -1,6 +1,6 @@
 //! Tenants: who owns pipelines and keys. None sees anything of another.
 
-use crate::pipelines::owned;
+use crate::pipelines::count_names;
 use crate::schema::{API_KEY_HASHES, API_KEY_NAMES, API_KEYS, NAMES, TENANT_NAMES, TENANTS};
 use crate::store::Transaction;
 use crate::{ApiKey, Catalog, CatalogError, NewApiKey, Pipeline, TenantId, check_name};
@@ -104,17 +104,14 @@ impl Catalog {
     pub fn list_tenants(&self) -> Result<Vec<TenantSummary>, CatalogError> {
         let txn = self.read()?;
         let (names, keys) = (txn.open_table(NAMES)?, txn.open_table(API_KEY_NAMES)?);
-        let count = |table: &redb::ReadOnlyTable<(u128, &'static str), u128>, owner: u128| {
-            Ok::<_, CatalogError>(table.range((owner, "")..)?.take_while(|e| owned(e, owner)).count())
-        };
         txn.open_table(TENANTS)?
             .iter()?
             .map(|entry| {
                 let (id, record) = entry?;
                 Ok(TenantSummary {
                     tenant: serde_json::from_slice(record.value())?,
-                    pipelines: count(&names, id.value())?,
-                    api_keys: count(&keys, id.value())?,
+                    pipelines: count_names(&names, id.value())?,
+                    api_keys: count_names(&keys, id.value())?,
                 })
             })
             .collect()
