@@ -5,8 +5,10 @@
 //! ```
 //! One turn takes what is queued and makes one step of it. Without anything queued there is no turn and no thread.
 
+mod access;
 mod deltas;
 mod endpoint;
+mod error;
 mod inputs;
 mod operators;
 mod program;
@@ -18,10 +20,11 @@ mod visible;
 
 pub use deltas::{Delivery, Delta, Listener, Receipt};
 pub use endpoint::{EndpointConfig, FormatConfig, InputCounters, InputEndpoint, OutputCounters, OutputEndpoint};
+pub use error::ControllerError;
 pub use inputs::{INPUT_ENDPOINTS_MAX, INPUT_REQUESTS_MAX};
 pub use operators::{OperatorProfile, RelationRows, StateSize};
 pub use program::{RunningProgram, RunningRelation};
 pub use progress::{Progress, QUIET};
 pub use queue::{ENQUEUE_BYTES_MAX, Input};
-pub use run::{Controller, ControllerError, Phase};
+pub use run::{Controller, Phase};
 pub use snapshot::{QUERIES_MAX, SnapshotReader};

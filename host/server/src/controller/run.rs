@@ -2,19 +2,20 @@
 
 use super::deltas::{Delta, Listener, Speaker, listen};
 use super::endpoint::{EndpointConfig, FormatConfig, InputEndpoint, OutputEndpoint};
-use super::inputs::{INPUT_ENDPOINTS_MAX, INPUT_REQUESTS_MAX, Inputs};
+use super::error::ControllerError;
+use super::inputs::Inputs;
 use super::operators::KnownSizes;
 use super::program::RunningProgram;
 use super::progress::Progress;
 use super::queue::{ENQUEUE_BYTES_MAX, Input};
-use super::snapshot::{QUERIES_MAX, Queries};
+use super::snapshot::Queries;
 use super::visible::Visible;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 use weir_row::Block;
 use weir_runtime::{Cycle, Failure, FailureKind, Handle, Pipeline};
@@ -25,7 +26,7 @@ const STEP_BYTES_MAX: usize = 16 << 20;
 /// Bytes that one permit of the queue stands for (a semaphore counts in 32 bits).
 const PERMIT_BYTES: usize = 1 << 10;
 /// Those who may listen to one pipeline at once.
-const LISTENERS_MAX: usize = 100;
+pub(super) const LISTENERS_MAX: usize = 100;
 
 /// Where a running pipeline stands.
 #[derive(Clone, Debug)]
@@ -40,35 +41,6 @@ pub enum Phase {
     Ended,
 }
 
-/// Why the pipeline did not take something.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ControllerError {
-    /// It has ended, or failed.
-    #[error("the pipeline is terminating")]
-    Ended,
-    /// It is paused, and stayed so for longer than the caller waits.
-    #[error("the pipeline is paused")]
-    Paused,
-    /// Too many listen already.
-    #[error("too many connections: at most {LISTENERS_MAX} may listen to a pipeline at once")]
-    TooManyListeners,
-    /// Too many query it already.
-    #[error("too many connections: at most {QUERIES_MAX} queries of a pipeline may run at once")]
-    TooManyQueries,
-    /// Too many feed it already.
-    #[error("too many connections: at most {INPUT_REQUESTS_MAX} may feed a pipeline at once")]
-    TooManyRequests,
-    /// Too many spellings and formats were used.
-    #[error("too many endpoints: requests may make at most {INPUT_ENDPOINTS_MAX}")]
-    TooManyEndpoints,
-    /// Nothing of its state is kept on disk.
-    #[error("checkpoints need a pipeline whose state is kept on disk: set 'storage' in its runtime configuration")]
-    NotDurable,
-    /// It works on a step that takes longer than the caller waits.
-    #[error("the pipeline works on a step that takes long")]
-    Busy,
-}
-
 /// A running pipeline.
 pub struct Controller {
     program: RunningProgram,
@@ -78,7 +50,7 @@ pub struct Controller {
     /// Ends a turn from outside.
     pub(super) handle: Handle,
     /// Whether its state can outlive it.
-    durable: bool,
+    pub(super) durable: bool,
     pub(super) queue: Mutex<VecDeque<Input>>,
     /// What of the queue has been taken in.
     pub(super) visible: Visible,
@@ -86,14 +58,14 @@ pub struct Controller {
     room: Semaphore,
     /// Tells the loop that queue or phase changed.
     wake: Notify,
-    phase: watch::Sender<Phase>,
-    speakers: Mutex<Vec<(usize, Speaker)>>,
-    inputs: Inputs,
+    pub(super) phase: watch::Sender<Phase>,
+    pub(super) speakers: Mutex<Vec<(usize, Speaker)>>,
+    pub(super) inputs: Inputs,
     /// How far it has come.
     pub progress: Arc<Progress>,
     pub(super) sizes: KnownSizes,
     /// Held by who calls the component between steps, or waits to.
-    callers: Arc<tokio::sync::Mutex<()>>,
+    pub(super) callers: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -287,122 +259,10 @@ impl Controller {
         let name = format!("api-egress-{stream}-{}", Uuid::new_v4());
         let endpoint = OutputEndpoint::new(name, EndpointConfig::http_output(stream, format));
         // What happened before is nothing that it waits for.
-        endpoint
-            .counters
-            .total_processed_input_records
-            .store(self.progress.processed_records.load(Relaxed), Relaxed);
+        endpoint.counters.total_processed_input_records.store(self.progress.processed_records.load(Relaxed), Relaxed);
         let (speaker, listener) = listen(backpressure, endpoint);
         speakers.push((relation, speaker));
         Ok(listener)
-    }
-
-    /// Lets in a request that feeds the pipeline; it is in until the permit is dropped.
-    ///
-    /// # Errors
-    /// Too many are.
-    pub fn admit_input(&self) -> Result<OwnedSemaphorePermit, ControllerError> {
-        self.inputs.admit().ok_or(ControllerError::TooManyRequests)
-    }
-
-    /// The endpoint of requests that spell a table so and have that format: made at the first of them, there as long as the
-    /// pipeline runs.
-    ///
-    /// # Errors
-    /// There are too many.
-    pub fn request_endpoint(
-        &self,
-        spelled: &str,
-        table: usize,
-        format: FormatConfig,
-    ) -> Result<Arc<InputEndpoint>, ControllerError> {
-        let name = &self.program.relations[self.program.views + table].name;
-        self.inputs.of_requests(spelled, table, name, format).ok_or(ControllerError::TooManyEndpoints)
-    }
-
-    /// The input endpoint of that name.
-    pub fn find_input(&self, name: &str) -> Option<Arc<InputEndpoint>> {
-        self.inputs.find(name)
-    }
-
-    /// The input endpoints, by name.
-    pub fn inputs(&self) -> Vec<Arc<InputEndpoint>> {
-        self.inputs.list()
-    }
-
-    /// The output endpoints, by name: those who listen now.
-    pub fn outputs(&self) -> Vec<Arc<OutputEndpoint>> {
-        let speakers = self.speakers.lock();
-        let here = speakers.iter().filter(|(_, s)| !s.is_gone());
-        let mut outputs: Vec<_> = here.map(|(_, s)| Arc::clone(&s.endpoint)).collect();
-        outputs.sort_by(|a, b| a.name.cmp(&b.name));
-        outputs
-    }
-
-    /// Whether all input has come, all of it was worked on, all who listen have got its changes, and nothing moved since for a
-    /// tick of the clock. Requests may bring more at any time, so they do not count.
-    pub fn is_complete(&self) -> bool {
-        let ended = |input: &Arc<InputEndpoint>| input.by_requests || input.counters.end_of_input.load(Relaxed);
-        let first_step_is_due =
-            matches!(*self.phase.borrow(), Phase::Running) && self.progress.steps.load(Relaxed) == 0;
-        !first_step_is_due
-            && self.inputs.list().iter().all(ended)
-            && self.progress.has_caught_up()
-            && self.speakers.lock().iter().all(|(_, s)| s.is_gone() || s.has_caught_up())
-            && self.progress.is_quiet()
-    }
-
-    /// Memory of all workers and queries, in bytes: now, and the most so far (of workers).
-    pub fn memory_bytes(&self) -> (u64, u64) {
-        let memory = self.handle.memory();
-        let used = memory.used_bytes + self.query_memory().used_bytes() as u64;
-        (used, memory.peak_bytes.max(used))
-    }
-
-    /// Makes the state durable, together with `owner`, which says of what it is: all that was acknowledged is in it, but for what
-    /// waits in a paused pipeline. Later steps wait.
-    ///
-    /// # Errors
-    /// Nothing of the pipeline is kept on disk; it has ended, or failed by this; or a step takes longer than `patience`.
-    pub async fn checkpoint(self: &Arc<Self>, owner: Vec<u8>, patience: Duration) -> Result<(), ControllerError> {
-        if !self.durable {
-            return Err(ControllerError::NotDurable);
-        }
-        let taken_in = tokio::time::timeout(patience, self.taken_in(self.acknowledged(), false));
-        taken_in.await.unwrap_or(Err(ControllerError::Busy))?;
-        match self.with_pipeline(patience, |pipeline| pipeline.checkpoint(owner)).await {
-            Ok(Some(())) => Ok(()),
-            Ok(None) if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) => Err(ControllerError::Ended),
-            Ok(None) => Err(ControllerError::Busy),
-            Err(_) => Err(ControllerError::Ended),
-        }
-    }
-
-    /// Calls the component between two steps; `None`: a step took longer than `patience`, or the pipeline has ended.
-    ///
-    /// # Errors
-    /// The failure, with which the pipeline has ended then.
-    pub(super) async fn with_pipeline<T: Send + 'static>(
-        self: &Arc<Self>,
-        patience: Duration,
-        call: impl FnOnce(&mut Pipeline) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<Option<T>, Failure> {
-        // One caller at a time holds a thread while it waits for a step.
-        let turn = tokio::time::timeout(patience, Arc::clone(&self.callers).lock_owned()).await;
-        let Ok(turn) = turn else { return Ok(None) };
-        let pipeline = Arc::clone(&self.pipeline);
-        let called = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            let mut pipeline = pipeline.try_lock_for(patience)?;
-            pipeline.as_mut().map(call)
-        });
-        let result = match called.await {
-            Ok(result) => result.transpose(),
-            Err(panic) => Err(host_failure(&panic)),
-        };
-        if let Err(failure) = &result {
-            self.fail(failure.clone());
-        }
-        result
     }
 
     /// What the next step takes in; `None` while there is nothing to do.
@@ -531,7 +391,7 @@ fn permits(bytes: usize) -> u32 {
 }
 
 /// A bug of the host's.
-fn host_failure(panic: &tokio::task::JoinError) -> Failure {
+pub(super) fn host_failure(panic: &tokio::task::JoinError) -> Failure {
     Failure {
         kind: FailureKind::Trap,
         message: format!("the host failed in a step: {panic}"),

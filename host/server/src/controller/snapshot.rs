@@ -3,7 +3,8 @@
 //! A query's relations are opened at once, as of one step; the components keep what they held then. Pages are read one at a
 //! time, whoever reads: so a step that wants to begin waits for one page, never for a query.
 
-use super::run::{Controller, ControllerError, Phase};
+use super::error::ControllerError;
+use super::run::{Controller, Phase};
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
