@@ -17,6 +17,8 @@ mod scan;
 mod schema;
 mod session;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use decode::{BATCH_ROWS, DecodeError, Decoder};
 pub use error::QueryError;

@@ -83,6 +83,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
             // axum names the extractor before it names the error.
             let text = e.body_text();
             let cause = text.split_once(": ").map_or(text.as_str(), |(_, cause)| cause);
+            // And the parameter, which clients do not expect.
+            let is_name = |s: &str| s.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let cause = cause.split_once(": ").filter(|(name, _)| is_name(name)).map_or(cause, |(_, cause)| cause);
             (StatusCode::BAD_REQUEST, format!("Query deserialize error: {cause}")).into_response()
         })
     }
