@@ -22,7 +22,7 @@ pub enum Auth {
     /// With an API key.
     ApiKey,
     /// With a token of an identity provider, or an API key.
-    Oidc(Oidc),
+    Oidc(Box<Oidc>),
 }
 
 /// On whose behalf a request comes, and what it may do.

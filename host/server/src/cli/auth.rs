@@ -60,12 +60,12 @@ impl AuthArgs {
         Ok(match self.auth {
             AuthArg::None => Auth::None,
             AuthArg::ApiKey => Auth::ApiKey,
-            AuthArg::Oidc => Auth::Oidc(Oidc::new(OidcConfig {
+            AuthArg::Oidc => Auth::Oidc(Box::new(Oidc::new(OidcConfig {
                 jwks_url: self.oidc_jwks_url.clone().context("--oidc-jwks-url is missing")?,
                 issuer: self.oidc_issuer.clone().context("--oidc-issuer is missing")?,
                 audience: self.oidc_audience.clone().context("--oidc-audience is missing")?,
                 tenant_claim: self.oidc_tenant_claim.clone(),
-            })?),
+            })?)),
         })
     }
 }
