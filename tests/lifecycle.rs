@@ -67,7 +67,7 @@ async fn an_error_of_the_program_fails_the_pipeline_with_its_place() {
     assert_eq!(log.headers()["content-type"], "text/plain; charset=utf-8");
     server.action("p", "shutdown").await;
     let log = log.text().await.unwrap();
-    assert!(log.contains("FAILED: ") && log.ends_with("LOG STREAM END: pipeline is being shutdown\n"), "{log}");
+    assert!(log.contains("FAILED: ") && log.ends_with("LOG STREAM END: stdout and stderr are finished\n"), "{log}");
     server.until_status("p", "Shutdown").await;
     let log = reqwest::get(server.url("/v0/pipelines/p/logs")).await.unwrap().text().await.unwrap();
     assert_eq!(log, "LOG STREAM UNAVAILABLE: the pipeline has likely not yet started\n");

@@ -171,10 +171,21 @@ impl Pipeline {
             || self.program_config != before.program_config
             || self.platform_version != before.platform_version;
         if program_changed {
-            self.program_version += 1;
-            self.set_program_status(ProgramStatus::Pending);
-            self.program_info = None;
+            self.forget_program();
         }
+    }
+
+    /// Has the program compiled anew by another version of the platform.
+    pub fn recompile(&mut self, platform_version: &str) {
+        self.platform_version = platform_version.into();
+        self.version += 1;
+        self.forget_program();
+    }
+
+    fn forget_program(&mut self) {
+        self.program_version += 1;
+        self.set_program_status(ProgramStatus::Pending);
+        self.program_info = None;
     }
 
     /// Sets where the compilation stands, and since when.

@@ -1,7 +1,7 @@
 //! The driver of a pipeline's deployment.
 
 use super::{Manager, Slot, compile, storage};
-use crate::automata::deployment::{Action, allows, done, next};
+use crate::automata::deployment::{Action, Answer, Event, State, allows, on, timeout};
 use crate::automata::program::stage;
 use crate::controller::{Controller, Phase, RunningProgram};
 use serde_json::json;
@@ -12,8 +12,8 @@ use weir_runtime::{Failure, Limits, LogLine, Opening, PipelineOptions, Program};
 
 /// Wait before the catalog is tried again after it failed.
 const RETRY: Duration = Duration::from_secs(1);
-/// Time that workers have to open.
-const INITIALIZING_TIMEOUT: Duration = Duration::from_secs(60);
+/// Wait before a pipeline that could not be ended is ended again.
+const STOP_RETRY: Duration = Duration::from_millis(500);
 /// Time of one step. A step takes in a bounded number of rows, so one that takes longer does not end.
 const CALL_TIME_MAX: Duration = Duration::from_secs(300);
 /// Memory of a pipeline that names no limit, in megabytes.
@@ -25,15 +25,17 @@ struct Loaded {
     running: RunningProgram,
 }
 
+/// What came of an action, and why, if it went wrong.
+type Outcome = Result<Event, (Event, DeploymentError)>;
+
 /// Brings a pipeline to where its owner wishes it, until the slot is closed.
 pub(super) async fn drive(manager: Arc<Manager>, slot: Arc<Slot>) {
     let mut loaded = None;
     loop {
         slot.deploy_woken().await;
         while !slot.is_closed() {
-            match cycle(&manager, &slot, &mut loaded).await {
-                Ok(true) => {}
-                Ok(false) | Err(CatalogError::UnknownPipeline { .. }) => break,
+            match settle(&manager, &slot, &mut loaded).await {
+                Ok(()) | Err(CatalogError::UnknownPipeline { .. }) => break,
                 Err(e) => {
                     tracing::error!(pipeline = %slot.id, error = %e, "the catalog failed");
                     tokio::time::sleep(RETRY).await;
@@ -46,93 +48,175 @@ pub(super) async fn drive(manager: Arc<Manager>, slot: Arc<Slot>) {
     }
 }
 
-/// One action of the automaton; returns whether there may be more to do.
-async fn cycle(manager: &Arc<Manager>, slot: &Arc<Slot>, loaded: &mut Option<Loaded>) -> Result<bool, CatalogError> {
+/// Follows the automaton from a look at the pipeline until there is nothing to do.
+async fn settle(manager: &Arc<Manager>, slot: &Arc<Slot>, loaded: &mut Option<Loaded>) -> Result<(), CatalogError> {
+    let mut happened: Option<Outcome> = None;
+    while !slot.is_closed() {
+        let (pipeline, action) = note(manager, slot, happened.take()).await?;
+        let Some(action) = action else { return Ok(()) };
+        match act(manager, slot, &pipeline, action, loaded).await? {
+            Some(outcome) => happened = Some(outcome),
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Tells the automaton what happened (nothing: a look), stores where that leads, and returns what to do there. State and event
+/// meet in one transaction, so that no wish is overlooked.
+async fn note(
+    manager: &Arc<Manager>,
+    slot: &Arc<Slot>,
+    happened: Option<Outcome>,
+) -> Result<(Pipeline, Option<Action>), CatalogError> {
     let (tenant, id) = (slot.tenant, slot.id);
-    let pipeline = manager.with_catalog(move |c| c.get_by_id(tenant, id)).await?;
-    let from = pipeline.deployment_status;
-    let action = next(from, pipeline.deployment_desired_status, stage(&pipeline.program_status));
-    let result = match action {
-        // A failure while the pipeline runs is what the controller's watcher stores.
-        Action::Wait => return Ok(false),
-        Action::Become(_) => Ok(()),
-        Action::FailCompilation => Err(compilation_error(&pipeline.program_status)),
-        Action::Provision => provision(manager, slot, &pipeline).await.map(|l| *loaded = Some(l)),
-        Action::Initialize => initialize(manager, slot, &pipeline, loaded.take()).await,
-        Action::Start => act(slot, |c| c.resume()),
-        Action::Pause => act(slot, |c| c.pause()),
-        Action::Stop => {
+    let noted = manager.with_catalog(move |c| {
+        let mut said = (None, None);
+        let platform = c.platform_version().to_owned();
+        let stored = c.update(tenant, id, |p| {
+            let (event, mut why) = match happened {
+                None => {
+                    let current = p.platform_version == platform;
+                    (Event::Look { program: stage(&p.program_status), current }, None)
+                }
+                Some(Ok(event)) => (event, None),
+                Some(Err((event, error))) => (event, Some(error)),
+            };
+            let from = p.deployment_status;
+            let (to, action) = on(State { status: from, desired: p.deployment_desired_status }, event);
+            said.0 = action;
+            if action == Some(Action::BlameCompilation) {
+                why = Some(compilation_error(&p.program_status));
+            }
+            if action == Some(Action::Recompile) {
+                p.recompile(&platform);
+                return true;
+            }
+            if to == from {
+                return false;
+            }
+            assert!(allows(from, to), "{from} does not lead to {to}");
+            p.set_deployment_status(to);
+            match to {
+                DeploymentStatus::Failed => p.deployment_error = why,
+                DeploymentStatus::ShuttingDown => p.deployment_error = None,
+                _ => {}
+            }
+            said.1 = Some(to);
+            true
+        })?;
+        let pipeline = match stored {
+            Some(pipeline) => pipeline,
+            None => c.get_by_id(tenant, id)?,
+        };
+        Ok((pipeline, said))
+    });
+    let (pipeline, (action, to)) = noted.await?;
+    match to {
+        Some(DeploymentStatus::Failed) => {
+            let why = pipeline.deployment_error.as_ref().map_or("", |e| e.message.as_str());
+            slot.logs.fail(&format!("FAILED: {why}"));
+        }
+        // A log begins with a deployment and ends with it.
+        None | Some(DeploymentStatus::Shutdown | DeploymentStatus::ShuttingDown) => {}
+        Some(to) => slot.logs.push(&format!("INFO deployment status: {to}")),
+    }
+    Ok((pipeline, action))
+}
+
+/// Does what the automaton says. Returns what came of it; `None`: nothing that it needs to know.
+async fn act(
+    manager: &Arc<Manager>,
+    slot: &Arc<Slot>,
+    pipeline: &Pipeline,
+    action: Action,
+    loaded: &mut Option<Loaded>,
+) -> Result<Option<Outcome>, CatalogError> {
+    let outcome = match action {
+        Action::BlameCompilation => None,
+        // The compiler's driver is woken by the change of the record.
+        Action::Recompile => None,
+        Action::Provision => Some(provision(manager, slot, pipeline).await.map(|l| {
+            *loaded = Some(l);
+            Event::Provisioned
+        })),
+        Action::Initialize => {
+            let opened = initialize(manager, slot, pipeline, loaded.take()).await;
+            Some(opened.map(|()| Event::Initialized(Answer::Paused)))
+        }
+        Action::Resume => command(slot, Controller::resume),
+        Action::Pause => command(slot, Controller::pause),
+        Action::Probe => match command(slot, |_| {}) {
+            // It is as it was.
+            Some(Ok(Event::Answered(answer))) if stands(pipeline.deployment_status, answer) => None,
+            answered => answered,
+        },
+        Action::Stop | Action::StopAgain => {
+            if action == Action::StopAgain {
+                tokio::time::sleep(STOP_RETRY).await;
+            }
             *loaded = None;
             if let Some(controller) = slot.take_controller() {
                 controller.end().await;
             }
             slot.logs.close();
-            remove_storage(manager, slot).await
+            Some(match remove_storage(manager, slot).await {
+                Ok(()) => Ok(Event::Stopped),
+                Err(e) => {
+                    tracing::error!(pipeline = %slot.id, error = %e, "a pipeline's folder could not be removed");
+                    Ok(Event::StopFailed)
+                }
+            })
         }
     };
-    match result {
-        Ok(()) => match done(action) {
-            Some(to) => store(manager, slot, from, to, None).await,
-            None => Ok(false),
-        },
-        Err(error) => {
-            slot.logs.fail(&format!("FAILED: {}", error.message));
-            store(manager, slot, from, DeploymentStatus::Failed, Some(error)).await
-        }
-    }
+    Ok(outcome)
+}
+
+fn stands(status: DeploymentStatus, answer: Answer) -> bool {
+    status == if answer == Answer::Paused { DeploymentStatus::Paused } else { DeploymentStatus::Running }
+}
+
+/// Tells a running pipeline what to do; returns what it says of itself. It lives in this process, so it always answers.
+fn command(slot: &Slot, tell: impl FnOnce(&Controller)) -> Option<Outcome> {
+    let Some(controller) = slot.controller() else {
+        let gone = error("PipelineDeploymentError", "the pipeline is gone".into());
+        return Some(Err((Event::Failed, gone)));
+    };
+    tell(&controller);
+    let phase = controller.phase().borrow().clone();
+    Some(match phase {
+        Phase::Paused => Ok(Event::Answered(Answer::Paused)),
+        Phase::Running => Ok(Event::Answered(Answer::Running)),
+        Phase::Failed(failure) => Err((Event::Failed, failure_error(&failure))),
+        Phase::Ended => Err((Event::Failed, error("PipelineDeploymentError", "the pipeline has ended".into()))),
+    })
 }
 
 /// Removes what the pipeline kept on disk.
-async fn remove_storage(manager: &Manager, slot: &Slot) -> Result<(), DeploymentError> {
+async fn remove_storage(manager: &Manager, slot: &Slot) -> std::io::Result<()> {
     let (data, id) = (Arc::clone(&manager.data), slot.id);
     let removed = tokio::task::spawn_blocking(move || storage::remove(&data, id)).await;
-    if let Err(e) = removed.map_err(std::io::Error::other).flatten() {
-        // The next start truncates it; a deletion of the pipeline would leave it behind.
-        tracing::error!(pipeline = %slot.id, error = %e, "a pipeline's folder could not be removed");
-    }
-    Ok(())
+    removed.map_err(std::io::Error::other).flatten()
 }
 
-fn act(slot: &Slot, f: impl FnOnce(&Controller)) -> Result<(), DeploymentError> {
-    match slot.controller() {
-        Some(controller) => {
-            f(&controller);
-            Ok(())
-        }
-        None => Err(error("PipelineDeploymentError", "the pipeline is gone".into())),
-    }
+/// The error of a timed state whose time is over.
+fn late(status: DeploymentStatus) -> (Event, DeploymentError) {
+    let allowed = timeout(status).unwrap_or_default();
+    let (code, what) = match status {
+        DeploymentStatus::Provisioning => ("PipelineProvisioningTimeout", "its program was not loaded"),
+        _ => ("PipelineInitializingTimeout", "it did not become ready"),
+    };
+    let late = DeploymentError {
+        message: format!("The pipeline was given up: {what} within {} s", allowed.as_secs()),
+        error_code: code.into(),
+        details: json!({ "timeout": { "secs": allowed.as_secs(), "nanos": 0 } }),
+    };
+    (Event::Late, late)
 }
 
-/// Stores a status if the pipeline still stands at `from`; an error comes with Failed and goes with ShuttingDown.
-async fn store(
-    manager: &Arc<Manager>,
-    slot: &Arc<Slot>,
-    from: DeploymentStatus,
-    to: DeploymentStatus,
-    error: Option<DeploymentError>,
-) -> Result<bool, CatalogError> {
-    let (tenant, id) = (slot.tenant, slot.id);
-    manager
-        .with_catalog(move |c| {
-            c.update(tenant, id, |p| {
-                if p.deployment_status != from || !allows(from, to) {
-                    return false;
-                }
-                p.set_deployment_status(to);
-                match to {
-                    DeploymentStatus::Failed => p.deployment_error = error,
-                    DeploymentStatus::ShuttingDown => p.deployment_error = None,
-                    _ => {}
-                }
-                true
-            })
-        })
-        .await?;
-    // A log begins with a deployment and ends with it.
-    if !matches!(to, DeploymentStatus::Shutdown | DeploymentStatus::ShuttingDown) {
-        slot.logs.push(&format!("INFO deployment status: {to}"));
-    }
-    Ok(true)
+/// An error of something that was done.
+fn failed(error: DeploymentError) -> (Event, DeploymentError) {
+    (Event::Failed, error)
 }
 
 fn error(code: &str, message: String) -> DeploymentError {
@@ -155,8 +239,20 @@ fn compilation_error(status: &ProgramStatus) -> DeploymentError {
 }
 
 /// Loads the compiled program.
-async fn provision(manager: &Arc<Manager>, slot: &Slot, pipeline: &Pipeline) -> Result<Loaded, DeploymentError> {
+async fn provision(
+    manager: &Arc<Manager>,
+    slot: &Slot,
+    pipeline: &Pipeline,
+) -> Result<Loaded, (Event, DeploymentError)> {
     slot.logs.open();
+    let allowed = timeout(DeploymentStatus::Provisioning).unwrap_or(Duration::MAX);
+    match tokio::time::timeout(allowed, load(manager, slot, pipeline)).await {
+        Ok(loaded) => loaded.map_err(failed),
+        Err(_late) => Err(late(DeploymentStatus::Provisioning)),
+    }
+}
+
+async fn load(manager: &Arc<Manager>, slot: &Slot, pipeline: &Pipeline) -> Result<Loaded, DeploymentError> {
     let (artifact, compiled) =
         compile::artifact(manager, pipeline).await.map_err(|e| error("PipelineStartupError", e))?;
     let artifact_bytes = artifact.native_bytes;
@@ -177,9 +273,9 @@ async fn initialize(
     slot: &Arc<Slot>,
     pipeline: &Pipeline,
     loaded: Option<Loaded>,
-) -> Result<(), DeploymentError> {
+) -> Result<(), (Event, DeploymentError)> {
     let Some(Loaded { program, running }) = loaded else {
-        return Err(error("PipelineStartupError", "the program was not loaded".into()));
+        return Err(failed(error("PipelineStartupError", "the program was not loaded".into())));
     };
     let config = &pipeline.runtime_config;
     let memory_mb = config.resources.memory_mb_max.unwrap_or(MEMORY_MB_DEFAULT);
@@ -201,61 +297,39 @@ async fn initialize(
         let (data, id) = (Arc::clone(&manager.data), slot.id);
         let made = tokio::task::spawn_blocking(move || storage::create(&data, id)).await;
         let store = made.map_err(|e| e.to_string()).and_then(|made| made.map_err(|e| e.to_string()));
-        let store = store.map_err(|e| error("PipelineStartupError", format!("its folder cannot be made: {e}")))?;
+        let store =
+            store.map_err(|e| failed(error("PipelineStartupError", format!("its folder cannot be made: {e}"))))?;
         options.store = Some(Arc::new(store));
     }
     let opening = Opening::new(&program, options);
     let handle = opening.handle();
     slot.set_opening(Some(handle.clone()));
     let mut opened = tokio::task::spawn_blocking(move || opening.open());
-    let result = match tokio::time::timeout(INITIALIZING_TIMEOUT, &mut opened).await {
+    let allowed = timeout(DeploymentStatus::Initializing).unwrap_or(Duration::MAX);
+    let result = match tokio::time::timeout(allowed, &mut opened).await {
         Ok(result) => result,
         Err(_late) => {
             handle.kill();
-            let timeout = json!({ "secs": INITIALIZING_TIMEOUT.as_secs(), "nanos": 0 });
             // The kill ends it within 100 ms.
             drop(opened.await);
-            return Err(DeploymentError {
-                message: format!("the pipeline did not become ready within {} s", INITIALIZING_TIMEOUT.as_secs()),
-                error_code: "PipelineInitializingTimeout".into(),
-                details: json!({ "timeout": timeout }),
-            });
+            return Err(late(DeploymentStatus::Initializing));
         }
     };
     slot.set_opening(None);
-    let opened = result.map_err(|e| error("PipelineStartupError", e.to_string()))?.map_err(|f| failure_error(&f))?;
+    let opened = result
+        .map_err(|e| failed(error("PipelineStartupError", e.to_string())))?
+        .map_err(|f| failed(failure_error(&f)))?;
     slot.logs.push(&format!("INFO pipeline '{}' is ready with {workers} workers", pipeline.name));
     let controller = Controller::start(running, opened, config.storage);
-    tokio::spawn(watch(Arc::clone(manager), Arc::clone(slot), Arc::clone(&controller)));
+    tokio::spawn(watch(Arc::clone(slot), controller.phase()));
     slot.set_controller(controller);
     Ok(())
 }
 
-/// Stores the failure of a running pipeline.
-async fn watch(manager: Arc<Manager>, slot: Arc<Slot>, controller: Arc<Controller>) {
-    let mut phase = controller.phase();
-    let ended = phase.wait_for(|p| matches!(p, Phase::Failed(_) | Phase::Ended)).await.map(|p| p.clone());
-    let Ok(Phase::Failed(failure)) = ended else { return };
-    let stored_error = failure_error(&failure);
-    slot.logs.fail(&format!("FAILED: {}", stored_error.message));
-    let (tenant, id) = (slot.tenant, slot.id);
-    let stored = manager
-        .with_catalog(move |c| {
-            c.update(tenant, id, |p| {
-                if !allows(p.deployment_status, DeploymentStatus::Failed)
-                    || p.deployment_status == DeploymentStatus::Shutdown
-                {
-                    return false;
-                }
-                p.set_deployment_status(DeploymentStatus::Failed);
-                p.deployment_error = Some(stored_error);
-                true
-            })
-        })
-        .await;
-    if let Err(e) = stored {
-        tracing::error!(pipeline = %id, error = %e, "a failure could not be stored");
-    }
+/// Has the driver look at a pipeline when it ends by itself.
+async fn watch(slot: Arc<Slot>, mut phase: tokio::sync::watch::Receiver<Phase>) {
+    // The sender's end is one, too.
+    let _ = phase.wait_for(|p| matches!(p, Phase::Failed(_) | Phase::Ended)).await;
     slot.wake_deploy();
 }
 

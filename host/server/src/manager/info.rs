@@ -27,38 +27,14 @@ pub(super) fn message(d: &Diagnostic) -> ProgramMessage {
 
 /// The API's `program_info`.
 pub(super) fn program_info(program: &Program) -> PartialProgramInfo {
-    let views = program.views.iter().map(relation);
     PartialProgramInfo {
         schema: ProgramSchema {
             inputs: program.tables.iter().map(relation).collect(),
-            outputs: std::iter::once(error_view()).chain(views).collect(),
+            outputs: program.views.iter().map(relation).collect(),
         },
         udf_stubs: String::new(),
         input_connectors: BTreeMap::new(),
         output_connectors: BTreeMap::new(),
-    }
-}
-
-/// The built-in view of rows that came too late.
-fn error_view() -> Catalogued {
-    let field = |name: &str, sql_type: &str, nullable, precision| Field {
-        name: name.into(),
-        case_sensitive: false,
-        columntype: Typed { sql_type: sql_type.into(), nullable, precision, ..Typed::default() },
-        lateness: None,
-        default: None,
-        watermark: None,
-    };
-    Catalogued {
-        name: "error_view".into(),
-        case_sensitive: false,
-        fields: vec![
-            field("table_or_view_name", "VARCHAR", false, Some(-1)),
-            field("message", "VARCHAR", false, Some(-1)),
-            field("metadata", "VARIANT", false, None),
-        ],
-        materialized: false,
-        properties: BTreeMap::new(),
     }
 }
 
