@@ -94,11 +94,10 @@ async fn pipeline_adhoc_sql(
         memory: Arc::clone(controller.query_memory()),
         source: Arc::new(RunningSource { acknowledged: controller.acknowledged(), controller }),
     };
-    let chunks =
-        weir_query::start(query).await.map_err(|e| match e {
-            QueryError::WriteRefused => ApiError::InsufficientScope { scope: "Write" },
-            e => ApiError::AdHocQuery { error: e.to_string() },
-        })?;
+    let chunks = weir_query::start(query).await.map_err(|e| match e {
+        QueryError::WriteRefused => ApiError::InsufficientScope { scope: "Write" },
+        e => ApiError::AdHocQuery { error: e.to_string() },
+    })?;
     // The query counts until its last chunk is taken, or nobody takes it.
     let chunks = chunks.inspect(move |_| {
         let _ = &permit;

@@ -2,5 +2,5 @@
 
 mod pipeline;
 
-pub use pipeline::{PatchPipeline, PipelineInfo, PipelineSelectedInfo, PostPutPipeline};
 pub(crate) use pipeline::SelectorQuery;
+pub use pipeline::{PatchPipeline, PipelineInfo, PipelineSelectedInfo, PostPutPipeline};

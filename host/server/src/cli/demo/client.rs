@@ -1,27 +1,26 @@
 //! The demo as a client of the REST API.
 
+use super::super::client;
 use super::Screen;
 use super::seconds;
-use anyhow::{Context, bail};
+use crate::api::PostPutPipeline;
+use anyhow::Context;
 use futures_util::StreamExt;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use weir_catalog::DeploymentStatus;
 
-/// Between two looks at a status.
-const POLL: Duration = Duration::from_millis(10);
-/// Compiling and starting take longer only when something is wrong.
+/// Starting and stopping take longer only when something is wrong.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A client of one server.
 #[derive(Clone)]
-pub(super) struct Client {
-    http: reqwest::Client,
-    base: String,
-}
+pub(super) struct Client(client::Client);
 
 /// A view's contents, kept up to date by its changes.
 #[derive(Clone, Default)]
@@ -71,7 +70,7 @@ impl Contents {
 
 impl Client {
     pub(super) fn new(address: SocketAddr) -> Client {
-        Client { http: reqwest::Client::new(), base: format!("http://{address}/v0/pipelines") }
+        Client(client::Client::new(&format!("http://{address}"), None))
     }
 
     /// Makes a pipeline, waits until it is compiled, and starts it, telling how long each part took.
@@ -83,33 +82,21 @@ impl Client {
         workers: u16,
     ) -> anyhow::Result<()> {
         let begin = Instant::now();
-        let body = json!({ "name": name, "program_code": program, "runtime_config": { "workers": workers } });
-        let response = self.http.put(format!("{}/{name}", self.base)).json(&body).send().await?;
-        self.check(response).await?;
-        let compiled = self.wait(
-            name,
-            "program_status",
-            |status| status == "Success",
-            |p| {
-                let status = &p["program_status"];
-                status.is_object().then(|| format!("the program does not compile: {status}"))
-            },
-        );
-        compiled.await?;
+        let body = PostPutPipeline {
+            name: name.to_owned(),
+            description: None,
+            runtime_config: json!({ "workers": workers }),
+            program_code: program.to_owned(),
+            udf_rust: None,
+            udf_toml: None,
+            program_config: Value::Null,
+        };
+        self.0.put_pipeline(name, &body).await?;
+        self.0.compiled(name, |_| {}).await?;
         let compile_time = begin.elapsed();
         let start = Instant::now();
-        let response = self.http.post(format!("{}/{name}/start", self.base)).send().await?;
-        self.check(response).await?;
-        let running = self.wait(
-            name,
-            "deployment_status",
-            |status| status == "Running",
-            |p| {
-                (p["deployment_status"] == "Failed")
-                    .then(|| format!("the pipeline failed: {}", p["deployment_error"]["message"]))
-            },
-        );
-        running.await?;
+        self.0.order(Method::POST, &["pipelines", name, "start"]).await?;
+        self.0.deployed(name, DeploymentStatus::Running, PATIENCE).await?;
         let lines = program.lines().filter(|l| !l.trim().is_empty() && !l.trim_start().starts_with("--")).count();
         screen.line(&format!(
             "  {lines} lines of SQL compiled to a sandboxed component in {}, running {} after the start.",
@@ -119,43 +106,11 @@ impl Client {
         Ok(())
     }
 
-    async fn check(&self, response: reqwest::Response) -> anyhow::Result<reqwest::Response> {
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status();
-        bail!("the server answered {status}: {}", response.text().await.unwrap_or_default())
-    }
-
-    async fn wait(
-        &self,
-        name: &str,
-        key: &str,
-        reached: impl Fn(&Value) -> bool,
-        failed: impl Fn(&Value) -> Option<String>,
-    ) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        loop {
-            let response = self.http.get(format!("{}/{name}?selector=status", self.base)).send().await?;
-            let pipeline: Value = self.check(response).await?.json().await?;
-            if reached(&pipeline[key]) {
-                return Ok(());
-            }
-            if let Some(why) = failed(&pipeline) {
-                bail!(why);
-            }
-            if begin.elapsed() > PATIENCE {
-                bail!("'{key}' of pipeline '{name}' stays at {}", pipeline[key]);
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
     /// Listens to a view; its contents follow in the background.
     pub(super) async fn listen(&self, name: &str, view: &str) -> anyhow::Result<Contents> {
-        let url = format!("{}/{name}/egress/{view}?format=json&backpressure=true", self.base);
-        let response = self.http.post(url).send().await?;
-        let mut pieces = self.check(response).await?.bytes_stream();
+        let request = self.0.request(Method::POST, &["pipelines", name, "egress", view])?;
+        let request = request.query(&[("format", "json"), ("backpressure", "true")]);
+        let mut pieces = self.0.send(request).await?.bytes_stream();
         let contents = Contents::default();
         let filled = contents.clone();
         tokio::spawn(async move {
@@ -173,24 +128,29 @@ impl Client {
         Ok(contents)
     }
 
-    /// Sends rows to a table.
+    /// Sends rows to a table; `format` names the parameters of their format.
     pub(super) async fn send(
         &self,
         name: &str,
         table: &str,
-        format: &str,
+        format: &[(&str, &str)],
         rows: impl Into<reqwest::Body>,
     ) -> anyhow::Result<()> {
-        let url = format!("{}/{name}/ingress/{table}?{format}", self.base);
-        let response = self.http.post(url).body(rows).send().await?;
-        self.check(response).await.with_context(|| format!("sending rows to '{table}'"))?;
+        let request = self.0.request(Method::POST, &["pipelines", name, "ingress", table])?.query(format);
+        self.0.send(request.body(rows)).await.with_context(|| format!("sending rows to '{table}'"))?;
         Ok(())
+    }
+
+    /// Asks a question; the answer is a table.
+    pub(super) async fn query(&self, name: &str, sql: &str) -> anyhow::Result<String> {
+        let request = self.0.request(Method::GET, &["pipelines", name, "query"])?;
+        let response = self.0.send(request.query(&[("sql", sql), ("format", "text")])).await?;
+        Ok(response.text().await?)
     }
 
     /// Ends a pipeline.
     pub(super) async fn shut_down(&self, name: &str) -> anyhow::Result<()> {
-        let response = self.http.post(format!("{}/{name}/shutdown", self.base)).send().await?;
-        self.check(response).await?;
-        self.wait(name, "deployment_status", |status| status == "Shutdown", |_| None).await
+        self.0.order(Method::POST, &["pipelines", name, "shutdown"]).await?;
+        self.0.deployed(name, DeploymentStatus::Shutdown, PATIENCE).await
     }
 }

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 const PROGRAM: &str = include_str!("../../../../../examples/flights/program.sql");
 const AIRPORTS: &str = include_str!("../../../../../examples/flights/airports.csv");
 const FLIGHTS: &str = include_str!("../../../../../examples/flights/flights.ndjson");
+/// Asked of the pipeline while it runs.
+const QUESTION: &str =
+    "SELECT from_city, to_city, flights, late FROM late_routes ORDER BY late DESC, from_city LIMIT 3";
 const NAME: &str = "demo-flights";
 /// Flights sent at once.
 const BATCH: usize = 250;
@@ -21,13 +24,13 @@ pub(super) async fn show(client: &Client, screen: &mut Screen) -> anyhow::Result
     client.deploy(screen, NAME, PROGRAM, 2).await?;
     let delays = client.listen(NAME, "airport_delays").await?;
     let unknown = client.listen(NAME, "unknown_airports").await?;
-    client.send(NAME, "airports", "format=csv", AIRPORTS).await?;
+    client.send(NAME, "airports", &[("format", "csv")], AIRPORTS).await?;
     let lines: Vec<&str> = FLIGHTS.lines().collect();
     let begin = Instant::now();
     let mut spent = Duration::ZERO;
     for (i, batch) in lines.chunks(BATCH).enumerate() {
         let before = Instant::now();
-        client.send(NAME, "flights", "format=json&update_format=raw", batch.join("\n")).await?;
+        client.send(NAME, "flights", super::RAW, batch.join("\n")).await?;
         spent += before.elapsed();
         if screen.is_live() {
             tokio::time::sleep(PAUSE).await;
@@ -52,6 +55,16 @@ pub(super) async fn show(client: &Client, screen: &mut Screen) -> anyhow::Result
         unknown.rows().len()
     ));
     anyhow::ensure!(!delays.rows().is_empty(), "the view stayed empty");
+    let begin = Instant::now();
+    let answer = client.query(NAME, QUESTION).await?;
+    screen.line(&format!(
+        "  A question asked of the running pipeline, answered in {:.0} ms:",
+        begin.elapsed().as_secs_f64() * 1e3
+    ));
+    screen.line(&format!("    {QUESTION}"));
+    for line in answer.lines() {
+        screen.line(&format!("    {line}"));
+    }
     client.shut_down(NAME).await
 }
 

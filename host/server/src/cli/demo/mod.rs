@@ -5,9 +5,9 @@ mod flights;
 mod nexmark;
 mod screen;
 
-use crate::api::Options;
 use super::CacheArgs;
 use super::serve;
+use crate::api::Options;
 use anyhow::Context;
 use clap::Args;
 use client::Client;
@@ -49,7 +49,8 @@ async fn show(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let temporary = std::env::temp_dir().join(format!("weir-demo-{}", std::process::id()));
     let data_dir = args.data_dir.clone().unwrap_or_else(|| temporary.clone());
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
-    let server = serve::start(address, data_dir, args.cache.clone(), Options::default(), &|step| println!("  {step}")).await?;
+    let server =
+        serve::start(address, data_dir, args.cache.clone(), Options::default(), &|step| println!("  {step}")).await?;
     screen.line(&format!("Everything needed is there after {}.", seconds(begin.elapsed())));
     let address = server.address;
     screen.line(&format!("A server listens on http://{address}; what follows goes through its REST API."));
@@ -107,6 +108,9 @@ fn farewell(screen: &mut Screen, kept: Option<std::net::SocketAddr>) {
         &format!(
             "curl -s -X POST 'http://{host}/v0/pipelines/hello/ingress/t?format=json' -d '{{\"insert\": {{\"k\": 1, \"x\": 5}}}} {{\"insert\": {{\"k\": 1, \"x\": 37}}}}'"
         ),
+        &format!(
+            "curl -s -G http://{host}/v0/pipelines/hello/query --data-urlencode 'sql=SELECT * FROM v'   # a question"
+        ),
     ] {
         screen.line(&format!("  {line}"));
     }
@@ -116,3 +120,5 @@ fn farewell(screen: &mut Screen, kept: Option<std::net::SocketAddr>) {
 fn seconds(d: Duration) -> String {
     if d < Duration::from_secs(1) { format!("{} ms", d.as_millis()) } else { format!("{:.1} s", d.as_secs_f64()) }
 }
+/// Rows as JSON objects.
+const RAW: &[(&str, &str)] = &[("format", "json"), ("update_format", "raw")];

@@ -46,7 +46,7 @@ pub(super) async fn show(client: &Client, screen: &mut Screen, rate: u64, length
         sent = due;
         let before = Instant::now();
         for (table, text) in bodies.into_iter().filter(|(_, text)| !text.is_empty()) {
-            client.send(NAME, table, "format=json&update_format=raw", text).await?;
+            client.send(NAME, table, super::RAW, text).await?;
         }
         if let Some(latency) = follow(&categories, before).await {
             latencies.push(latency);
