@@ -36,6 +36,12 @@ struct Args {
     /// One Nexmark query only.
     #[arg(long)]
     query: Option<String>,
+    /// Micro-benchmarks whose names contain this only.
+    #[arg(long, default_value = "")]
+    work: String,
+    /// Runs of each micro-benchmark.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -51,7 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
         start::run(&setup)?;
     }
     if wanted(Part::Micro) {
-        micro::run(&setup)?;
+        micro::run(&setup, &args.work, usize::from(args.runs))?;
     }
     if wanted(Part::Compile) {
         compile::run(&setup)?;

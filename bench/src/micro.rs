@@ -4,8 +4,8 @@
 #[path = "guest.rs"]
 mod guest;
 
-use crate::measure::{Setup, best, ms, table};
-use std::time::{Duration, Instant};
+use crate::measure::{Setup, cpu, median, ms, table};
+use std::time::Duration;
 use weir_runtime::{Pipeline, PipelineOptions};
 use weir_sdk::Circuit;
 
@@ -18,34 +18,34 @@ const BENCHES: [(&str, i64); 6] = [
     ("trace of 100 x 40,000 pairs", 4),
     ("join 50 x 2 x 10,000 pairs", 5),
 ];
-/// Runs of each, the best of which counts.
-const RUNS: usize = 3;
 
-pub(crate) fn run(setup: &Setup) -> anyhow::Result<()> {
-    println!("\n# Micro-benchmarks: wasm and native builds of the SDK (best of {RUNS})\n");
+/// Runs the works whose names contain `work`, each `runs` times: native and wasm in turn, so that whatever else the machine does
+/// meets both.
+pub(crate) fn run(setup: &Setup, work: &str, runs: usize) -> anyhow::Result<()> {
+    println!("\n# Micro-benchmarks: wasm and native builds of the SDK (CPU time, medians of {runs})\n");
     println!(
         "Warm: the work is done again in memory that was used before, on both sides. Cold: an instance's first work, every page new.\n"
     );
     let source = include_str!("guest.rs");
     let program = setup.program_of_source(source)?;
     let mut rows = Vec::new();
-    for (name, number) in BENCHES {
+    for (name, number) in BENCHES.into_iter().filter(|(name, _)| name.contains(work)) {
         let (mut cold, mut warm, mut native) = (Vec::new(), Vec::new(), Vec::new());
         let mut circuit = guest::Program::new();
         let mut context = weir_sdk::local::solo();
         let mut native_step = |now| {
             context.set_now(now);
-            let begin = Instant::now();
+            let begin = cpu();
             Circuit::step(&mut circuit, &mut context);
-            begin.elapsed()
+            cpu() - begin
         };
         native_step(2 * number);
         native_step(2 * number + 1);
-        for _ in 0..RUNS {
+        for _ in 0..runs {
             let mut pipeline = Pipeline::open(&program, PipelineOptions::default())?;
             let mut wasm_step = |now| {
-                let begin = Instant::now();
-                pipeline.step(now).map(|_| begin.elapsed())
+                let begin = cpu();
+                pipeline.step(now).map(|_| cpu() - begin)
             };
             wasm_step(2 * number)?;
             cold.push(wasm_step(2 * number + 1)?);
@@ -54,7 +54,7 @@ pub(crate) fn run(setup: &Setup) -> anyhow::Result<()> {
             native_step(2 * number);
             native.push(native_step(2 * number + 1));
         }
-        let (cold, warm, native) = (best(&cold), best(&warm), best(&native));
+        let (cold, warm, native) = (median(&cold), median(&warm), median(&native));
         let ratio = |wasm: Duration| format!("{:.2}", wasm.as_secs_f64() / native.as_secs_f64());
         rows.push(vec![name.to_owned(), ms(native), ms(warm), ms(cold), ratio(warm), ratio(cold)]);
     }
