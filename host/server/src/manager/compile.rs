@@ -2,11 +2,11 @@
 
 use super::queue::{Compilers, Permit, Place};
 use super::{Manager, Slot, info};
-use crate::automata::program::{Stage, allows, stage};
+use crate::automata::program::{Event, Stage, Work, on, stage, work};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
-use weir_catalog::{CatalogError, Pipeline, ProgramProfile, ProgramStatus};
+use weir_catalog::{CatalogError, PartialProgramInfo, Pipeline, ProgramMessage, ProgramProfile, ProgramStatus};
 use weir_compiler::{Artifact, CancelToken, CompileError, CompileRequest, Profile};
 
 /// Compiles a pipeline's program whenever it is Pending, until the slot is closed.
@@ -18,7 +18,7 @@ pub(super) async fn drive(manager: Arc<Manager>, slot: Arc<Slot>) {
         }
         let (tenant, id) = (slot.tenant, slot.id);
         match manager.with_catalog(move |c| c.get_by_id(tenant, id)).await {
-            Ok(pipeline) if stage(&pipeline.program_status) == Stage::Pending => {
+            Ok(pipeline) if work(stage(&pipeline.program_status)) == Some(Work::CompileSql) => {
                 if let Err(e) = compile(&manager, &slot, pipeline).await {
                     tracing::warn!(pipeline = %id, error = %e, "a compilation was given up");
                 }
@@ -54,71 +54,89 @@ fn panicked(what: &str, panic: tokio::task::JoinError) -> String {
     format!("the {what} failed: {}", message.unwrap_or_else(|| "it was stopped".into()))
 }
 
+/// Follows the automaton until the program is right, or wrong, or overtaken.
 async fn compile(manager: &Arc<Manager>, slot: &Arc<Slot>, pipeline: Pipeline) -> Result<(), CatalogError> {
     let version = pipeline.program_version;
-    let place = (pipeline.program_status_since, pipeline.id);
-    let Some(permit) = turn(&manager.sql_compilers, slot, place, version).await else { return Ok(()) };
-    if set(manager, slot, version, ProgramStatus::CompilingSql, |_| ()).await?.is_none() {
-        return Ok(());
+    let mut at = pipeline;
+    let mut compiled = None;
+    while let Some(work) = work(stage(&at.program_status)) {
+        let compilers = match work {
+            Work::CompileSql => &manager.sql_compilers,
+            Work::CompileRust => &manager.rust_compilers,
+        };
+        let place = (at.program_status_since, at.id);
+        let Some(_permit) = turn(compilers, slot, place, version).await else { return Ok(()) };
+        if note(manager, slot, version, Event::Taken, Finding::None).await?.is_none() {
+            return Ok(());
+        }
+        let outcome = match (work, compiled.take()) {
+            (Work::CompileSql, _) => sql(manager, &at, &mut compiled).await,
+            (Work::CompileRust, Some(program)) => rust(manager, slot, &at, &program).await,
+            (Work::CompileRust, None) => Some((Event::Broken, Finding::Text("the SQL was not compiled".into()))),
+        };
+        let Some((event, finding)) = outcome else { return Ok(()) };
+        match note(manager, slot, version, event, finding).await? {
+            Some(noted) => at = noted,
+            None => return Ok(()),
+        }
     }
+    Ok(())
+}
+
+/// Compiles the SQL of a program.
+async fn sql(
+    manager: &Manager,
+    pipeline: &Pipeline,
+    compiled: &mut Option<weir_sql::Program>,
+) -> Option<(Event, Finding)> {
     let begin = Instant::now();
-    let compiled = compile_sql(pipeline.program_code.clone()).await;
+    let result = compile_sql(pipeline.program_code.clone()).await;
     manager.metrics.sql_seconds.observe(begin.elapsed());
-    let compiled = match compiled {
-        Ok(Ok(compiled)) => compiled,
-        Err(failure) => {
-            set(manager, slot, version, ProgramStatus::SystemError(failure), |_| ()).await?;
-            return Ok(());
+    Some(match result {
+        Ok(Ok(program)) => {
+            let info = info::program_info(&program);
+            *compiled = Some(program);
+            (Event::Compiled, Finding::Info(Box::new(info)))
         }
-        Ok(Err(errors)) => {
-            let messages = errors.iter().map(info::message).collect();
-            set(manager, slot, version, ProgramStatus::SqlError(messages), |p| p.program_info = None).await?;
-            return Ok(());
-        }
-    };
-    drop(permit);
-    let program_info = info::program_info(&compiled);
-    let stored = set(manager, slot, version, ProgramStatus::SqlCompiled, move |p| p.program_info = Some(program_info));
-    let Some(stored) = stored.await? else { return Ok(()) };
-    let place = (stored.program_status_since, stored.id);
-    let Some(_permit) = turn(&manager.rust_compilers, slot, place, version).await else { return Ok(()) };
-    if set(manager, slot, version, ProgramStatus::CompilingRust, |_| ()).await?.is_none() {
-        return Ok(());
-    }
+        Ok(Err(errors)) => (Event::Refused, Finding::Messages(errors.iter().map(info::message).collect())),
+        Err(failure) => (Event::Broken, Finding::Text(failure)),
+    })
+}
+
+/// Compiles the Rust of a program; `None` if it was overtaken.
+async fn rust(
+    manager: &Arc<Manager>,
+    slot: &Slot,
+    pipeline: &Pipeline,
+    program: &weir_sql::Program,
+) -> Option<(Event, Finding)> {
     let begin = Instant::now();
     let _running = manager.metrics.compilations_running.enter();
     let cancel = CancelToken::new();
-    let mut compiling = pin!(compile_rust(manager, &compiled, profile(&pipeline), cancel.clone()));
+    let mut compiling = pin!(compile_rust(manager, program, profile(pipeline), cancel.clone()));
     let result = tokio::select! {
         result = &mut compiling => result,
-        () = slot.superseded(version) => {
+        () = slot.superseded(pipeline.program_version) => {
             cancel.cancel();
             compiling.await
         }
     };
-    let status = match result {
+    match result {
         Ok(Ok(artifact)) => {
             manager.metrics.compiled(begin.elapsed(), artifact.cache_hit);
             tracing::info!(pipeline = %slot.id, cache_hit = artifact.cache_hit, rustc_ms = artifact.timings.rustc.as_millis() as u64,
                 native_ms = artifact.timings.native.as_millis() as u64, native_bytes = artifact.native_bytes, "compiled");
-            ProgramStatus::Success
+            Some((Event::Compiled, Finding::None))
         }
-        Err(failure) => ProgramStatus::SystemError(failure),
-        Ok(Err(CompileError::Cancelled)) => return Ok(()),
-        Ok(Err(CompileError::Rustc { message })) => ProgramStatus::RustError(message),
-        Ok(Err(e)) => ProgramStatus::SystemError(e.to_string()),
-    };
-    set(manager, slot, version, status, |_| ()).await?;
-    Ok(())
+        Ok(Err(CompileError::Cancelled)) => None,
+        Ok(Err(CompileError::Rustc { message })) => Some((Event::Refused, Finding::Text(message))),
+        Ok(Err(e)) => Some((Event::Broken, Finding::Text(e.to_string()))),
+        Err(failure) => Some((Event::Broken, Finding::Text(failure))),
+    }
 }
 
 /// Waits for a compiler; for none if the program is overtaken meanwhile.
-async fn turn(
-    compilers: &Compilers,
-    slot: &Slot,
-    place: Place,
-    version: i64,
-) -> Option<Permit> {
+async fn turn(compilers: &Compilers, slot: &Slot, place: Place, version: i64) -> Option<Permit> {
     tokio::select! {
         permit = compilers.acquire(slot.tenant, place) => Some(permit),
         () = slot.superseded(version) => None,
@@ -152,31 +170,69 @@ pub(super) async fn artifact(
     Ok((artifact.map_err(|e| e.to_string())?, program))
 }
 
-/// Stores a status if the automaton allows it for the version worked on; returns the record if it did.
-async fn set(
+/// What a compiler found out.
+enum Finding {
+    None,
+    Info(Box<PartialProgramInfo>),
+    Messages(Vec<ProgramMessage>),
+    Text(String),
+}
+
+impl Finding {
+    fn text(self) -> String {
+        match self {
+            Finding::Text(text) => text,
+            _ => String::new(),
+        }
+    }
+}
+
+/// Tells the automaton what happened to the version worked on and stores where that leads; returns the record, or `None` if the
+/// compiler was overtaken.
+async fn note(
     manager: &Arc<Manager>,
     slot: &Arc<Slot>,
     version: i64,
-    status: ProgramStatus,
-    also: impl FnOnce(&mut Pipeline) + Send + 'static,
+    event: Event,
+    finding: Finding,
 ) -> Result<Option<Pipeline>, CatalogError> {
     let (tenant, id) = (slot.tenant, slot.id);
     let stored = manager
         .with_catalog(move |c| {
             c.update(tenant, id, |p| {
-                let legal = allows(stage(&p.program_status), stage(&status), version, p.program_version);
-                if legal {
-                    p.set_program_status(status);
-                    also(p);
+                if p.program_version != version {
+                    return false;
                 }
-                legal
+                let Some(to) = on(stage(&p.program_status), event) else { return false };
+                let status = match (to, finding) {
+                    (Stage::Pending, _) => ProgramStatus::Pending,
+                    (Stage::CompilingSql, _) => ProgramStatus::CompilingSql,
+                    (Stage::SqlCompiled, finding) => {
+                        if let Finding::Info(info) = finding {
+                            p.program_info = Some(*info);
+                        }
+                        ProgramStatus::SqlCompiled
+                    }
+                    (Stage::CompilingRust, _) => ProgramStatus::CompilingRust,
+                    (Stage::Success, _) => ProgramStatus::Success,
+                    (Stage::SqlError, finding) => {
+                        p.program_info = None;
+                        ProgramStatus::SqlError(match finding {
+                            Finding::Messages(messages) => messages,
+                            _ => Vec::new(),
+                        })
+                    }
+                    (Stage::RustError, finding) => ProgramStatus::RustError(finding.text()),
+                    (Stage::SystemError, finding) => ProgramStatus::SystemError(finding.text()),
+                };
+                p.set_program_status(status);
+                true
             })
         })
         .await;
     match stored {
-        Ok(stored) => Ok(stored),
         // Deleted meanwhile.
         Err(CatalogError::UnknownPipeline { .. }) => Ok(None),
-        Err(e) => Err(e),
+        stored => stored,
     }
 }
