@@ -192,3 +192,35 @@ async fn a_wrong_program_gets_all_its_errors_at_once() {
     assert_eq!(schema["outputs"][0]["name"], "error_view");
     assert_eq!(schema["outputs"][1]["fields"][0]["columntype"]["type"], "INTEGER");
 }
+
+#[tokio::test]
+async fn what_everybody_may_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let demos = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/demos");
+    let server = Server::start_with(dir.path(), &["--demos-dir", demos]);
+    assert_eq!(server.get("/config").await, (200, json!({ "telemetry": "", "version": env!("CARGO_PKG_VERSION") })));
+    assert_eq!(server.get("/config/authentication").await, (200, json!({})));
+    assert_eq!(server.get("/healthz").await.0, 200);
+    let (status, document) = server.get("/api-doc/openapi.json").await;
+    assert_eq!((status, &document["info"]["version"]), (200, &json!(env!("CARGO_PKG_VERSION"))));
+    for (path, text) in [("/swagger-ui/", "swagger-ui"), ("/", "SQL over changing data"), ("/no/such/page", "/v0")] {
+        let response = server.send(Method::GET, path, None).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(response.text().await.unwrap().contains(text), "{path}");
+    }
+    let (status, offered) = server.get("/v0/config/demos").await;
+    assert_eq!(status, 200);
+    let offered = offered.as_array().unwrap();
+    let titles: Vec<&str> = offered.iter().map(|d| d["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Running totals", "Who may do what"]);
+    for demo in offered {
+        assert_eq!(keys(demo), ["description", "name", "program_code", "title", "udf_rust", "udf_toml"]);
+        server.create(demo["name"].as_str().unwrap(), demo["program_code"].as_str().unwrap()).await;
+        server
+            .until(demo["name"].as_str().unwrap(), "program_status", |s| {
+                assert!(!s.is_object(), "{s}");
+                s == "Success"
+            })
+            .await;
+    }
+}
