@@ -14,7 +14,7 @@ const SECURITY: &str = "JSON web token (JWT) or API key";
 /// The document of the API.
 pub fn document() -> OpenApi {
     let mut whole = OpenApi::default().nest("/v0", v0().into_openapi()).nest("/v0", v0_streamed().into_openapi());
-    for (_, item) in &mut whole.paths.paths {
+    for item in whole.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             operation.security = Some(vec![SecurityRequirement::new::<_, [String; 0], String>(SECURITY, [])]);

@@ -65,10 +65,9 @@ impl Client {
 
     /// Sends a request; an answer that is an error becomes one.
     pub(super) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request
-            .send()
-            .await
-            .with_context(|| format!("no server answers at {}; start one with 'weir serve', or name it with --host", self.host))?;
+        let response = request.send().await.with_context(|| {
+            format!("no server answers at {}; start one with 'weir serve', or name it with --host", self.host)
+        })?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -76,7 +75,9 @@ impl Client {
         let text = response.text().await.unwrap_or_default();
         match serde_json::from_str::<ErrorResponse>(&text) {
             Ok(error) => bail!("{} ({})", error.message, error.error_code),
-            Err(_) if status.as_u16() == 401 => bail!("the server asks for a key: give one with --api-key or WEIR_API_KEY"),
+            Err(_) if status.as_u16() == 401 => {
+                bail!("the server asks for a key: give one with --api-key or WEIR_API_KEY")
+            }
             Err(_) => {
                 let shown: String = text.chars().take(ERROR_BYTES_MAX).collect();
                 bail!("the server answered {status}: {shown}")
@@ -170,7 +171,9 @@ impl Client {
             }
             if pipeline.deployment_status == DeploymentStatus::Failed && to != DeploymentStatus::Shutdown {
                 let why = pipeline.deployment_error.map_or_else(String::new, |e| e.message);
-                bail!("the pipeline failed: {why}\nRead 'weir pipelines logs {name}', then 'weir pipelines shutdown {name}'.");
+                bail!(
+                    "the pipeline failed: {why}\nRead 'weir pipelines logs {name}', then 'weir pipelines shutdown {name}'."
+                );
             }
             if begin.elapsed() > patience {
                 bail!("the pipeline is still {} after {} s", pipeline.deployment_status, patience.as_secs());

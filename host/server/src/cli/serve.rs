@@ -2,9 +2,9 @@
 
 use super::CacheArgs;
 use super::auth::AuthArgs;
-use crate::{admin, api};
 use crate::manager::Manager;
 use crate::metrics::Gauge;
+use crate::{admin, api};
 use anyhow::Context;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -57,7 +57,12 @@ impl ServeArgs {
             }
             None => Vec::new(),
         };
-        Ok(api::Options { auth: self.auth.open()?, dev_mode: self.dev_mode, silence: Duration::from_secs(self.client_timeout), demos })
+        Ok(api::Options {
+            auth: self.auth.open()?,
+            dev_mode: self.dev_mode,
+            silence: Duration::from_secs(self.client_timeout),
+            demos,
+        })
     }
 }
 
