@@ -1,5 +1,6 @@
 """A server of its own for the tests: the real binary, a free port, a temporary data folder."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -20,22 +21,29 @@ def binary():
     return os.environ.get("WEIR", str(pathlib.Path(target) / "debug" / "weir"))
 
 
+@contextlib.contextmanager
+def serving(data, *options):
+    """A server on a data folder; gives its URL."""
+    with open(data / "server.log", "w") as log:
+        server = subprocess.Popen(
+            [binary(), "serve", "--bind", "127.0.0.1:0", "--data-dir", str(data), *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        line = server.stdout.readline()
+        assert "http://127.0.0.1:" in line, (line, (data / "server.log").read_text())
+        try:
+            yield line.split()[-1]
+        finally:
+            server.terminate()
+            assert server.wait(timeout=30) == 0
+
+
 @pytest.fixture(scope="session")
 def url(tmp_path_factory):
-    data = tmp_path_factory.mktemp("data")
-    log = open(data / "server.log", "w")
-    server = subprocess.Popen(
-        [binary(), "serve", "--bind", "127.0.0.1:0", "--data-dir", str(data)],
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-    )
-    line = server.stdout.readline()
-    assert "http://127.0.0.1:" in line, (line, (data / "server.log").read_text())
-    yield line.split()[-1]
-    server.terminate()
-    assert server.wait(timeout=30) == 0
-    log.close()
+    with serving(tmp_path_factory.mktemp("data")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """The unchanged client of this generation against the real binary: what its users do, and what goes wrong for them."""
 
+import json
+import subprocess
 import threading
 import time
 from decimal import Decimal
 
 import pandas as pd
 import pytest
-from feldera import PipelineBuilder
+from conftest import binary, serving
+from feldera import FelderaClient, PipelineBuilder
 from feldera.enums import PipelineStatus, ProgramStatus
 from feldera.rest.errors import FelderaAPIError
 
@@ -211,3 +214,29 @@ def test_many_rows(pipeline):
     p.input_pandas("t", pd.DataFrame({"n": range(n), "s": [f"row {i}" for i in range(n)]}))
     assert list(p.query("SELECT * FROM v")) == [{"c": n, "total": n * (n - 1) // 2}]
     assert sum(1 for _ in p.query("SELECT n FROM t")) == n
+
+
+def test_tenants_have_keys(tmp_path):
+    with serving(tmp_path, "--auth", "api-key") as url:
+
+        def tenant(name):
+            made = subprocess.check_output(
+                [binary(), "tenant", "create", name, "--data-dir", str(tmp_path), "--json"], text=True
+            )
+            return FelderaClient(url, api_key=json.loads(made)["api_key"], timeout=30)
+
+        mine, theirs = tenant("mine"), tenant("theirs")
+        p = PipelineBuilder(mine, "p", sql="CREATE TABLE t (n BIGINT) WITH ('materialized' = 'true');").create_or_replace()
+        p.start()
+        p.input_json("t", {"n": 1})
+        assert list(p.query("SELECT * FROM t")) == [{"n": 1}]
+        assert theirs.pipelines() == []
+        with pytest.raises(FelderaAPIError) as e:
+            theirs.get_pipeline("p")
+        assert e.value.error_code == "UnknownPipelineName"
+        for key in [None, "apikey:wrong"]:
+            with pytest.raises(FelderaAPIError) as e:
+                FelderaClient(url, api_key=key, timeout=30).pipelines()
+            assert e.value.status_code == 401
+        p.shutdown()
+        p.delete()
