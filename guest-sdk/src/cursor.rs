@@ -3,6 +3,7 @@
 use crate::BlockRef;
 use crate::Chunk;
 use crate::rows::SAMPLE;
+use crate::window;
 use std::cmp::Ordering;
 use weir_row::Block;
 
@@ -65,6 +66,12 @@ impl<'a> Cursor<'a> {
         Some(self.blocks.get(self.block)?.row(self.row))
     }
 
+    /// The row's first word, if it is at one.
+    #[inline(always)]
+    pub(crate) fn first_word(&self) -> Option<u64> {
+        Some(self.blocks.get(self.block)?.first_word(self.row))
+    }
+
     /// The row.
     ///
     /// # Panics
@@ -98,35 +105,44 @@ impl<'a> Cursor<'a> {
     pub fn seek(&mut self, key: &[u64]) {
         match key {
             [] => {}
-            [k] => self.gallop::<true>(|word, _, _| word < *k),
+            [k] => self.seek_word(*k),
             [k, ..] => self.seek_wide(*k, key),
+        }
+    }
+
+    /// To the first row, from here on, whose first word is not less than `k`.
+    #[inline(never)]
+    pub(crate) fn seek_word(&mut self, k: u64) {
+        let Some(block) = self.blocks.get(self.block) else { return };
+        match window::ahead(block, self.row, k) {
+            Ok(row) => self.row = row,
+            Err(row) if row < block.len() && block.first_word(block.len() - 1) >= k => self.row = search(block, row, k),
+            Err(_) => self.gallop_blocks(|word, _, _| word < k),
         }
     }
 
     /// The same for keys of several words: code of its own, so that the common case stays in registers.
     #[inline(never)]
     fn seek_wide(&mut self, first: u64, key: &[u64]) {
-        self.gallop::<false>(|word, block, i| {
-            word < first || word == first && cmp_key(block.row(i), key) == Ordering::Less
-        });
+        self.gallop(|word, block, i| word < first || word == first && cmp_key(block.row(i), key) == Ordering::Less);
     }
 
     /// To the first row, from here on, whose key is greater than `key`.
     #[inline(never)]
     pub fn seek_past(&mut self, key: &[u64]) {
         match key {
-            [] => (self.block, self.row) = (self.blocks.len(), 0),
-            [k] => self.gallop::<true>(|word, _, _| word <= *k),
-            [k, ..] => self.gallop::<false>(|word, block, i| {
-                word < *k || word == *k && cmp_key(block.row(i), key) != Ordering::Greater
-            }),
+            [] | [u64::MAX] => (self.block, self.row) = (self.blocks.len(), 0),
+            [k] => self.seek_word(k + 1),
+            [k, ..] => {
+                self.gallop(|word, block, i| word < *k || word == *k && cmp_key(block.row(i), key) != Ordering::Greater)
+            }
         }
     }
 
     /// To the first row, from here on, for which `before` does not hold; it is given the row's first word, block and index. First the
     /// block's samples are searched, in steps of doubling length and then halving, then the rows between two of them.
     #[inline(always)]
-    fn gallop<const ONE_WORD: bool>(&mut self, before: impl Fn(u64, &Block, usize) -> bool) {
+    fn gallop(&mut self, before: impl Fn(u64, &Block, usize) -> bool) {
         let Some(block) = self.blocks.get(self.block) else { return };
         let at = |i: usize| before(block.first_word(i), block, i);
         if !at(self.row) {
@@ -145,19 +161,10 @@ impl<'a> Cursor<'a> {
         }
         // `before` holds at `near`, not at `last`.
         let samples = block.samples();
-        let sampled = |s: usize| before(samples[s], block, s * SAMPLE);
         let first = near / SAMPLE + 1;
-        let s = gallop_to(first, samples.len(), sampled);
+        let s = gallop_to(first, samples.len(), |s| before(samples[s], block, s * SAMPLE));
         let low = if s == first { near } else { (s - 1) * SAMPLE };
-        let high = (s * SAMPLE).min(last);
-        self.row = if ONE_WORD && block.stride != 0 {
-            // All words between are read at once, where halving would wait for one after the other and guess wrongly at each.
-            let words = block.words[(low + 1) * block.stride as usize..].iter().step_by(block.stride as usize);
-            let behind = words.take(high - low - 1).zip(low + 1..).map(|(w, i)| usize::from(before(*w, block, i)));
-            low + 1 + behind.sum::<usize>()
-        } else {
-            halve(low, high, at)
-        };
+        self.row = halve(low, (s * SAMPLE).min(last), at);
     }
 
     /// The same when the row is in none but a later block.
@@ -183,6 +190,15 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn group(&mut self, key: &[u64]) -> Group<'a> {
         let start = (self.block, self.row);
+        if let (&[k], Some(block)) = (key, self.blocks.get(self.block))
+            && k < u64::MAX
+        {
+            match window::ahead(block, self.row, k + 1) {
+                Ok(row) => self.row = row,
+                Err(_) => self.seek_word(k + 1),
+            }
+            return Group { blocks: self.blocks, start, end: (self.block, self.row) };
+        }
         // Groups are mostly short: look at the next rows one by one before galloping.
         if let Some(block) = self.blocks.get(self.block) {
             let near = (self.row + NEAR + 1).min(block.len());
@@ -199,6 +215,17 @@ impl<'a> Cursor<'a> {
         self.seek_past(key);
         Group { blocks: self.blocks, start, end: (self.block, self.row) }
     }
+}
+
+/// The first row of a block whose first word is not less than `k`, which its last row's is not; the row before `from` is less.
+#[inline(always)]
+fn search(block: &BlockRef, from: usize, k: u64) -> usize {
+    let samples = block.samples();
+    let first = (from - 1) / SAMPLE + 1;
+    let s = gallop_to(first, samples.len(), |s| samples[s] < k);
+    // The row looked for is behind the sample before `s`, and no later than `s`.
+    let low = if s == first { from } else { (s - 1) * SAMPLE + 1 };
+    window::between(block, low, k)
 }
 
 /// The least index from `from` on at which `before` does not hold; `to` if it holds at all of them.

@@ -24,6 +24,7 @@ mod pipeline;
 pub mod prelude;
 mod rows;
 mod spine;
+mod window;
 
 pub use batch::Batch;
 pub use checkpoint::{Loader, Saver};

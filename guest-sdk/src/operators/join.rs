@@ -57,31 +57,53 @@ pub fn join(cx: &mut Context, node: u32, stride: u32, left: &dyn Keyed, right: &
 /// All matching pairs of two batches. The cursors leap over each other's gaps.
 fn join_batches(cx: &mut Context, key: &Layout, left: &Batch, right: &Batch, f: JoinFn<'_>, out: &mut RowWriter) {
     let (mut l, mut r) = (left.cursor(), right.cursor());
-    let fixed = if key.is_fixed() { Some(key.fixed_words) } else { None };
     let mut found = Vec::with_capacity(AHEAD);
-    while let (Some(row_l), Some(row_r)) = (l.get(), r.get()) {
-        let key_l = &row_l[..fixed.unwrap_or_else(|| key.end(row_l))];
-        match crate::cursor::cmp_key(row_r, key_l) {
-            Ordering::Less => r.seek(key_l),
-            Ordering::Greater => {
-                let key_r = &row_r[..fixed.unwrap_or_else(|| key.end(row_r))];
-                l.seek(key_r);
+    if key.is_fixed() && key.fixed_words == 1 {
+        // Most keys: nothing but first words need be looked at.
+        while let (Some(key_l), Some(key_r)) = (l.first_word(), r.first_word()) {
+            if key_l < key_r {
+                l.seek_word(key_r);
+            } else if key_r < key_l {
+                r.seek_word(key_l);
+            } else {
+                let groups = (l.group(&[key_l]), r.group(&[key_l]));
+                matched(cx, groups, &mut found, f, out);
             }
-            Ordering::Equal => {
-                let (group_l, group_r) = (l.group(key_l), r.group(key_l));
-                if let (Some(l), Some(r)) = (group_l.chunk(), group_r.chunk()) {
-                    found.push((l, r));
-                    if found.len() == AHEAD {
-                        pairs(cx, &mut found, f, out);
-                    }
-                } else {
-                    pairs(cx, &mut found, f, out);
-                    pairs_of_blocks(cx, group_l, group_r, f, out);
+        }
+    } else {
+        while let (Some(row_l), Some(row_r)) = (l.get(), r.get()) {
+            let key_l = &row_l[..key.end(row_l)];
+            match crate::cursor::cmp_key(row_r, key_l) {
+                Ordering::Less => r.seek(key_l),
+                Ordering::Greater => l.seek(&row_r[..key.end(row_r)]),
+                Ordering::Equal => {
+                    let groups = (l.group(key_l), r.group(key_l));
+                    matched(cx, groups, &mut found, f, out);
                 }
             }
         }
     }
     pairs(cx, &mut found, f, out);
+}
+
+/// Gathers the groups of a key.
+#[inline(always)]
+fn matched<'a>(
+    cx: &mut Context,
+    (left, right): (Group<'a>, Group<'a>),
+    found: &mut Vec<(Chunk<'a>, Chunk<'a>)>,
+    f: JoinFn<'_>,
+    out: &mut RowWriter,
+) {
+    if let (Some(l), Some(r)) = (left.chunk(), right.chunk()) {
+        found.push((l, r));
+        if found.len() == AHEAD {
+            pairs(cx, found, f, out);
+        }
+    } else {
+        pairs(cx, found, f, out);
+        pairs_of_blocks(cx, left, right, f, out);
+    }
 }
 
 /// The pairs of the groups of some keys.
