@@ -125,3 +125,63 @@ async fn deleting_a_pipeline_cancels_its_compilation() {
     server.create("p", PROGRAM).await;
     server.until("p", "program_status", |s| s == "Success").await;
 }
+
+/// The folder in the user's cache where the program with this text in its source was compiled to.
+fn compiled(text: &str) -> std::path::PathBuf {
+    let cache = std::env::var_os("WEIR_CACHE_DIR").map_or_else(
+        || {
+            let base = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
+            base.unwrap_or_else(|| std::path::Path::new(&std::env::var_os("HOME").unwrap()).join(".cache")).join("weir")
+        },
+        std::path::PathBuf::from,
+    );
+    let holds = |folder: &std::path::Path| {
+        std::fs::read_dir(folder).is_ok_and(|files| {
+            files.flatten().any(|f| {
+                f.path().extension().is_some_and(|e| e == "rs")
+                    && std::fs::read_to_string(f.path()).is_ok_and(|source| source.contains(text))
+            })
+        })
+    };
+    let mut found = std::fs::read_dir(cache.join("programs")).unwrap().flatten().map(|entry| entry.path());
+    found.find(|folder| holds(folder)).expect("the program is in the cache")
+}
+
+#[tokio::test]
+async fn damaged_code_is_compiled_again_and_the_cache_may_be_refused() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let text = format!("{}", u64::from(std::process::id()) * 1_000_003 + 7_000_000_000);
+    let program = format!("CREATE TABLE t(x BIGINT);\nCREATE VIEW v AS SELECT x + {text} AS y FROM t;");
+    server.create("p", &program).await;
+    server.until("p", "program_status", |s| s == "Success").await;
+    let folder = compiled(&text);
+    let native = || {
+        let files = std::fs::read_dir(&folder).unwrap().flatten().map(|f| f.path());
+        files.into_iter().find(|f| f.extension().is_some_and(|e| e == "cwasm")).expect("native code")
+    };
+    let mut code = std::fs::read(native()).unwrap();
+    let middle = code.len() / 2;
+    for byte in &mut code[middle..middle + 100] {
+        *byte ^= 0xff;
+    }
+    std::fs::write(native(), code).unwrap();
+    server.action("p", "start").await;
+    server.until_status("p", "Running").await;
+    let mut egress = server.egress("p", "v", "format=json").await;
+    server.ingress("p", "t", "format=csv", "0\n").await;
+    assert_eq!(egress.data().await["json_data"][0]["insert"]["y"].to_string(), text);
+    server.action("p", "shutdown").await;
+    server.until_status("p", "Shutdown").await;
+
+    let before = std::fs::metadata(native()).unwrap().ino();
+    for (cache, anew) in [(true, false), (false, true)] {
+        let body =
+            json!({ "program_config": { "profile": "unoptimized", "cache": cache }, "udf_toml": format!("# {cache}") });
+        assert_eq!(server.call(reqwest::Method::PATCH, "/v0/pipelines/p", Some(body)).await.0, 200);
+        server.until("p", "program_status", |s| s == "Success").await;
+        assert_eq!(std::fs::metadata(native()).unwrap().ino() != before, anew, "cache: {cache}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -161,6 +161,23 @@ impl Compiler {
     /// # Errors
     /// What [`Compiler::provision`] says; rustc's words; a component that is not of the world; limits; cancellation.
     pub fn compile(&self, request: &CompileRequest, cancel: &CancelToken) -> Result<Artifact, CompileError> {
+        self.compile_with(request, true, cancel)
+    }
+
+    /// [`Compiler::compile`] without a look into the cache; what is there is replaced.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn compile_anew(&self, request: &CompileRequest, cancel: &CancelToken) -> Result<Artifact, CompileError> {
+        self.compile_with(request, false, cancel)
+    }
+
+    fn compile_with(
+        &self,
+        request: &CompileRequest,
+        use_cache: bool,
+        cancel: &CancelToken,
+    ) -> Result<Artifact, CompileError> {
         let begun = Instant::now();
         let prepared = self.provision(&|_| {}, cancel)?;
         let mut timings = Timings { provision: begun.elapsed(), ..Timings::default() };
@@ -169,7 +186,9 @@ impl Compiler {
         hasher.part(request.profile.flags().join(" ").as_bytes()).part(TARGET_FEATURES.as_bytes());
         hasher.part(request.source.as_bytes());
         let key = hasher.name();
-        if let Some(found) = self.lookup(&key) {
+        if !use_cache {
+            self.forget(&key);
+        } else if let Some(found) = self.lookup(&key) {
             return Ok(Artifact { timings, ..found });
         }
         self.store.touch(&format!("sdk/{}", prepared.id));

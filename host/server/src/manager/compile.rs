@@ -113,7 +113,8 @@ async fn rust(
     let begin = Instant::now();
     let _running = manager.metrics.compilations_running.enter();
     let cancel = CancelToken::new();
-    let mut compiling = pin!(compile_rust(manager, program, profile(pipeline), cancel.clone()));
+    let mut compiling =
+        pin!(compile_rust(manager, program, profile(pipeline), pipeline.program_config.cache, cancel.clone()));
     let result = tokio::select! {
         result = &mut compiling => result,
         () = slot.superseded(pipeline.program_version) => {
@@ -143,17 +144,18 @@ async fn turn(compilers: &Compilers, slot: &Slot, place: Place, version: i64) ->
     }
 }
 
-/// Generates and compiles; found in the cache at once if it was compiled before.
+/// Generates and compiles; with `cache`, it is found at once if it was compiled before.
 async fn compile_rust(
     manager: &Arc<Manager>,
     program: &weir_sql::Program,
     profile: Profile,
+    cache: bool,
     cancel: CancelToken,
 ) -> Result<Result<Artifact, CompileError>, String> {
     let (compiler, circuit) = (Arc::clone(&manager.compiler), program.circuit.clone());
     let compiling = tokio::task::spawn_blocking(move || {
         let request = CompileRequest { source: weir_sql::generate(&circuit), profile };
-        compiler.compile(&request, &cancel)
+        if cache { compiler.compile(&request, &cancel) } else { compiler.compile_anew(&request, &cancel) }
     });
     compiling.await.map_err(|panic| panicked("compiler", panic))
 }
@@ -166,7 +168,7 @@ pub(super) async fn artifact(
     let program = compile_sql(pipeline.program_code.clone()).await?.map_err(|errors| {
         errors.first().map_or_else(|| "the program does not compile".to_owned(), |e| e.message.clone())
     })?;
-    let artifact = compile_rust(manager, &program, profile(pipeline), CancelToken::new()).await?;
+    let artifact = compile_rust(manager, &program, profile(pipeline), true, CancelToken::new()).await?;
     Ok((artifact.map_err(|e| e.to_string())?, program))
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_catalog::{CatalogError, DeploymentError, DeploymentStatus, Pipeline, ProgramStatus};
+use weir_compiler::Artifact;
 use weir_runtime::{Failure, Limits, LogLine, Opening, PipelineOptions, Program};
 
 /// Wait before the catalog is tried again after it failed.
@@ -253,18 +254,33 @@ async fn provision(
 }
 
 async fn load(manager: &Arc<Manager>, slot: &Slot, pipeline: &Pipeline) -> Result<Loaded, DeploymentError> {
-    let (artifact, compiled) =
-        compile::artifact(manager, pipeline).await.map_err(|e| error("PipelineStartupError", e))?;
-    let artifact_bytes = artifact.native_bytes;
-    let engine = manager.engine.clone();
-    let program =
-        tokio::task::spawn_blocking(move || Program::load(&engine, &artifact.native, &artifact.native_sha256))
-            .await
-            .map_err(|e| error("PipelineStartupError", e.to_string()))?
-            .map_err(|f| error("PipelineStartupError", f.to_string()))?;
-    let (version, bytes) = (pipeline.program_version, artifact_bytes);
+    let startup = |e: String| error("PipelineStartupError", e);
+    let (artifact, compiled) = compile::artifact(manager, pipeline).await.map_err(startup)?;
+    let (version, mut bytes) = (pipeline.program_version, artifact.native_bytes);
+    let key = artifact.key.clone();
+    let program = match map(manager, artifact).await {
+        Ok(program) => program,
+        // What is compiled again is whole again.
+        Err(e) => {
+            tracing::warn!(pipeline = %slot.id, error = %e, "a compiled program cannot be used and is compiled again");
+            manager.compiler.forget(&key);
+            let (artifact, _) = compile::artifact(manager, pipeline).await.map_err(startup)?;
+            bytes = artifact.native_bytes;
+            map(manager, artifact).await.map_err(startup)?
+        }
+    };
     slot.logs.push(&format!("INFO program version {version} is loaded: {bytes} bytes of native code"));
     Ok(Loaded { program, running: RunningProgram::new(&compiled.circuit) })
+}
+
+/// Maps compiled code.
+async fn map(manager: &Arc<Manager>, artifact: Artifact) -> Result<Program, String> {
+    let (compiler, engine) = (Arc::clone(&manager.compiler), manager.engine.clone());
+    let mapped = tokio::task::spawn_blocking(move || {
+        let file = compiler.open_native(&artifact).map_err(|e| e.to_string())?;
+        Program::load_file(&engine, file, &artifact.native_sha256).map_err(|e| e.to_string())
+    });
+    mapped.await.map_err(|e| e.to_string())?
 }
 
 /// Opens the workers.
