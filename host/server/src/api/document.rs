@@ -5,7 +5,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    Content, ContentBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, RefOr, Response, ResponseBuilder, Type,
+    Content, ContentBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 
 /// The name that generated clients of this generation know the scheme by.
@@ -20,6 +20,14 @@ pub fn document() -> OpenApi {
             operation.security = Some(vec![SecurityRequirement::new::<_, [String; 0], String>(SECURITY, [])]);
             let responses = &mut operation.responses.responses;
             responses.insert("401".into(), response("Nobody with this key or token is known."));
+            responses.entry("403".into()).or_insert_with(|| error("The key is not for this: `InsufficientScope`."));
+            let also = "Whether a token is valid cannot be told at the moment: `AuthenticationUnavailable`.";
+            match responses.entry("503".into()).or_insert_with(|| error(also)) {
+                RefOr::T(unavailable) if unavailable.description != also => {
+                    unavailable.description = format!("{} {also}", unavailable.description);
+                }
+                _ => {}
+            }
             let is_query = |p: &RefOr<Parameter>| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query);
             let has_query = operation.parameters.iter().flatten().any(is_query);
             if operation.request_body.is_some() {
@@ -69,6 +77,13 @@ pub fn document() -> OpenApi {
 
 fn response(about: &str) -> RefOr<Response> {
     RefOr::T(ResponseBuilder::new().description(about).build())
+}
+
+/// An error in the API's form.
+fn error(about: &str) -> RefOr<Response> {
+    let schema = Ref::from_schema_name("ErrorResponse");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    RefOr::T(ResponseBuilder::new().description(about).content("application/json", content).build())
 }
 
 fn text(about: &str) -> RefOr<Response> {
