@@ -36,6 +36,7 @@ use crate::manager::Manager;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::any;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa_axum::router::OpenApiRouter;
@@ -101,7 +102,9 @@ pub fn router(manager: Arc<Manager>, options: Options) -> Router {
         .layer(from_fn_with_state(state.clone(), auth::authenticate));
     let public: Router<AppState> = public::routes().into();
     let count = from_fn_with_state(state.clone(), metrics::count);
-    let routes = Router::new().nest("/v0", v0).merge(public).merge(public::pages()).layer(count);
+    // The slash alone belongs to `/v0`, too, but a nested router does not get it.
+    let routes = Router::new().nest("/v0", v0).route("/v0/", any(not_found));
+    let routes = routes.merge(public).merge(public::pages()).layer(count);
     guard::guarded(routes, options.dev_mode, options.silence).with_state(state)
 }
 
