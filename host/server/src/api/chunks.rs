@@ -1,6 +1,6 @@
 //! Deltas as the chunks of a stream.
 
-use crate::controller::{Controller, Delivery, Delta, FormatConfig, Receipt};
+use crate::controller::{Controller, Counting, Delivery, Delta, FormatConfig, Receipt};
 use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -38,6 +38,14 @@ impl Format {
             }
             UpdateFormat::Raw => Err("raw".into()),
             UpdateFormat::Debezium => Err("debezium".into()),
+        }
+    }
+
+    /// What a record is.
+    pub(super) fn counting(&self) -> Counting {
+        match self {
+            Format::Csv | Format::Weighted(_) => Counting::Rows,
+            Format::Json(_) | Format::Snowflake(..) => Counting::Copies,
         }
     }
 
@@ -85,7 +93,7 @@ impl Encoder {
         delivery: Delivery,
     ) -> Result<Encoder, WriteError> {
         let Delivery { first_chunk: number, delta, receipt } = delivery;
-        if matches!(format, Format::Json(_) | Format::Snowflake(..)) {
+        if format.counting() == Counting::Copies {
             check_weights(&delta)?;
         }
         let (controller, cursor) = (Arc::clone(controller), DeltaCursor::default());

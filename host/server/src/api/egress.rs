@@ -4,7 +4,7 @@
 use super::auth::Tenant;
 use super::chunks::{Encoder, Format, Piece};
 use super::extract::{PathParams, QueryParams};
-use super::ingress::{boolean, json_config, refused, running};
+use super::ingress::{flag, json_config, refused, running};
 use super::{ApiError, AppState, ErrorResponse};
 use crate::controller::{Controller, Listener, Phase};
 use axum::body::{Body, Bytes};
@@ -42,7 +42,8 @@ const CHUNKS_WAITING_MAX: usize = 4;
 #[derive(Debug, Deserialize)]
 pub(super) struct EgressQuery {
     format: Option<String>,
-    backpressure: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    backpressure: bool,
     #[serde(flatten)]
     parameters: HashMap<String, String>,
 }
@@ -112,8 +113,8 @@ async fn http_output(
     let unknown = || ApiError::UnknownOutputStream { stream: relation_name.clone() };
     let relation = controller.program().find_relation(&relation_name).ok_or_else(unknown)?;
     let format = format(&query)?;
-    let backpressure = boolean("backpressure", query.backpressure.as_deref(), false)?;
-    let listener = controller.listen(relation, backpressure, format.shown()).map_err(refused)?;
+    let listener =
+        controller.listen(relation, query.backpressure, format.shown(), format.counting()).map_err(refused)?;
     let (sender, receiver) = mpsc::channel::<Piece>(CHUNKS_WAITING_MAX);
     let slot = state.manager.slot(tenant, pipeline.id);
     let endpoint = Arc::clone(&listener.endpoint);

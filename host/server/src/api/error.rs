@@ -75,8 +75,8 @@ pub enum ApiError {
         /// Its name.
         format: String,
     },
-    /// An update format that only goes the other way.
-    #[error("the update format '{format}' is not supported for {direction}")]
+    /// A format that only goes the other way, or another way than HTTP.
+    #[error("the format '{format}' is not supported for {direction} over HTTP")]
     FormatNotSupported {
         /// Its name.
         format: String,

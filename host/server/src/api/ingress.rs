@@ -8,7 +8,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::StreamExt;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,13 +49,23 @@ pub(super) async fn running(
 #[derive(Debug, Deserialize)]
 pub(super) struct IngressQuery {
     format: Option<String>,
-    force: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    force: bool,
     #[serde(flatten)]
     parameters: HashMap<String, String>,
 }
 
-/// `true` or `false`.
-pub(super) fn boolean(name: &str, value: Option<&str>, input: bool) -> Result<bool, ApiError> {
+/// A parameter of the request itself, `true` or `false`. (Beside flattened ones serde reads texts only.)
+pub(super) fn flag<'de, D: Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
+    match String::deserialize(d)?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(D::Error::custom("provided string was not `true` or `false`")),
+    }
+}
+
+/// A parameter of a format, `true` or `false`.
+fn boolean(name: &str, value: Option<&str>, input: bool) -> Result<bool, ApiError> {
     match value {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
@@ -165,6 +176,8 @@ fn format(query: &IngressQuery) -> Result<(FormatConfig, Option<JsonConfig>), Ap
                 .map_err(|e| ApiError::FormatParameters { error: e.to_string(), input: true })?;
             Ok((FormatConfig { name: "json", config: shown }, Some(config)))
         }
+        // Formats of this generation's clients that come from connectors only.
+        other @ ("avro" | "parquet") => Err(ApiError::FormatNotSupported { format: other.into(), direction: "input" }),
         other => Err(ApiError::UnknownInputFormat { format: other.to_owned() }),
     }
 }
@@ -180,7 +193,7 @@ async fn prepare(
     let (_, controller) = running(state, tenant, name).await?;
     let unknown = || ApiError::UnknownInputStream { stream: table_name.clone() };
     let table = controller.program().find_table(&table_name).ok_or_else(unknown)?;
-    let forced = boolean("force", query.force.as_deref(), true)?;
+    let forced = query.force;
     let (shown, json) = format(&query)?;
     let permit = controller.admit_input().map_err(refused)?;
     let endpoint = controller.request_endpoint(&table_name, table, shown).map_err(refused)?;

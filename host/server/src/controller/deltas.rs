@@ -14,6 +14,28 @@ const LAG_STEPS_MAX: usize = 100;
 /// The changes of a relation in one step, rows in order, each once.
 pub type Delta = Arc<Vec<Block>>;
 
+/// What a format makes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// A record, with its weight.
+    Rows,
+    /// As many records as its weight says.
+    Copies,
+}
+
+impl Counting {
+    /// The records that a delta is written as.
+    fn records(self, delta: &[Block]) -> u64 {
+        match self {
+            Counting::Rows => delta.iter().map(|b| b.len() as u64).sum(),
+            // Weights beyond what can be written are refused, not counted.
+            Counting::Copies => {
+                delta.iter().flat_map(|b| &b.weights).fold(0, |n, w| n.saturating_add(w.unsigned_abs()))
+            }
+        }
+    }
+}
+
 /// The changes of one step on their way to a listener.
 #[derive(Debug)]
 pub struct Delivery {
@@ -67,13 +89,14 @@ pub(super) struct Speaker {
     sender: mpsc::Sender<Delivery>,
     pub(super) endpoint: Arc<OutputEndpoint>,
     backpressure: bool,
+    counting: Counting,
 }
 
 /// A listener and the pipeline's end of it. With `backpressure` the pipeline waits for a slow one.
-pub(super) fn listen(backpressure: bool, endpoint: OutputEndpoint) -> (Speaker, Listener) {
+pub(super) fn listen(backpressure: bool, counting: Counting, endpoint: OutputEndpoint) -> (Speaker, Listener) {
     let (sender, receiver) = mpsc::channel(LAG_STEPS_MAX);
     let endpoint = Arc::new(endpoint);
-    (Speaker { sender, endpoint: Arc::clone(&endpoint), backpressure }, Listener { receiver, endpoint })
+    (Speaker { sender, endpoint: Arc::clone(&endpoint), backpressure, counting }, Listener { receiver, endpoint })
 }
 
 impl Speaker {
@@ -88,8 +111,8 @@ impl Speaker {
 
     /// Hands on a delta of a step after which the pipeline had taken in `processed` records; returns whether anybody still listens.
     pub(super) async fn tell(&self, delta: &Delta, processed: u64, progress: &Arc<Progress>) -> bool {
-        // An upper bound of the records is enough: numbers need to grow, and to show gaps.
-        let records: u64 = delta.iter().flat_map(|b| &b.weights).map(|w| w.unsigned_abs()).sum();
+        // Exactly what is written: a gap in the numbers tells of chunks that were missed.
+        let records = self.counting.records(delta);
         let chunks = records.div_ceil(RECORDS_PER_CHUNK as u64);
         let first_chunk = self.endpoint.chunks.fetch_add(chunks, Relaxed);
         let receipt =

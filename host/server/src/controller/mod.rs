@@ -18,7 +18,7 @@ mod run;
 mod snapshot;
 mod visible;
 
-pub use deltas::{Delivery, Delta, Listener, Receipt};
+pub use deltas::{Counting, Delivery, Delta, Listener, Receipt};
 pub use endpoint::{EndpointConfig, FormatConfig, InputCounters, InputEndpoint, OutputCounters, OutputEndpoint};
 pub use error::ControllerError;
 pub use inputs::{INPUT_ENDPOINTS_MAX, INPUT_REQUESTS_MAX};

@@ -5,6 +5,9 @@ use weir_circuit::{Circuit, Column};
 use weir_io::{TableColumns, find_relation};
 use weir_row::{ColumnType, SortLayout};
 
+/// The built-in view. No operator writes to it, so the circuit does not have it: it can be listened to, and is silent.
+const ERROR_VIEW: &str = "error_view";
+
 /// A relation that can be listened to.
 #[derive(Debug)]
 pub struct RunningRelation {
@@ -58,8 +61,13 @@ impl RunningProgram {
         find_relation(identifier, self.relations[self.views..].iter().map(|r| r.name.as_str()))
     }
 
-    /// The relation that an identifier names.
+    /// The relation that an identifier names; a number beyond all relations is the built-in view.
     pub fn find_relation(&self, identifier: &str) -> Option<usize> {
-        find_relation(identifier, self.relations.iter().map(|r| r.name.as_str()))
+        find_relation(identifier, self.relations.iter().map(|r| r.name.as_str()).chain([ERROR_VIEW]))
+    }
+
+    /// The name of what [`RunningProgram::find_relation`] found.
+    pub fn relation_name(&self, relation: usize) -> &str {
+        self.relations.get(relation).map_or(ERROR_VIEW, |r| r.name.as_str())
     }
 }

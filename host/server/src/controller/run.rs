@@ -1,6 +1,6 @@
 //! The life of a running pipeline.
 
-use super::deltas::{Delta, Listener, Speaker, listen};
+use super::deltas::{Counting, Delta, Listener, Speaker, listen};
 use super::endpoint::{EndpointConfig, FormatConfig, InputEndpoint, OutputEndpoint};
 use super::error::ControllerError;
 use super::inputs::Inputs;
@@ -246,6 +246,7 @@ impl Controller {
         relation: usize,
         backpressure: bool,
         format: FormatConfig,
+        counting: Counting,
     ) -> Result<Listener, ControllerError> {
         if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) {
             return Err(ControllerError::Ended);
@@ -255,12 +256,12 @@ impl Controller {
         if speakers.len() >= LISTENERS_MAX {
             return Err(ControllerError::TooManyListeners);
         }
-        let stream = &self.program.relations[relation].name;
+        let stream = self.program.relation_name(relation);
         let name = format!("api-egress-{stream}-{}", Uuid::new_v4());
         let endpoint = OutputEndpoint::new(name, EndpointConfig::http_output(stream, format));
         // What happened before is nothing that it waits for.
         endpoint.counters.total_processed_input_records.store(self.progress.processed_records.load(Relaxed), Relaxed);
-        let (speaker, listener) = listen(backpressure, endpoint);
+        let (speaker, listener) = listen(backpressure, counting, endpoint);
         speakers.push((relation, speaker));
         Ok(listener)
     }
@@ -303,7 +304,10 @@ impl Controller {
                 }
             };
             first = false;
-            let wanted: HashSet<usize> = self.speakers.lock().iter().map(|(relation, _)| *relation).collect();
+            // The built-in view, which lies beyond the relations, has no changes.
+            let has_changes = |relation: &usize| *relation < self.program.relations.len();
+            let wanted: HashSet<usize> =
+                self.speakers.lock().iter().map(|(relation, _)| *relation).filter(has_changes).collect();
             let freed: u32 = inputs.iter().map(|i| permits(i.bytes)).sum();
             let rows: u64 = inputs.iter().map(|i| i.rows as u64).sum();
             self.note_taken(&inputs);
