@@ -8,7 +8,7 @@ use weir_row::{Block, Layout};
 /// A program.
 pub trait Circuit {
     /// The plan as JSON.
-    fn describe(&self) -> &'static str;
+    fn describe(&self) -> &str;
     /// The operators with state, in a fixed order.
     fn operators(&mut self) -> Vec<&mut dyn Operator>;
     /// Works on what the tables took in.

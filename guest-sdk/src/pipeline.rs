@@ -84,7 +84,7 @@ impl Pipeline {
     }
 
     /// The plan as JSON.
-    pub fn describe(&self) -> &'static str {
+    pub fn describe(&self) -> &str {
         self.circuit.describe()
     }
 

@@ -26,6 +26,8 @@ const CACHE_VERSION: &str = "weir program 1";
 /// Bytes of compiled programs that are kept by default.
 pub const CACHE_BYTES_MAX: u64 = 2 << 30;
 
+/// The engine as a program: the crate has all of it.
+const ENGINE: &str = "//! The engine.\nuse weir_engine as _;\n";
 const WASM: &str = "program.wasm";
 const NATIVE: &str = "program.cwasm";
 const RECORD: &str = "artifact.json";
@@ -200,6 +202,15 @@ impl Compiler {
         program::compile(&prepared, source, request.profile, cache, &work, &wasm, cancel)?;
         timings.rustc = begun.elapsed();
         self.finish(scratch, key, timings, cancel)
+    }
+
+    /// The engine: a component that runs any circuit it is given, made once for each toolchain and SDK. Both are in the cache after the first
+    /// call (about a second), so that a program that is interpreted is compiled by nobody.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn engine(&self, cancel: &CancelToken) -> Result<Artifact, CompileError> {
+        self.compile(&CompileRequest { source: ENGINE.to_owned(), profile: Profile::Optimized }, cancel)
     }
 
     /// Compile a component from a file to native code, or find it compiled.

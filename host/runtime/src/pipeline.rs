@@ -180,7 +180,7 @@ impl Opening {
             let (program, shared) = (pipeline.program.clone(), pipeline.shared.clone());
             move || {
                 let worker = u32::try_from(i).unwrap_or(WORKERS_MAX);
-                let mut worker = Worker::new(program.engine(), program.pre(), program.exports(), &shared, worker)?;
+                let mut worker = program.instance(&shared, worker)?;
                 worker.open(part)?;
                 Ok(worker)
             }
@@ -458,8 +458,7 @@ impl Program {
         let shared = opening.shared;
         let pipeline = Pipeline { program: self.clone(), shared, workers: Vec::new(), steps: 0, now_us: 0 };
         let (program, shared) = (self.clone(), pipeline.shared.clone());
-        let job: Job<_> =
-            Box::new(move || Worker::new(program.engine(), program.pre(), program.exports(), &shared, 0)?.describe());
+        let job: Job<_> = Box::new(move || program.instance(&shared, 0)?.describe());
         pipeline.gang(vec![job])?.swap_remove(0)
     }
 }

@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre};
 
 use crate::engine::Engine;
-use crate::worker::{Exports, WorkerState};
+use crate::failure::Failure;
+use crate::shared::Shared;
+use crate::worker::{Exports, Worker, WorkerState};
 
 /// Why native code was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,8 @@ pub struct Program {
     engine: Engine,
     pre: InstancePre<WorkerState>,
     exports: Exports,
+    /// What an engine interprets.
+    circuit: Option<Arc<[u8]>>,
 }
 
 impl std::fmt::Debug for Program {
@@ -73,19 +78,32 @@ impl Program {
         let pre = engine.linker().instantiate_pre(&component).map_err(world)?;
         let exports =
             Exports::of(&component).map_err(|name| LoadError::World(format!("it does not export `{name}`")))?;
-        Ok(Program { engine: engine.clone(), pre, exports })
+        Ok(Program { engine: engine.clone(), pre, exports, circuit: None })
+    }
+
+    /// The program that runs a circuit (as JSON) on this component, which must be an engine.
+    ///
+    /// # Errors
+    /// [`LoadError::World`] if it is not one.
+    pub fn with_circuit(mut self, circuit: &[u8]) -> Result<Program, LoadError> {
+        if self.exports.load.is_none() {
+            return Err(LoadError::World("it interprets no circuits".to_owned()));
+        }
+        self.circuit = Some(circuit.into());
+        Ok(self)
+    }
+
+    /// A new instance, which has its circuit if it is an engine's.
+    pub(crate) fn instance(&self, shared: &Arc<Shared>, worker: u32) -> Result<Worker, Failure> {
+        let mut worker = Worker::new(&self.engine, &self.pre, &self.exports, shared, worker)?;
+        if let Some(circuit) = &self.circuit {
+            worker.load(circuit.to_vec())?;
+        }
+        Ok(worker)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
-    }
-
-    pub(crate) fn pre(&self) -> &InstancePre<WorkerState> {
-        &self.pre
-    }
-
-    pub(crate) fn exports(&self) -> &Exports {
-        &self.exports
     }
 }
 

@@ -21,6 +21,8 @@ use crate::wasi::{self, Said};
 
 /// The interface that a component exports.
 const PIPELINE: &str = "weir:pipeline/pipeline@0.1.0";
+/// The interface that a component exports besides if it interprets a circuit.
+const ENGINE: &str = "weir:pipeline/engine@0.1.0";
 /// Epochs until a running component looks at its flags.
 const EPOCHS: u64 = 1;
 /// Pages of one delta that are read before a component is held to be lying.
@@ -68,6 +70,8 @@ pub(crate) struct Exports {
     snapshot_close: ComponentExportIndex,
     checkpoint: ComponentExportIndex,
     profile: ComponentExportIndex,
+    /// Only engines have it.
+    pub(crate) load: Option<ComponentExportIndex>,
 }
 
 impl Exports {
@@ -88,6 +92,9 @@ impl Exports {
             snapshot_close: find("snapshot-close")?,
             checkpoint: find("checkpoint")?,
             profile: find("profile")?,
+            load: component
+                .get_export_index(None, ENGINE)
+                .and_then(|engine| component.get_export_index(Some(&engine), "load")),
         })
     }
 }
@@ -104,6 +111,7 @@ struct Functions {
     snapshot_close: TypedFunc<(u32,), ()>,
     checkpoint: TypedFunc<(), (Vec<u8>,)>,
     profile: TypedFunc<(), (String,)>,
+    load: Option<TypedFunc<(Vec<u8>,), (Result<(), String>,)>>,
 }
 
 impl Functions {
@@ -131,6 +139,7 @@ impl Functions {
             snapshot_close: get(store, instance, &exports.snapshot_close)?,
             checkpoint: get(store, instance, &exports.checkpoint)?,
             profile: get(store, instance, &exports.profile)?,
+            load: exports.load.map(|load| get(store, instance, &load)).transpose()?,
         })
     }
 }
@@ -208,6 +217,15 @@ impl Worker {
 
     pub(crate) fn describe(&mut self) -> Result<String, Failure> {
         self.call("describe", |f, store| Ok(f.describe.call(store, ())?.0))
+    }
+
+    /// Give an engine its circuit.
+    pub(crate) fn load(&mut self, circuit: Vec<u8>) -> Result<(), Failure> {
+        let loaded = self.call("load", |f, store| match &f.load {
+            Some(load) => Ok(load.call(store, (circuit,))?.0),
+            None => Ok(Err("it is no engine".to_owned())),
+        })?;
+        loaded.map_err(|message| self.lie(format!("the engine does not take the circuit: {message}")))
     }
 
     pub(crate) fn open(&mut self, checkpoint: Option<Vec<u8>>) -> Result<(), Failure> {

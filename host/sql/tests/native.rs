@@ -1,5 +1,5 @@
-//! Generated programs, compiled natively and run on random changes: after every step the sum of what they put out is what the naive
-//! interpreter makes of the tables' contents; for one worker and for three.
+//! Generated programs, compiled natively, and the engine with the same circuits, run on random changes: after every step the sum of
+//! what they put out is what the naive interpreter makes of the tables' contents; for one worker and for three.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -233,4 +233,25 @@ macro_rules! programs {
 mod incremental_is_from_scratch {
     use super::run;
     programs! { basics groups joins nested statements windows }
+}
+
+/// The same circuits in the engine.
+mod engine_is_from_scratch {
+    use super::run;
+
+    fn engine(name: &str, compiled: &dyn weir_sdk::Circuit) {
+        let circuit = compiled.describe();
+        run(name, || Box::new(weir_engine::Program::new(circuit).unwrap()));
+    }
+
+    macro_rules! circuits {
+        ($($name:ident)*) => { $(
+            #[test]
+            fn $name() {
+                engine(stringify!($name), &crate::$name::Program::new());
+            }
+        )* };
+    }
+
+    circuits! { basics groups joins nested statements windows }
 }

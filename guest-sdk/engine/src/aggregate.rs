@@ -1,0 +1,302 @@
+//! Aggregations: what adds rows to accumulators, folds groups, and makes rows of groups' states. Accumulators are numbered as in generated
+//! programs, so that state is the same.
+
+use crate::code::{Code, Final, FinalMethod, Operand};
+use crate::compile::Compiler;
+use crate::input::{Input, layouts, plain_words};
+use crate::row_function::RowFunction;
+use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr};
+use weir_functions::find;
+use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, Layout, RowWriter, SqlType, Value, acc, enc};
+use weir_sdk::operators::Part;
+use weir_sdk::{Chunk, Context, Rows};
+
+/// Where the accumulators of a linear aggregate are, among the words of a group's accumulators.
+#[derive(Clone, Copy, Debug)]
+struct Words {
+    count: usize,
+    sum: usize,
+    /// Whether the sum has three words, not two.
+    wide: bool,
+}
+
+fn argument(a: &Aggregate) -> Option<&Expr> {
+    match &a.function {
+        AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => Some(e),
+        _ => None,
+    }
+}
+
+/// Whether sums of a type need three words.
+fn is_wide(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Decimal { precision, .. } if *precision > DECIMAL_PRECISION_ONE_WORD)
+}
+
+fn is_sum(a: &Aggregate) -> bool {
+    matches!(a.function, AggregateFunction::Sum(_) | AggregateFunction::Avg(_))
+}
+
+/// The parts of an aggregation, their accumulators, and the function that makes rows of groups.
+pub(crate) struct Plan {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) accumulators: usize,
+    pub(crate) emit: RowFunction,
+}
+
+impl Plan {
+    /// Plans an aggregation.
+    pub(crate) fn new(
+        circuit: &Circuit,
+        parts: &[AggregatePart],
+        filter: Option<&Expr>,
+        project: &[Expr],
+    ) -> Result<Plan, String> {
+        let mut next = 1;
+        let mut made = Vec::new();
+        let mut words = Vec::new();
+        for (p, part) in parts.iter().enumerate() {
+            let of_part = if part.method == AggregateMethod::Linear { number(part, p == 0, &mut next) } else { vec![] };
+            made.push(match part.method {
+                AggregateMethod::Linear => {
+                    let adder = Adder::new(circuit, part, &of_part, p == 0)?;
+                    Part::linear(move |cx, rows, acc| adder.add(cx, rows, acc))
+                }
+                AggregateMethod::Extreme => {
+                    let (_, value) = layouts(circuit, part.input);
+                    match part.aggregates[0].function {
+                        AggregateFunction::Min => Part::min(&value.text()),
+                        AggregateFunction::Max => Part::max(&value.text()),
+                        _ => return Err("an extreme that is neither MIN nor MAX".to_owned()),
+                    }
+                }
+                AggregateMethod::Fold => {
+                    let types: Vec<ColumnType> = part.aggregates.iter().map(|a| a.ty.clone()).collect();
+                    let folder = Folder::new(circuit, part)?;
+                    Part::fold(&Layout::new(&types).text(), move |cx, rows, out| folder.fold(cx, rows, out))
+                }
+            });
+            words.push(of_part);
+        }
+        let emit = emit(circuit, parts, &words, next, filter, project)?;
+        Ok(Plan { parts: made, accumulators: next, emit })
+    }
+}
+
+/// Numbers the accumulators of a part. Word 0 counts the rows of the first part.
+fn number(part: &AggregatePart, first: bool, next: &mut usize) -> Vec<Words> {
+    let mut rows = first.then_some(0);
+    let mut words = Vec::new();
+    for a in &part.aggregates {
+        let always = argument(a).is_none_or(|e| !e.ty.nullable);
+        let count = match (always, rows) {
+            (true, Some(count)) => count,
+            _ => {
+                *next += 1;
+                if always {
+                    rows = Some(*next - 1);
+                }
+                *next - 1
+            }
+        };
+        let wide = argument(a).is_some_and(|e| is_wide(&e.ty.sql));
+        words.push(Words { count, sum: *next, wide });
+        if is_sum(a) {
+            *next += if wide { 3 } else { 2 };
+        }
+    }
+    words
+}
+
+/// One thing that a row adds.
+#[derive(Clone, Copy, Debug)]
+enum Addition {
+    /// Counts the row.
+    Row { at: usize },
+    /// Counts an argument that is not NULL.
+    Count { at: usize, of: Operand },
+    /// Adds an argument; counts it too if it is nullable.
+    Sum { words: Words, of: Operand, counted: bool },
+}
+
+/// Adds rows to accumulators.
+struct Adder {
+    code: Code,
+    additions: Vec<Addition>,
+}
+
+impl Adder {
+    fn new(circuit: &Circuit, part: &AggregatePart, words: &[Words], first: bool) -> Result<Adder, String> {
+        let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
+        let mut additions = Vec::new();
+        let mut counted = Vec::new();
+        if first {
+            additions.push(Addition::Row { at: 0 });
+            counted.push(0);
+        }
+        for (a, words) in part.aggregates.iter().zip(words) {
+            let exact = |operand: Operand| match operand.kind {
+                Kind::F32 | Kind::F64 | Kind::Text | Kind::Bool => {
+                    Err("a linear sum of values that are not exact".to_owned())
+                }
+                _ => Ok(operand),
+            };
+            match argument(a) {
+                Some(e) if e.ty.nullable => {
+                    let of = compiler.value(e, 0)?;
+                    // Of an argument that is never NULL after all, nullability is only a type.
+                    additions.push(match is_sum(a) {
+                        false => Addition::Count { at: words.count, of },
+                        true => Addition::Sum { words: *words, of: exact(of)?, counted: true },
+                    });
+                }
+                other => {
+                    if !counted.contains(&words.count) {
+                        counted.push(words.count);
+                        additions.push(Addition::Row { at: words.count });
+                    }
+                    if let Some(e) = other.filter(|_| is_sum(a)) {
+                        let of = exact(compiler.value(e, 0)?)?;
+                        additions.push(Addition::Sum { words: *words, of, counted: false });
+                    }
+                }
+            }
+        }
+        Ok(Adder { code: compiler.finish(), additions })
+    }
+
+    fn add(&self, cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+        if let [Addition::Row { at }] = self.additions.as_slice() {
+            return rows.for_each(|(_, w)| acc::count(acc, *at, w));
+        }
+        let rows = rows.map(|(row, weight)| (row, &[][..], weight));
+        self.code.for_batches(cx, rows, |frame, areas| {
+            for addition in &self.additions {
+                let weights = areas.weights.iter().copied().enumerate();
+                match *addition {
+                    Addition::Row { at } => weights.for_each(|(_, w)| acc::count(acc, at, w)),
+                    Addition::Count { at, of } => {
+                        let register = &frame.registers[of.register];
+                        for (i, w) in weights {
+                            if !(of.nullable && register.null[i]) {
+                                acc::count(acc, at, w);
+                            }
+                        }
+                    }
+                    Addition::Sum { words, of, counted } => {
+                        let register = &frame.registers[of.register];
+                        for (i, w) in weights {
+                            if of.nullable && register.null[i] {
+                                continue;
+                            }
+                            if counted {
+                                acc::count(acc, words.count, w);
+                            }
+                            let value = register.whole(of.kind, i);
+                            match words.wide {
+                                true => acc::sum_wide(acc, words.sum, value, w),
+                                false => acc::sum(acc, words.sum, value, w),
+                            }
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Adds up the floats of a group, in the order of its rows.
+struct Folder {
+    code: Code,
+    /// Argument, whether the mean is wanted, and the result's kind, of each aggregate.
+    sums: Vec<(Operand, bool, Kind)>,
+}
+
+impl Folder {
+    fn new(circuit: &Circuit, part: &AggregatePart) -> Result<Folder, String> {
+        let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
+        let mut sums = Vec::new();
+        for a in &part.aggregates {
+            let e = argument(a).ok_or("a fold without an argument")?;
+            let operand = compiler.value(e, 0)?;
+            let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
+            let float = |k: Kind| matches!(k, Kind::F32 | Kind::F64);
+            if !float(operand.kind) || !float(kind) || !is_sum(a) {
+                return Err("a fold of values that are no floats".to_owned());
+            }
+            sums.push((operand, matches!(a.function, AggregateFunction::Avg(_)), kind));
+        }
+        Ok(Folder { code: compiler.finish(), sums })
+    }
+
+    fn fold(&self, cx: &Context, rows: &Rows, out: &mut RowWriter) {
+        let mut totals = vec![(0_i64, 0_f64); self.sums.len()];
+        let rows = rows.iter().map(|(row, weight)| (row, &[][..], weight));
+        self.code.for_batches(cx, rows, |frame, areas| {
+            for ((operand, ..), (n, s)) in self.sums.iter().zip(&mut totals) {
+                let register = &frame.registers[operand.register];
+                for (i, w) in areas.weights.iter().enumerate() {
+                    if !(operand.nullable && register.null[i]) {
+                        *n += w;
+                        *s += register.float(operand.kind, i) * *w as f64;
+                    }
+                }
+            }
+        });
+        for ((_, mean, kind), (n, s)) in self.sums.iter().zip(totals) {
+            let value = if *mean { s / n as f64 } else { s };
+            let value = (n != 0).then_some(value);
+            out.put([if *kind == Kind::F32 { enc::f32_null(value.map(|v| v as f32)) } else { enc::f64_null(value) }]);
+        }
+    }
+}
+
+/// How the value of a linear aggregate is made.
+fn finisher(a: &Aggregate, words: Words) -> Result<Final, String> {
+    let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
+    let Words { count, sum, wide } = words;
+    let done = |method| Ok(Final { area: 1, count, sum, method, kind, at: a.at });
+    if !is_sum(a) {
+        return if kind == Kind::I64 { done(FinalMethod::Count) } else { Err("a count that is no BIGINT".to_owned()) };
+    }
+    let (kernel, rest) = match &a.ty.sql {
+        SqlType::Decimal { precision, scale } => {
+            ("check_dec".to_owned(), vec![Value::I32((*precision).into()), Value::I32((*scale).into())])
+        }
+        _ => (format!("cast_dec_to_{}", kind.name()), vec![Value::I32(0)]),
+    };
+    let kernel = find(&kernel).ok_or_else(|| format!("no kernel {kernel}"))?;
+    let kinds = [Kind::Dec].into_iter().chain(rest.iter().filter_map(Value::kind));
+    if !kernel.params.iter().copied().eq(kinds) || kernel.result != kind {
+        return Err("a sum of another kind than its type".to_owned());
+    }
+    let mean = matches!(a.function, AggregateFunction::Avg(_));
+    done(FinalMethod::Sum { mean, three_words: wide, kernel, rest })
+}
+
+/// The function that makes rows of groups: of the key, the accumulators, and the other parts' results.
+fn emit(
+    circuit: &Circuit,
+    parts: &[AggregatePart],
+    words: &[Vec<Words>],
+    accumulators: usize,
+    filter: Option<&Expr>,
+    project: &[Expr],
+) -> Result<RowFunction, String> {
+    let (key, _) = layouts(circuit, parts[0].input);
+    let mut input = Input::default();
+    input.push(key);
+    input.push(plain_words(accumulators));
+    let mut finals = Vec::new();
+    for (part, words) in parts.iter().zip(words) {
+        for (i, a) in part.aggregates.iter().enumerate() {
+            if let Some(words) = words.get(i) {
+                input.push_final(finals.len());
+                finals.push(finisher(a, *words)?);
+            } else {
+                // Results stand one after the other, each a layout of its own.
+                input.push(Layout::new(&[ColumnType::nullable(a.ty.sql.clone())]));
+            }
+        }
+    }
+    RowFunction::of(Compiler::new(input, finals), filter, &[project])
+}

@@ -1,0 +1,202 @@
+//! The operators of a circuit, each made when the circuit is loaded, with the row functions that it calls.
+
+use crate::aggregate::Plan;
+use crate::input::{Input, layouts};
+use crate::row_function::{Condition, RowFunction};
+use weir_circuit::{Circuit, NodeId, Op};
+use weir_row::RowWriter;
+use weir_sdk::operators::{
+    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Table, antijoin, join, map, negate, semijoin, union,
+};
+use weir_sdk::{Context, Keyed, Operator, Rows};
+
+/// An operator in its place.
+pub(crate) enum Node {
+    Table(Table),
+    KeyedTable(KeyedTable),
+    Constant { operator: Constant, rows: Vec<Vec<u64>> },
+    Map { input: NodeId, function: RowFunction },
+    Index { operator: Index, input: NodeId, function: RowFunction },
+    Join { left: NodeId, right: NodeId, function: RowFunction },
+    SemiJoin { left: NodeId, right: NodeId, anti: bool, condition: Option<Condition>, project: RowFunction },
+    Distinct { operator: Distinct, input: NodeId },
+    Aggregate { operator: Aggregate, inputs: Vec<NodeId>, emit: RowFunction },
+    Union { inputs: Vec<NodeId> },
+    Negate { input: NodeId },
+    Output { operator: Output, input: NodeId },
+}
+
+impl Node {
+    /// Makes the operator of node `id` of a circuit that was checked.
+    pub(crate) fn new(circuit: &Circuit, id: NodeId) -> Result<Node, String> {
+        let (key, value) = layouts(circuit, id);
+        let (key_text, value_text) = (key.text(), value.text());
+        let number = u32::try_from(id).map_err(|_| "too many operators".to_owned())?;
+        Ok(match &circuit.nodes[id].op {
+            Op::Table { table } => {
+                let declared = &circuit.tables[*table];
+                match &declared.primary_key {
+                    Some(columns) => {
+                        let operator = KeyedTable::new(number, *table, &key_text, &value_text, columns);
+                        Node::KeyedTable(if declared.materialized { operator.materialized() } else { operator })
+                    }
+                    None => {
+                        let operator = Table::new(number, *table, &value_text);
+                        Node::Table(if declared.materialized { operator.materialized() } else { operator })
+                    }
+                }
+            }
+            Op::Constant { rows } => {
+                let mut encoded = Vec::new();
+                for row in rows {
+                    let mut words = Vec::new();
+                    value.encode(row, &mut words).map_err(|e| e.to_string())?;
+                    encoded.push(words);
+                }
+                Node::Constant { operator: Constant::new(number, value.stride()), rows: encoded }
+            }
+            Op::Map { input, filter, project } => {
+                let function = RowFunction::new(Input::rows(circuit, *input), filter.as_ref(), &[project])?;
+                Node::Map { input: *input, function }
+            }
+            Op::Index { input, filter, key, value, exchange, trace } => {
+                let function = RowFunction::new(Input::rows(circuit, *input), filter.as_ref(), &[key, value])?;
+                let mut operator = Index::new(number, &key_text, &value_text);
+                if *exchange {
+                    operator = operator.exchange();
+                }
+                if *trace {
+                    operator = operator.trace();
+                }
+                Node::Index { operator, input: *input, function }
+            }
+            Op::Join { left, right, filter, project } => {
+                let function = RowFunction::new(Input::pairs(circuit, *left, *right), filter.as_ref(), &[project])?;
+                Node::Join { left: *left, right: *right, function }
+            }
+            Op::SemiJoin { left, right, anti, condition, project } => {
+                let condition = match condition {
+                    Some(e) => Some(Condition::new(Input::pairs(circuit, *left, *right), e)?),
+                    None => None,
+                };
+                let project = RowFunction::new(Input::rows(circuit, *left), None, &[project])?;
+                Node::SemiJoin { left: *left, right: *right, anti: *anti, condition, project }
+            }
+            Op::Distinct { input } => Node::Distinct { operator: Distinct::new(number), input: *input },
+            Op::Aggregate { parts, global, filter, project } => {
+                let key = layouts(circuit, parts[0].input).0;
+                if *global && !key.is_empty() {
+                    return Err("an aggregation over everything has no key".to_owned());
+                }
+                let plan = Plan::new(circuit, parts, filter.as_ref(), project)?;
+                let operator = Aggregate::new(number, &key.text(), plan.accumulators, plan.parts);
+                let operator = if *global { operator.global() } else { operator };
+                Node::Aggregate { operator, inputs: parts.iter().map(|p| p.input).collect(), emit: plan.emit }
+            }
+            Op::Union { inputs } => Node::Union { inputs: inputs.clone() },
+            Op::Negate { input } => Node::Negate { input: *input },
+            Op::Output { input, view } => {
+                let operator = Output::new(number, *view, &value_text);
+                let kept = circuit.views[*view].materialized;
+                Node::Output { operator: if kept { operator.materialized() } else { operator }, input: *input }
+            }
+        })
+    }
+
+    /// The operator, if it has state.
+    pub(crate) fn operator(&mut self) -> Option<&mut dyn Operator> {
+        Some(match self {
+            Node::Table(operator) => operator,
+            Node::KeyedTable(operator) => operator,
+            Node::Constant { operator, .. } => operator,
+            Node::Index { operator, .. } => operator,
+            Node::Distinct { operator, .. } => operator,
+            Node::Aggregate { operator, .. } => operator,
+            Node::Output { operator, .. } => operator,
+            Node::Map { .. } | Node::Join { .. } | Node::SemiJoin { .. } | Node::Union { .. } | Node::Negate { .. } => {
+                return None;
+            }
+        })
+    }
+
+    /// The operator, if its result lives in it, keyed.
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(match self {
+            Node::KeyedTable(operator) => operator,
+            Node::Index { operator, .. } => operator,
+            Node::Distinct { operator, .. } => operator,
+            _ => return None,
+        })
+    }
+
+    /// Works on the deltas of the nodes before; returns its own if it is flat.
+    pub(crate) fn step(&mut self, cx: &mut Context, id: u32, stride: u32, before: Before<'_>) -> Rows {
+        match self {
+            Node::Table(operator) => return operator.step(cx),
+            Node::KeyedTable(operator) => operator.step(cx),
+            Node::Constant { operator, rows } => {
+                return operator.step(cx, &|out: &mut RowWriter| rows.iter().for_each(|row| out.push(row, 1)));
+            }
+            Node::Map { input, function } => {
+                return map(cx, id, stride, before.rows(*input), &|cx, rows, out| function.rows(cx, rows, out));
+            }
+            Node::Index { operator, input, function } => {
+                operator.step(cx, before.rows(*input), &|cx, rows, out| function.rows(cx, rows, out));
+            }
+            Node::Join { left, right, function } => {
+                let (left, right) = (before.keyed(*left), before.keyed(*right));
+                return join(cx, id, stride, left, right, &|cx, pairs, out| function.pairs(cx, pairs, out));
+            }
+            Node::SemiJoin { left, right, anti, condition, project } => {
+                let run = if *anti { antijoin } else { semijoin };
+                let (left, right) = (before.keyed(*left), before.keyed(*right));
+                let holds;
+                let condition: Option<weir_sdk::operators::PairFn<'_>> = match condition {
+                    Some(condition) => {
+                        holds = |cx: &Context, l: &[u64], r: &[u64]| condition.holds(cx, l, r);
+                        Some(&holds)
+                    }
+                    None => None,
+                };
+                return run(cx, id, stride, left, right, condition, &|cx, rows, out| project.rows(cx, rows, out));
+            }
+            Node::Distinct { operator, input } => operator.step(cx, before.keyed(*input)),
+            Node::Aggregate { operator, inputs, emit } => {
+                let inputs: Vec<&dyn Keyed> = inputs.iter().map(|i| before.keyed(*i)).collect();
+                return operator.step(cx, stride, &inputs, &|cx, rows, out| emit.rows(cx, rows, out));
+            }
+            Node::Union { inputs } => {
+                let inputs: Vec<&Rows> = inputs.iter().map(|i| before.rows(*i)).collect();
+                return union(cx, id, &inputs);
+            }
+            Node::Negate { input } => return negate(cx, id, before.rows(*input).clone()),
+            Node::Output { operator, input } => operator.step(cx, before.rows(*input)),
+        }
+        Rows::default()
+    }
+}
+
+/// What the nodes before one put out in this step.
+#[derive(Clone, Copy)]
+pub(crate) struct Before<'a> {
+    pub(crate) nodes: &'a [Node],
+    pub(crate) flat: &'a [Rows],
+}
+
+impl<'a> Before<'a> {
+    /// A node's result as a flat stream.
+    fn rows(self, node: NodeId) -> &'a Rows {
+        match self.nodes[node].keyed() {
+            Some(keyed) => keyed.delta_rows(),
+            None => &self.flat[node],
+        }
+    }
+
+    /// A node's result as a keyed stream: the circuit was checked, so it is one.
+    fn keyed(self, node: NodeId) -> &'a dyn Keyed {
+        match self.nodes[node].keyed() {
+            Some(keyed) => keyed,
+            None => panic!("node {node} is not keyed, though the circuit was checked"),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! A circuit as a program of the SDK.
+
+use crate::operators::{Before, Node};
+use serde::Deserialize;
+use weir_circuit::Circuit;
+use weir_row::Layout;
+use weir_sdk::{Context, Operator, Rows};
+
+/// Bytes of a circuit's text at most.
+const CIRCUIT_BYTES_MAX: usize = 64 << 20;
+
+/// A program that interprets a circuit.
+pub struct Program {
+    /// The circuit as it was given.
+    text: String,
+    nodes: Vec<Node>,
+    /// The words of each node's rows if it is flat; 0 if they differ.
+    strides: Vec<u32>,
+    /// What each flat node put out in this step.
+    flat: Vec<Rows>,
+}
+
+impl Program {
+    /// Makes the program of a circuit's JSON, after checking it.
+    ///
+    /// # Errors
+    /// Why it is no circuit that can be run. Indexes, kinds and inputs are all looked at, whoever made it.
+    pub fn new(json: &str) -> Result<Program, String> {
+        if json.len() > CIRCUIT_BYTES_MAX {
+            return Err(format!("a circuit of {} bytes", json.len()));
+        }
+        let mut reader = serde_json::Deserializer::from_str(json);
+        // Depth is the circuit's check to bound: an expression nests several levels of JSON for each of its own.
+        reader.disable_recursion_limit();
+        let circuit = Circuit::deserialize(&mut reader).map_err(|e| format!("it is no circuit: {e}"))?;
+        circuit.check()?;
+        let mut nodes = Vec::with_capacity(circuit.nodes.len());
+        for (id, node) in circuit.nodes.iter().enumerate() {
+            nodes.push(Node::new(&circuit, id).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?);
+        }
+        let strides = circuit.nodes.iter().map(|n| Layout::new(&n.value).stride()).collect();
+        Ok(Program { text: json.to_owned(), nodes, strides, flat: Vec::new() })
+    }
+}
+
+impl weir_sdk::Circuit for Program {
+    fn describe(&self) -> &str {
+        &self.text
+    }
+
+    fn operators(&mut self) -> Vec<&mut dyn Operator> {
+        self.nodes.iter_mut().filter_map(Node::operator).collect()
+    }
+
+    fn step(&mut self, cx: &mut Context) {
+        self.flat.clear();
+        for id in 0..self.nodes.len() {
+            let (before, rest) = self.nodes.split_at_mut(id);
+            let before = Before { nodes: before, flat: &self.flat };
+            // (Numbers were checked to fit when the program was made.)
+            let rows = rest[0].step(cx, id as u32, self.strides[id], before);
+            self.flat.push(rows);
+        }
+        self.flat.clear();
+    }
+}
