@@ -183,11 +183,7 @@ impl Compiler {
         let begun = Instant::now();
         let prepared = self.provision(&|_| {}, cancel)?;
         let mut timings = Timings { provision: begun.elapsed(), ..Timings::default() };
-        let mut hasher = Hasher::new(CACHE_VERSION);
-        hasher.part(b"source").part(prepared.id.as_bytes()).part(self.engine_id.as_bytes());
-        hasher.part(request.profile.flags().join(" ").as_bytes()).part(TARGET_FEATURES.as_bytes());
-        hasher.part(request.source.as_bytes());
-        let key = hasher.name();
+        let key = self.key(&prepared, request);
         if !use_cache {
             self.forget(&key);
         } else if let Some(found) = self.lookup(&key) {
@@ -204,13 +200,27 @@ impl Compiler {
         self.finish(scratch, key, timings, cancel)
     }
 
-    /// The engine: a component that runs any circuit it is given, made once for each toolchain and SDK. Both are in the cache after the first
-    /// call (about a second), so that a program that is interpreted is compiled by nobody.
+    /// What names a program's artifact.
+    fn key(&self, prepared: &Prepared, request: &CompileRequest) -> String {
+        let mut hasher = Hasher::new(CACHE_VERSION);
+        hasher.part(b"source").part(prepared.id.as_bytes()).part(self.engine_id.as_bytes());
+        hasher.part(request.profile.flags().join(" ").as_bytes()).part(TARGET_FEATURES.as_bytes());
+        hasher.part(request.source.as_bytes());
+        hasher.name()
+    }
+
+    /// The engine: a component that runs any circuit it is given. It is made once for each toolchain and SDK, in a few seconds, and found in
+    /// the cache from then on, so that programs of [`Profile::Dev`] need no compiler. `progress` as in [`Compiler::provision`].
     ///
     /// # Errors
     /// As [`Compiler::compile`].
-    pub fn engine(&self, cancel: &CancelToken) -> Result<Artifact, CompileError> {
-        self.compile(&CompileRequest { source: ENGINE.to_owned(), profile: Profile::Optimized }, cancel)
+    pub fn engine(&self, progress: &dyn Fn(&str), cancel: &CancelToken) -> Result<Artifact, CompileError> {
+        let prepared = self.provision(progress, cancel)?;
+        let request = CompileRequest { source: ENGINE.to_owned(), profile: Profile::Optimized };
+        if self.lookup(&self.key(&prepared, &request)).is_none() {
+            progress("building the engine that runs programs of profile dev (once)");
+        }
+        self.compile(&request, cancel)
     }
 
     /// Compile a component from a file to native code, or find it compiled.

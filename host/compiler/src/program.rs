@@ -14,7 +14,7 @@ use crate::toolchain::{StdLibrary, TARGET};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
-    /// Quick to build. (Until the engine component exists; then programs are interpreted.)
+    /// Not compiled at all: the engine runs the circuit (`Compiler::engine`). Rust that is compiled with it anyhow is quick to build.
     Dev,
     /// The quickest to build.
     Unoptimized,

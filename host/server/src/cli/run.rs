@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use weir_circuit::Circuit;
-use weir_compiler::{Artifact, CancelToken, CompileRequest};
+use weir_compiler::{Artifact, CancelToken, CompileRequest, Profile};
 use weir_io::{Changes, CsvReader, JsonConfig, JsonReader, ParseError, Reader, UpdateFormat, events, write_json_row};
 use weir_row::Block;
 use weir_runtime::{Cycle, Engine, Pipeline, PipelineOptions, Program};
@@ -72,9 +72,12 @@ fn parse_input(text: &str) -> Result<InputArg, String> {
 }
 
 pub(super) fn main(args: &RunArgs) -> anyhow::Result<ExitCode> {
-    let artifact = artifact(args)?;
+    let (artifact, interpreted) = artifact(args)?;
     let engine = Engine::new()?;
-    let program = Program::load(&engine, &artifact.native, &artifact.native_sha256)?;
+    let mut program = Program::load(&engine, &artifact.native, &artifact.native_sha256)?;
+    if let Some(circuit) = interpreted {
+        program = program.with_circuit(&circuit)?;
+    }
     let options = PipelineOptions {
         workers: u32::from(args.workers),
         log: Some(Arc::new(|line: &weir_runtime::LogLine| eprintln!("{}", crate::logs::line(line)))),
@@ -115,16 +118,21 @@ pub(super) fn main(args: &RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The compiled program, from SQL or from a component.
-fn artifact(args: &RunArgs) -> anyhow::Result<Artifact> {
+/// The compiled program, from SQL or from a component; or the engine, and the circuit that it runs.
+fn artifact(args: &RunArgs) -> anyhow::Result<(Artifact, Option<Vec<u8>>)> {
     let compiler = super::compiler::open(&args.cache)?;
     if args.file.extension().is_some_and(|e| e == "wasm") {
-        return Ok(compiler.compile_wasm(&args.file, &CancelToken::new())?);
+        return Ok((compiler.compile_wasm(&args.file, &CancelToken::new())?, None));
     }
     let program = super::compiler::read_sql(&args.file)?;
     super::compiler::provision(&compiler)?;
-    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile: args.profile.into() };
-    Ok(compiler.compile(&request, &CancelToken::new())?)
+    let profile = args.profile.into();
+    if profile == Profile::Dev {
+        let engine = compiler.engine(&|step| eprintln!("{step}"), &CancelToken::new())?;
+        return Ok((engine, Some(serde_json::to_vec(&program.circuit)?)));
+    }
+    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile };
+    Ok((compiler.compile(&request, &CancelToken::new())?, None))
 }
 
 /// A pipeline being fed.

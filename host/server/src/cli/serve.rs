@@ -120,7 +120,7 @@ pub(super) async fn start(
     let folder = open().with_context(|| format!("opening the folder {}", data_dir.display()))?;
     let listener = TcpListener::bind(bind).await.with_context(|| format!("listening on {bind}"))?;
     let compiler = super::compiler::open(&cache)?;
-    compiler.provision(progress, &weir_compiler::CancelToken::new())?;
+    compiler.engine(progress, &weir_compiler::CancelToken::new())?;
     let engine = weir_runtime::Engine::new()?;
     let manager = Manager::open(&folder, compiler, engine).context("opening the catalog")?;
     if let Err(e) = admin::listen(&data_dir, Arc::clone(&manager)) {

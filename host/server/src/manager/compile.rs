@@ -144,7 +144,7 @@ async fn turn(compilers: &Compilers, slot: &Slot, place: Place, version: i64) ->
     }
 }
 
-/// Generates and compiles; with `cache`, it is found at once if it was compiled before.
+/// Generates and compiles; with `cache`, it is found at once if it was compiled before. Of a program that is interpreted: the engine.
 async fn compile_rust(
     manager: &Arc<Manager>,
     program: &weir_sql::Program,
@@ -154,22 +154,32 @@ async fn compile_rust(
 ) -> Result<Result<Artifact, CompileError>, String> {
     let (compiler, circuit) = (Arc::clone(&manager.compiler), program.circuit.clone());
     let compiling = tokio::task::spawn_blocking(move || {
+        if profile == Profile::Dev {
+            return compiler.engine(&|_| {}, &cancel);
+        }
         let request = CompileRequest { source: weir_sql::generate(&circuit), profile };
         if cache { compiler.compile(&request, &cancel) } else { compiler.compile_anew(&request, &cancel) }
     });
     compiling.await.map_err(|panic| panicked("compiler", panic))
 }
 
-/// What a start needs: the compiled program and its circuit. It is in the cache unless it was thrown out.
-pub(super) async fn artifact(
-    manager: &Arc<Manager>,
-    pipeline: &Pipeline,
-) -> Result<(Artifact, weir_sql::Program), String> {
+/// What a start needs.
+pub(super) struct Startable {
+    /// The compiled program, or the engine.
+    pub(super) artifact: Artifact,
+    pub(super) program: weir_sql::Program,
+    /// Whether the engine runs the circuit.
+    pub(super) interpreted: bool,
+}
+
+/// The compiled program and its circuit. It is in the cache unless it was thrown out.
+pub(super) async fn artifact(manager: &Arc<Manager>, pipeline: &Pipeline) -> Result<Startable, String> {
     let program = compile_sql(pipeline.program_code.clone()).await?.map_err(|errors| {
         errors.first().map_or_else(|| "the program does not compile".to_owned(), |e| e.message.clone())
     })?;
-    let artifact = compile_rust(manager, &program, profile(pipeline), true, CancelToken::new()).await?;
-    Ok((artifact.map_err(|e| e.to_string())?, program))
+    let profile = profile(pipeline);
+    let artifact = compile_rust(manager, &program, profile, true, CancelToken::new()).await?;
+    Ok(Startable { artifact: artifact.map_err(|e| e.to_string())?, program, interpreted: profile == Profile::Dev })
 }
 
 /// What a compiler found out.

@@ -1,5 +1,6 @@
 //! The driver of a pipeline's deployment.
 
+use super::compile::Startable;
 use super::{Manager, Slot, compile, storage};
 use crate::automata::deployment::{Action, Answer, Event, State, allows, on, timeout};
 use crate::automata::program::stage;
@@ -8,7 +9,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_catalog::{CatalogError, DeploymentError, DeploymentStatus, Pipeline, ProgramStatus};
-use weir_compiler::Artifact;
 use weir_runtime::{Failure, Limits, LogLine, Opening, PipelineOptions, Program};
 
 /// Wait before the catalog is tried again after it failed.
@@ -255,30 +255,38 @@ async fn provision(
 
 async fn load(manager: &Arc<Manager>, slot: &Slot, pipeline: &Pipeline) -> Result<Loaded, DeploymentError> {
     let startup = |e: String| error("PipelineStartupError", e);
-    let (artifact, compiled) = compile::artifact(manager, pipeline).await.map_err(startup)?;
-    let (version, mut bytes) = (pipeline.program_version, artifact.native_bytes);
-    let key = artifact.key.clone();
-    let program = match map(manager, artifact).await {
+    let startable = compile::artifact(manager, pipeline).await.map_err(startup)?;
+    let running = RunningProgram::new(&startable.program.circuit);
+    let (version, mut bytes) = (pipeline.program_version, startable.artifact.native_bytes);
+    let key = startable.artifact.key.clone();
+    let how = if startable.interpreted { "interpreted by an engine" } else { "loaded" };
+    let program = match map(manager, startable).await {
         Ok(program) => program,
         // What is compiled again is whole again.
         Err(e) => {
             tracing::warn!(pipeline = %slot.id, error = %e, "a compiled program cannot be used and is compiled again");
             manager.compiler.forget(&key);
-            let (artifact, _) = compile::artifact(manager, pipeline).await.map_err(startup)?;
-            bytes = artifact.native_bytes;
-            map(manager, artifact).await.map_err(startup)?
+            let startable = compile::artifact(manager, pipeline).await.map_err(startup)?;
+            bytes = startable.artifact.native_bytes;
+            map(manager, startable).await.map_err(startup)?
         }
     };
-    slot.logs.push(&format!("INFO program version {version} is loaded: {bytes} bytes of native code"));
-    Ok(Loaded { program, running: RunningProgram::new(&compiled.circuit) })
+    slot.logs.push(&format!("INFO program version {version} is {how}: {bytes} bytes of native code"));
+    Ok(Loaded { program, running })
 }
 
-/// Maps compiled code.
-async fn map(manager: &Arc<Manager>, artifact: Artifact) -> Result<Program, String> {
+/// Maps compiled code; an engine gets its circuit.
+async fn map(manager: &Arc<Manager>, startable: Startable) -> Result<Program, String> {
     let (compiler, engine) = (Arc::clone(&manager.compiler), manager.engine.clone());
     let mapped = tokio::task::spawn_blocking(move || {
+        let Startable { artifact, program, interpreted } = startable;
         let file = compiler.open_native(&artifact).map_err(|e| e.to_string())?;
-        Program::load_file(&engine, file, &artifact.native_sha256).map_err(|e| e.to_string())
+        let loaded = Program::load_file(&engine, file, &artifact.native_sha256).map_err(|e| e.to_string())?;
+        if !interpreted {
+            return Ok(loaded);
+        }
+        let circuit = serde_json::to_vec(&program.circuit).map_err(|e| e.to_string())?;
+        loaded.with_circuit(&circuit).map_err(|e| e.to_string())
     });
     mapped.await.map_err(|e| e.to_string())?
 }
@@ -356,5 +364,22 @@ fn failure_error(failure: &Failure) -> DeploymentError {
         message: failure.to_string(),
         error_code: "RuntimeError.WorkerPanic".into(),
         details: json!({ "kind": format!("{:?}", failure.kind), "panic": failure.message, "position": position, "worker": failure.worker }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_over_is_told_as_clients_read_durations() {
+        for (status, code, secs) in [
+            (DeploymentStatus::Provisioning, "PipelineProvisioningTimeout", 20),
+            (DeploymentStatus::Initializing, "PipelineInitializingTimeout", 60),
+        ] {
+            let (event, error) = late(status);
+            assert_eq!((event, error.error_code.as_str()), (Event::Late, code));
+            assert_eq!(error.details, json!({ "timeout": { "secs": secs, "nanos": 0 } }));
+        }
     }
 }
