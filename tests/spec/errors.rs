@@ -50,8 +50,16 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "an_error_of_the_program_fails_the_pipeline_with_its_place",
     ),
     ("PipelineDeploymentError", include_str!("../lifecycle.rs"), "a_killed_server_says_what_was_lost"),
-    ("PipelineProvisioningTimeout", include_str!("../../host/server/src/automata/deployment.rs"), "what_may_go_wrong"),
-    ("PipelineInitializingTimeout", include_str!("../../host/server/src/automata/deployment.rs"), "what_may_go_wrong"),
+    (
+        "PipelineProvisioningTimeout",
+        include_str!("../../host/server/src/manager/deploy.rs"),
+        "a_time_that_is_over_is_told_as_clients_read_durations",
+    ),
+    (
+        "PipelineInitializingTimeout",
+        include_str!("../../host/server/src/manager/deploy.rs"),
+        "a_time_that_is_over_is_told_as_clients_read_durations",
+    ),
     ("InvalidApiKey", include_str!("../tenants.rs"), "whoever_shows_no_key_or_a_wrong_one_is_told_as_clients_expect"),
     ("UnknownTenant", include_str!("../tenants.rs"), "whoever_shows_no_key_or_a_wrong_one_is_told_as_clients_expect"),
 ];
