@@ -31,6 +31,18 @@ impl Setup {
         Ok((compiled, program, artifact))
     }
 
+    /// A SQL program on the engine.
+    pub(crate) fn interpreted(&self, sql: &str) -> anyhow::Result<(weir_sql::Program, Program)> {
+        let compiled = match weir_sql::compile(sql) {
+            Ok(compiled) => compiled,
+            Err(errors) => bail!("{}", weir_sql::render(sql, "bench.sql", &errors)),
+        };
+        let artifact = self.compiler.engine(&|step| eprintln!("{step}"), &CancelToken::new())?;
+        let program = Program::load(&self.engine, &artifact.native, &artifact.native_sha256)?;
+        let program = program.with_circuit(&serde_json::to_vec(&compiled.circuit)?)?;
+        Ok((compiled, program))
+    }
+
     /// A Rust program in the form of generated ones.
     pub(crate) fn program_of_source(&self, source: &str) -> anyhow::Result<Program> {
         let artifact = self.artifact(source.to_owned(), Profile::Optimized)?;

@@ -3,7 +3,8 @@
 //!
 //! Cost model: per event = copy of its words into the guest (a bid is about 40 words, 4 GB/s) + row functions + what the query
 //! keeps; per step = a call per worker and table (microseconds) + merging of traces (amortised, logarithmic in the
-//! steps). Two workers add an exchange of what joins and groups need.
+//! steps). Two workers add an exchange of what joins and groups need. With profile `dev` the engine runs row functions as loops over
+//! batches: a few times their cost, while the operators are the same code.
 
 use crate::measure::{Setup, cpu, table};
 use std::time::{Duration, Instant};
@@ -27,11 +28,12 @@ pub(crate) fn run(setup: &Setup, events: u64, only: Option<&str>) -> anyhow::Res
     println!("\n# Nexmark from SQL, {events} events in steps of {STEP_EVENTS}, no parsing\n");
     let mut rows = Vec::new();
     for (name, query) in QUERIES.into_iter().filter(|(name, _)| only.is_none_or(|o| o == *name)) {
-        for workers in [1, 2] {
-            let m = measure(setup, &format!("{TABLES}{query}"), events, workers)?;
+        for (profile, workers) in [("optimized", 1), ("optimized", 2), ("dev", 1), ("dev", 2)] {
+            let m = measure(setup, &format!("{TABLES}{query}"), events, workers, profile == "dev")?;
             let per_million = |d: Duration| d.as_secs_f64() * 1e6 / events as f64;
             rows.push(vec![
                 name.to_owned(),
+                profile.to_owned(),
                 workers.to_string(),
                 format!("{:.2}", events as f64 / m.wall.as_secs_f64() / 1e6),
                 format!("{:.3}", per_million(m.cpu)),
@@ -42,7 +44,16 @@ pub(crate) fn run(setup: &Setup, events: u64, only: Option<&str>) -> anyhow::Res
         }
     }
     table(
-        &["query", "workers", "M events/s", "CPU s per M events", "peak memory, MiB", "changes", "longest step, ms"],
+        &[
+            "query",
+            "profile",
+            "workers",
+            "M events/s",
+            "CPU s per M events",
+            "peak memory, MiB",
+            "changes",
+            "longest step, ms",
+        ],
         &rows,
     );
     Ok(())
@@ -56,8 +67,13 @@ struct Measured {
     longest: Duration,
 }
 
-fn measure(setup: &Setup, sql: &str, events: u64, workers: u32) -> anyhow::Result<Measured> {
-    let (compiled, program, _) = setup.program_of_sql(sql)?;
+fn measure(setup: &Setup, sql: &str, events: u64, workers: u32, interpreted: bool) -> anyhow::Result<Measured> {
+    let (compiled, program) = if interpreted {
+        setup.interpreted(sql)?
+    } else {
+        let (compiled, program, _) = setup.program_of_sql(sql)?;
+        (compiled, program)
+    };
     let rows = NexmarkRows::new(&compiled.circuit).map_err(anyhow::Error::msg)?;
     let stream = Nexmark::new(1, 10_000);
     let mut pipeline = Pipeline::open(&program, PipelineOptions { workers, ..PipelineOptions::default() })?;
