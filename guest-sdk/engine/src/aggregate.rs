@@ -171,12 +171,12 @@ impl Adder {
         let rows = rows.map(|(row, weight)| (row, &[][..], weight));
         self.code.for_batches(cx, rows, |frame, areas| {
             for addition in &self.additions {
-                let weights = areas.weights.iter().copied().enumerate();
+                let mut weights = areas.weights.iter().copied();
                 match *addition {
-                    Addition::Row { at } => weights.for_each(|(_, w)| acc::count(acc, at, w)),
+                    Addition::Row { at } => weights.for_each(|w| acc::count(acc, at, w)),
                     Addition::Count { at, of } => {
                         let register = &frame.registers[of.register];
-                        for (i, w) in weights {
+                        for (i, w) in weights.by_ref().enumerate() {
                             if !(of.nullable && register.null[i]) {
                                 acc::count(acc, at, w);
                             }
@@ -184,7 +184,7 @@ impl Adder {
                     }
                     Addition::Sum { words, of, counted } => {
                         let register = &frame.registers[of.register];
-                        for (i, w) in weights {
+                        for (i, w) in weights.by_ref().enumerate() {
                             if of.nullable && register.null[i] {
                                 continue;
                             }

@@ -19,6 +19,7 @@ macro_rules! each {
     ($selection:expr, $i:ident, $body:block) => {
         match $selection {
             $crate::frame::Selection::All(n) => {
+                #[allow(clippy::needless_range_loop, reason = "rows index several columns")]
                 for $i in 0..n $body
             }
             $crate::frame::Selection::Some(rows) => {

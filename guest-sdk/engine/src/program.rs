@@ -2,8 +2,8 @@
 
 use crate::operators::{Before, Node};
 use serde::Deserialize;
-use weir_circuit::Circuit;
-use weir_row::Layout;
+use weir_circuit::{Circuit, Op};
+use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, Layout, SqlType};
 use weir_sdk::{Context, Operator, Rows};
 
 /// Bytes of a circuit's text at most.
@@ -34,6 +34,7 @@ impl Program {
         reader.disable_recursion_limit();
         let circuit = Circuit::deserialize(&mut reader).map_err(|e| format!("it is no circuit: {e}"))?;
         circuit.check()?;
+        check_digits(&circuit)?;
         let mut nodes = Vec::with_capacity(circuit.nodes.len());
         for (id, node) in circuit.nodes.iter().enumerate() {
             nodes.push(Node::new(&circuit, id).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?);
@@ -41,6 +42,22 @@ impl Program {
         let strides = circuit.nodes.iter().map(|n| Layout::new(&n.value).stride()).collect();
         Ok(Program { text: json.to_owned(), nodes, strides, flat: Vec::new() })
     }
+}
+
+/// Decimals have as many digits as fit their words.
+fn check_digits(circuit: &Circuit) -> Result<(), String> {
+    let aggregates = circuit.nodes.iter().flat_map(|node| match &node.op {
+        Op::Aggregate { parts, .. } => parts.iter().flat_map(|p| &p.aggregates).map(|a| &a.ty).collect(),
+        _ => vec![],
+    });
+    let mut types = circuit.nodes.iter().flat_map(|n| n.key.iter().chain(&n.value)).chain(aggregates);
+    let fits = |ty: &ColumnType| match ty.sql {
+        SqlType::Decimal { precision, scale } => {
+            (1..=DECIMAL_PRECISION_MAX).contains(&precision) && i32::from(scale) <= i32::from(precision)
+        }
+        _ => ty.sql.kind().is_some(),
+    };
+    if types.all(fits) { Ok(()) } else { Err("a column of no representation".to_owned()) }
 }
 
 impl weir_sdk::Circuit for Program {

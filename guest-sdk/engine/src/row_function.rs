@@ -29,7 +29,7 @@ impl RowFunction {
         let passed = compiler.filter(filter)?;
         let writer = Writer::new(&mut compiler, lists, passed)?;
         let code = compiler.finish();
-        let writer = writer.is_whole(&code.input);
+        let writer = writer.whole_if_it_is(&code.input);
         Ok(RowFunction { code, passed, writer })
     }
 

@@ -77,7 +77,7 @@ impl Writer {
     }
 
     /// Rows of fixed words that are the input's: copied at once.
-    pub(crate) fn is_whole(mut self, input: &Input) -> Writer {
+    pub(crate) fn whole_if_it_is(mut self, input: &Input) -> Writer {
         let mut wanted = input.columns.iter();
         self.whole = input.is_one_row()
             && (0..input.areas())

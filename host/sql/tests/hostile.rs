@@ -1,0 +1,59 @@
+//! Circuits that nobody should have made: every number and every text of a good one replaced by others. The engine takes or refuses each, and
+//! does not panic.
+#![allow(clippy::unwrap_used)]
+
+use serde_json::{Value, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const PROGRAM: &str = "CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY, a VARCHAR, b DECIMAL(10, 2), c INT);
+CREATE TABLE u (id BIGINT, d DOUBLE NOT NULL);
+CREATE VIEW v AS SELECT a, COUNT(*) AS n, SUM(b) AS s, MAX(c) AS m, AVG(d) AS e FROM t JOIN u ON t.id = u.id
+WHERE c > 3 AND (a = 'x' OR a LIKE 'y%') GROUP BY a HAVING COUNT(*) > 1;
+CREATE VIEW w AS SELECT DISTINCT CASE WHEN c / 2 > 1 THEN UPPER(a) ELSE COALESCE(a, 'none') END AS x FROM t
+WHERE id NOT IN (SELECT id FROM u WHERE id IS NOT NULL) UNION ALL SELECT 'one' AS x;";
+
+/// Paths to all leaves of a kind.
+fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(k, v)| leaves(v, &format!("{at}/{k}"), out)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(i, v)| leaves(v, &format!("{at}/{i}"), out)),
+        _ => out.push(at.to_owned()),
+    }
+}
+
+#[test]
+fn every_leaf_changed_is_taken_or_refused() {
+    let circuit = serde_json::to_value(&weir_sql::compile(PROGRAM).unwrap().circuit).unwrap();
+    weir_engine::Program::new(&circuit.to_string()).unwrap();
+    let mut paths = vec![];
+    leaves(&circuit, "", &mut paths);
+    // Places and names are what they are.
+    paths.retain(|p| !["/at/", "/name", "/note"].iter().any(|part| p.contains(part)));
+    assert!(paths.len() > 200, "{}", paths.len());
+    let others = [json!(0), json!(1), json!(7), json!(200), json!(u64::MAX), json!(-1), json!(true), json!(null)];
+    let words = [
+        "eq_text", "add_i64", "upper", "integer", "double", "boolean", "varchar", "big_int", "null", "extreme", "fold",
+        "linear",
+    ];
+    let (mut taken, mut refused) = (0, 0);
+    for path in &paths {
+        for other in others.iter().cloned().chain(words.iter().map(|w| json!(w))) {
+            let mut changed = circuit.clone();
+            *changed.pointer_mut(path).unwrap() = other.clone();
+            let text = changed.to_string();
+            match catch_unwind(AssertUnwindSafe(|| weir_engine::Program::new(&text).is_ok())) {
+                Ok(true) => taken += 1,
+                Ok(false) => refused += 1,
+                Err(_) => panic!("{path} = {other}: the engine panicked"),
+            }
+        }
+    }
+    assert!(taken > 100 && refused > 1000, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn texts_that_are_no_circuits_are_refused() {
+    for text in ["", "{", "[]", "null", "{\"tables\":[],\"views\":[],\"nodes\":[{}]}"] {
+        assert!(weir_engine::Program::new(text).is_err(), "{text}");
+    }
+}
