@@ -99,6 +99,9 @@ impl Exports {
     }
 }
 
+/// Takes in a circuit; only the engine offers it.
+type Load = TypedFunc<(Vec<u8>,), (Result<(), String>,)>;
+
 struct Functions {
     describe: TypedFunc<(), (String,)>,
     open: TypedFunc<(WireConfig,), (Result<(), String>,)>,
@@ -111,7 +114,7 @@ struct Functions {
     snapshot_close: TypedFunc<(u32,), ()>,
     checkpoint: TypedFunc<(), (Vec<u8>,)>,
     profile: TypedFunc<(), (String,)>,
-    load: Option<TypedFunc<(Vec<u8>,), (Result<(), String>,)>>,
+    load: Option<Load>,
 }
 
 impl Functions {
