@@ -1,6 +1,7 @@
 //! The circuit: a program's plan, which the SQL front end makes, the Rust generator prints and the host reads. It holds no
 //! code and no state; it builds for the sandbox and for the host.
 
+mod accumulators;
 mod check;
 mod dot;
 mod expr;
@@ -9,6 +10,7 @@ pub mod interpret;
 mod plan;
 mod text;
 
+pub use accumulators::{Accumulators, accumulators};
 pub use check::{EXPRESSION_DEPTH_MAX, same_words};
 pub use dot::DotNote;
 pub use expr::{Expr, ExprOp, Position};

@@ -1,40 +1,17 @@
-//! Aggregations: what adds rows to accumulators, folds groups, and makes rows of groups' states. Accumulators are numbered as in generated
-//! programs, so that state is the same.
+//! Aggregations: what adds rows to accumulators, folds groups, and makes rows of groups' states. Accumulators are numbered by
+//! [`accumulators`], as in generated programs, so that state is the same.
 
 use crate::code::{Code, Final, FinalMethod, Operand};
 use crate::compile::Compiler;
 use crate::input::{Input, layouts, plain_words};
 use crate::row_function::RowFunction;
-use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr};
+use weir_circuit::{
+    Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr, accumulators,
+};
 use weir_functions::find;
-use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, Layout, RowWriter, SqlType, Value, acc, enc};
+use weir_row::{ColumnType, Kind, Layout, RowWriter, SqlType, Value, acc, enc};
 use weir_sdk::operators::Part;
 use weir_sdk::{Chunk, Context, Rows};
-
-/// Where the accumulators of a linear aggregate are, among the words of a group's accumulators.
-#[derive(Clone, Copy, Debug)]
-struct Words {
-    count: usize,
-    sum: usize,
-    /// Whether the sum has three words, not two.
-    wide: bool,
-}
-
-fn argument(a: &Aggregate) -> Option<&Expr> {
-    match &a.function {
-        AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => Some(e),
-        _ => None,
-    }
-}
-
-/// Whether sums of a type need three words.
-fn is_wide(ty: &SqlType) -> bool {
-    matches!(ty, SqlType::Decimal { precision, .. } if *precision > DECIMAL_PRECISION_ONE_WORD)
-}
-
-fn is_sum(a: &Aggregate) -> bool {
-    matches!(a.function, AggregateFunction::Sum(_) | AggregateFunction::Avg(_))
-}
 
 /// The parts of an aggregation, their accumulators, and the function that makes rows of groups.
 pub(crate) struct Plan {
@@ -51,14 +28,12 @@ impl Plan {
         filter: Option<&Expr>,
         project: &[Expr],
     ) -> Result<Plan, String> {
-        let mut next = 1;
+        let (numbered, words) = accumulators(parts);
         let mut made = Vec::new();
-        let mut words = Vec::new();
-        for (p, part) in parts.iter().enumerate() {
-            let of_part = if part.method == AggregateMethod::Linear { number(part, p == 0, &mut next) } else { vec![] };
+        for (p, (part, of_part)) in parts.iter().zip(&numbered).enumerate() {
             made.push(match part.method {
                 AggregateMethod::Linear => {
-                    let adder = Adder::new(circuit, part, &of_part, p == 0)?;
+                    let adder = Adder::new(circuit, part, of_part, p == 0)?;
                     Part::linear(move |cx, rows, acc| adder.add(cx, rows, acc))
                 }
                 AggregateMethod::Extreme => {
@@ -75,36 +50,10 @@ impl Plan {
                     Part::fold(&Layout::new(&types).text(), move |cx, rows, out| folder.fold(cx, rows, out))
                 }
             });
-            words.push(of_part);
         }
-        let emit = emit(circuit, parts, &words, next, filter, project)?;
-        Ok(Plan { parts: made, accumulators: next, emit })
+        let emit = emit(circuit, parts, &numbered, words, filter, project)?;
+        Ok(Plan { parts: made, accumulators: words, emit })
     }
-}
-
-/// Numbers the accumulators of a part. Word 0 counts the rows of the first part.
-fn number(part: &AggregatePart, first: bool, next: &mut usize) -> Vec<Words> {
-    let mut rows = first.then_some(0);
-    let mut words = Vec::new();
-    for a in &part.aggregates {
-        let always = argument(a).is_none_or(|e| !e.ty.nullable);
-        let count = match (always, rows) {
-            (true, Some(count)) => count,
-            _ => {
-                *next += 1;
-                if always {
-                    rows = Some(*next - 1);
-                }
-                *next - 1
-            }
-        };
-        let wide = argument(a).is_some_and(|e| is_wide(&e.ty.sql));
-        words.push(Words { count, sum: *next, wide });
-        if is_sum(a) {
-            *next += if wide { 3 } else { 2 };
-        }
-    }
-    words
 }
 
 /// One thing that a row adds.
@@ -115,7 +64,7 @@ enum Addition {
     /// Counts an argument that is not NULL.
     Count { at: usize, of: Operand },
     /// Adds an argument; counts it too if it is nullable.
-    Sum { words: Words, of: Operand, counted: bool },
+    Sum { words: Accumulators, of: Operand, counted: bool },
 }
 
 /// Adds rows to accumulators.
@@ -125,7 +74,7 @@ struct Adder {
 }
 
 impl Adder {
-    fn new(circuit: &Circuit, part: &AggregatePart, words: &[Words], first: bool) -> Result<Adder, String> {
+    fn new(circuit: &Circuit, part: &AggregatePart, words: &[Accumulators], first: bool) -> Result<Adder, String> {
         let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
         let mut additions = Vec::new();
         let mut counted = Vec::new();
@@ -140,11 +89,11 @@ impl Adder {
                 }
                 _ => Ok(operand),
             };
-            match argument(a) {
+            match a.argument() {
                 Some(e) if e.ty.nullable => {
                     let of = compiler.value(e, 0)?;
                     // Of an argument that is never NULL after all, nullability is only a type.
-                    additions.push(match is_sum(a) {
+                    additions.push(match a.is_sum() {
                         false => Addition::Count { at: words.count, of },
                         true => Addition::Sum { words: *words, of: exact(of)?, counted: true },
                     });
@@ -154,7 +103,7 @@ impl Adder {
                         counted.push(words.count);
                         additions.push(Addition::Row { at: words.count });
                     }
-                    if let Some(e) = other.filter(|_| is_sum(a)) {
+                    if let Some(e) = other.filter(|_| a.is_sum()) {
                         let of = exact(compiler.value(e, 0)?)?;
                         additions.push(Addition::Sum { words: *words, of, counted: false });
                     }
@@ -216,11 +165,11 @@ impl Folder {
         let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
         let mut sums = Vec::new();
         for a in &part.aggregates {
-            let e = argument(a).ok_or("a fold without an argument")?;
+            let e = a.argument().ok_or("a fold without an argument")?;
             let operand = compiler.value(e, 0)?;
             let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
             let float = |k: Kind| matches!(k, Kind::F32 | Kind::F64);
-            if !float(operand.kind) || !float(kind) || !is_sum(a) {
+            if !float(operand.kind) || !float(kind) || !a.is_sum() {
                 return Err("a fold of values that are no floats".to_owned());
             }
             sums.push((operand, matches!(a.function, AggregateFunction::Avg(_)), kind));
@@ -251,11 +200,11 @@ impl Folder {
 }
 
 /// How the value of a linear aggregate is made.
-fn finisher(a: &Aggregate, words: Words) -> Result<Final, String> {
+fn finisher(a: &Aggregate, words: Accumulators) -> Result<Final, String> {
     let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
-    let Words { count, sum, wide } = words;
+    let Accumulators { count, sum, wide } = words;
     let done = |method| Ok(Final { area: 1, count, sum, method, kind, at: a.at });
-    if !is_sum(a) {
+    if !a.is_sum() {
         return if kind == Kind::I64 { done(FinalMethod::Count) } else { Err("a count that is no BIGINT".to_owned()) };
     }
     let (kernel, rest) = match &a.ty.sql {
@@ -277,7 +226,7 @@ fn finisher(a: &Aggregate, words: Words) -> Result<Final, String> {
 fn emit(
     circuit: &Circuit,
     parts: &[AggregatePart],
-    words: &[Vec<Words>],
+    words: &[Vec<Accumulators>],
     accumulators: usize,
     filter: Option<&Expr>,
     project: &[Expr],

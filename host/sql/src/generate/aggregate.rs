@@ -4,35 +4,10 @@ use super::Generator;
 use super::area::Input;
 use super::code::Body;
 use std::fmt::Write;
-use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, ExprOp, NodeId};
-use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, Layout, SqlType};
-
-/// Where the accumulators of a linear aggregate are, among the words of a group's accumulators.
-#[derive(Clone, Copy, Debug)]
-struct Words {
-    /// The number of arguments that are not NULL.
-    count: usize,
-    /// Their sum.
-    sum: usize,
-    /// Whether the sum has three words, not two.
-    wide: bool,
-}
-
-fn argument(a: &Aggregate) -> Option<&Expr> {
-    match &a.function {
-        AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => Some(e),
-        _ => None,
-    }
-}
-
-/// Whether sums of a type need three words.
-fn is_wide(ty: &SqlType) -> bool {
-    matches!(ty, SqlType::Decimal { precision, .. } if *precision > DECIMAL_PRECISION_ONE_WORD)
-}
-
-fn is_sum(a: &Aggregate) -> bool {
-    matches!(a.function, AggregateFunction::Sum(_) | AggregateFunction::Avg(_))
-}
+use weir_circuit::{
+    Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, ExprOp, NodeId, accumulators,
+};
+use weir_row::{ColumnType, Kind, Layout, SqlType};
 
 impl Generator<'_> {
     /// The field of an aggregation.
@@ -44,35 +19,12 @@ impl Generator<'_> {
         filter: Option<&Expr>,
         project: &[Expr],
     ) -> String {
-        // Word 0 counts the rows of the first part.
-        let mut next = 1;
+        let (numbered, next) = accumulators(parts);
         let mut constructors = vec![];
-        let mut words: Vec<Vec<Words>> = vec![];
-        for (p, part) in parts.iter().enumerate() {
-            let mut of_part = vec![];
+        for (p, (part, of_part)) in parts.iter().zip(&numbered).enumerate() {
             let constructor = match part.method {
                 AggregateMethod::Linear => {
-                    let first = p == 0;
-                    let mut rows = if first { Some(0) } else { None };
-                    for a in &part.aggregates {
-                        let always = argument(a).is_none_or(|e| !e.ty.nullable);
-                        let count = match (always, rows) {
-                            (true, Some(count)) => count,
-                            _ => {
-                                next += 1;
-                                if always {
-                                    rows = Some(next - 1);
-                                }
-                                next - 1
-                            }
-                        };
-                        let wide = argument(a).is_some_and(|e| is_wide(&e.ty.sql));
-                        of_part.push(Words { count, sum: next, wide });
-                        if is_sum(a) {
-                            next += if wide { 3 } else { 2 };
-                        }
-                    }
-                    self.accumulate(id, p, part, &of_part);
+                    self.accumulate(id, p, part, of_part);
                     format!("Part::linear(acc_{id}_{p})")
                 }
                 AggregateMethod::Extreme => {
@@ -87,16 +39,15 @@ impl Generator<'_> {
                 }
             };
             constructors.push(constructor);
-            words.push(of_part);
         }
-        self.emit(id, parts, &words, next, filter, project);
+        self.emit(id, parts, &numbered, next, filter, project);
         let key = Layout::new(&self.circuit.nodes[parts[0].input].key).text();
         let global = if global { ".global()" } else { "" };
         format!("n{id}: Aggregate = Aggregate::new({id}, {key:?}, {next}, vec![{}]){global};", constructors.join(", "))
     }
 
     /// The function that adds rows to the accumulators of a part.
-    fn accumulate(&mut self, id: NodeId, p: usize, part: &AggregatePart, words: &[Words]) {
+    fn accumulate(&mut self, id: NodeId, p: usize, part: &AggregatePart, words: &[Accumulators]) {
         let columns = self.input_of(part.input, "r", "v");
         let mut body = Body::new(self, columns, "        ");
         let mut counted = vec![];
@@ -105,11 +56,11 @@ impl Generator<'_> {
             counted.push(0);
         }
         for (a, words) in part.aggregates.iter().zip(words) {
-            let Words { count, sum, wide } = *words;
+            let Accumulators { count, sum, wide } = *words;
             let add = if wide { "sum_wide" } else { "sum" };
-            match argument(a) {
+            match a.argument() {
                 Some(e) if e.ty.nullable => {
-                    if !is_sum(a) {
+                    if !a.is_sum() {
                         let is_null = ExprOp::IsNull(Box::new(e.clone()));
                         let present = crate::expr::not(Expr { op: is_null, ty: crate::expr::BOOLEAN, at: e.at });
                         body.decode_columns(&present);
@@ -130,7 +81,7 @@ impl Generator<'_> {
                         counted.push(count);
                         body.line(&format!("acc::count(acc, {count}, w);"));
                     }
-                    if let Some(e) = other.filter(|_| is_sum(a)) {
+                    if let Some(e) = other.filter(|_| a.is_sum()) {
                         body.decode_columns(e);
                         let value = body.value(e);
                         let x = wider(&value, e);
@@ -155,7 +106,7 @@ impl Generator<'_> {
         let mut after = String::new();
         for (i, a) in part.aggregates.iter().enumerate() {
             let _ = writeln!(before, "    let (mut n{i}, mut s{i}) = (0_i64, 0_f64);");
-            if let Some(e) = argument(a) {
+            if let Some(e) = a.argument() {
                 body.decode_columns(e);
                 let value = body.value(e);
                 let add = |x: &str| format!("n{i} += w; s{i} += f64::from({x}) * w as f64;");
@@ -187,7 +138,7 @@ impl Generator<'_> {
         &mut self,
         id: NodeId,
         parts: &[AggregatePart],
-        words: &[Vec<Words>],
+        words: &[Vec<Accumulators>],
         accumulators: usize,
         filter: Option<&Expr>,
         project: &[Expr],
@@ -282,8 +233,8 @@ fn wider(value: &str, e: &Expr) -> String {
 }
 
 /// The value of a linear aggregate, from its accumulators.
-fn linear_result(a: &Aggregate, words: Words) -> String {
-    let Words { count, sum, wide } = words;
+fn linear_result(a: &Aggregate, words: Accumulators) -> String {
+    let Accumulators { count, sum, wide } = words;
     let (line, column) = (a.at.line, a.at.column);
     let count = format!("acc::get_count(a, {count})");
     let total = if wide {

@@ -1,0 +1,71 @@
+//! Where an aggregation keeps its sums and counts. Compiled programs and the engine number them by this, so that the state of one is the
+//! state of the other.
+
+use crate::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr};
+use weir_row::{DECIMAL_PRECISION_ONE_WORD, SqlType};
+
+/// Where the accumulators of a linear aggregate are, among the words of a group's accumulators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accumulators {
+    /// The number of arguments that are not NULL.
+    pub count: usize,
+    /// Their sum.
+    pub sum: usize,
+    /// Whether the sum has three words, not two.
+    pub wide: bool,
+}
+
+impl Aggregate {
+    /// What it counts or adds, if it is linear and has an argument.
+    pub fn argument(&self) -> Option<&Expr> {
+        match &self.function {
+            AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => Some(e),
+            _ => None,
+        }
+    }
+
+    /// Whether it adds its argument up.
+    pub fn is_sum(&self) -> bool {
+        matches!(self.function, AggregateFunction::Sum(_) | AggregateFunction::Avg(_))
+    }
+}
+
+/// The accumulators of each aggregate of each part, none for parts that are not linear, and the words of all of them. Word 0 counts
+/// the rows of the first part; aggregates that count all rows of their part share one count.
+pub fn accumulators(parts: &[AggregatePart]) -> (Vec<Vec<Accumulators>>, usize) {
+    let mut next = 1;
+    let numbered = parts.iter().enumerate().map(|(p, part)| match part.method {
+        AggregateMethod::Linear => number(part, p == 0, &mut next),
+        AggregateMethod::Extreme | AggregateMethod::Fold => vec![],
+    });
+    (numbered.collect(), next)
+}
+
+fn number(part: &AggregatePart, first: bool, next: &mut usize) -> Vec<Accumulators> {
+    let mut rows = first.then_some(0);
+    let mut numbered = Vec::new();
+    for a in &part.aggregates {
+        let always = a.argument().is_none_or(|e| !e.ty.nullable);
+        let count = match (always, rows) {
+            (true, Some(count)) => count,
+            _ => {
+                *next += 1;
+                if always {
+                    rows = Some(*next - 1);
+                }
+                *next - 1
+            }
+        };
+        let wide = a.argument().is_some_and(|e| is_wide(&e.ty.sql));
+        numbered.push(Accumulators { count, sum: *next, wide });
+        if a.is_sum() {
+            *next += if wide { 3 } else { 2 };
+        }
+    }
+    numbered
+}
+
+/// Whether sums of a type need three words.
+fn is_wide(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Decimal { precision, .. } if *precision > DECIMAL_PRECISION_ONE_WORD)
+}
