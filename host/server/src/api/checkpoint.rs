@@ -2,7 +2,7 @@
 
 use super::auth::Tenant;
 use super::extract::PathParams;
-use super::ingress::{refused, running};
+use super::running::{refused, running};
 use super::{ApiError, AppState, ErrorResponse};
 use crate::PLATFORM_VERSION;
 use axum::extract::State;

@@ -2,7 +2,7 @@
 
 use super::auth::Tenant;
 use super::extract::PathParams;
-use super::ingress::running;
+use super::running::running;
 use super::{ApiError, AppState, ErrorResponse};
 use axum::extract::State;
 use axum::http::StatusCode;

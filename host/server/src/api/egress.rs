@@ -4,7 +4,8 @@
 use super::auth::Tenant;
 use super::chunks::{Encoder, Format, Piece};
 use super::extract::{PathParams, QueryParams};
-use super::ingress::{flag, json_config, refused, running};
+use super::ingress::{flag, json_config};
+use super::running::{refused, running};
 use super::{ApiError, AppState, ErrorResponse};
 use crate::controller::{Controller, Listener, Phase};
 use axum::body::{Body, Bytes};

@@ -2,8 +2,9 @@
 
 use super::auth::Tenant;
 use super::extract::{PathParams, QueryParams, drain};
+use super::running::{PATIENCE, refused, running};
 use super::{ApiError, AppState, ErrorResponse};
-use crate::controller::{Controller, ControllerError, FormatConfig, InputEndpoint};
+use crate::controller::{Controller, FormatConfig, InputEndpoint};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,12 +15,11 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use weir_catalog::{DeploymentStatus, Pipeline, TenantId};
+use weir_catalog::TenantId;
 use weir_io::{Changes, CsvReader, ERRORS_REPORTED_MAX, JsonConfig, JsonReader, ParseError, Reader, UpdateFormat};
 
 /// The routes of this file. Their bodies are streamed.
@@ -27,23 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(http_input))
 }
 
-/// How long a request waits for a paused pipeline.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Rows that are handed to the pipeline at once while a request goes on.
 const ROWS_HANDED: usize = 10_000;
-/// The running pipeline of that name, and its record.
-pub(super) async fn running(
-    state: &AppState,
-    tenant: TenantId,
-    name: String,
-) -> Result<(Pipeline, Arc<Controller>), ApiError> {
-    let pipeline = state.manager.with_catalog(move |c| c.get(tenant, &name)).await?;
-    let status = pipeline.deployment_status;
-    let controller = matches!(status, DeploymentStatus::Running | DeploymentStatus::Paused)
-        .then(|| state.manager.slot(tenant, pipeline.id).controller())
-        .flatten();
-    controller.map(|c| (pipeline, c)).ok_or(ApiError::PipelineNotRunningOrPaused { status })
-}
 
 /// Query parameters of a request, all of them optional.
 #[derive(Debug, Deserialize)]
@@ -261,21 +246,5 @@ impl Problems {
         let room = ERRORS_REPORTED_MAX - self.first.len();
         self.fresh.truncate(room);
         self.first.append(&mut self.fresh);
-    }
-}
-
-/// What a controller's refusal is to a client.
-pub(super) fn refused(e: ControllerError) -> ApiError {
-    match e {
-        ControllerError::Ended => ApiError::Terminating,
-        ControllerError::TooManyListeners
-        | ControllerError::TooManyQueries
-        | ControllerError::TooManyRequests
-        | ControllerError::TooManyEndpoints => ApiError::ApiConnectionLimit { message: e.to_string() },
-        ControllerError::Paused => {
-            ApiError::PipelineEndpointSendError { seconds: PATIENCE.as_secs(), error: e.to_string() }
-        }
-        ControllerError::NotDurable => ApiError::NotSupported { error: e.to_string() },
-        ControllerError::Busy => ApiError::PipelineUnreachable { error: e.to_string() },
     }
 }

@@ -21,6 +21,7 @@ mod pipelines;
 mod profile;
 mod public;
 mod query;
+mod running;
 mod stats;
 
 pub use demos::{Demo, read_demos};

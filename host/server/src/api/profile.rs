@@ -2,16 +2,18 @@
 
 use super::auth::Tenant;
 use super::extract::PathParams;
-use super::ingress::running;
+use super::running::running;
 use super::{ApiError, AppState, ErrorResponse};
+use crate::controller::{Controller, OperatorProfile};
 use crate::metrics::{pprof, profile};
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use weir_runtime::Failure;
+use weir_catalog::TenantId;
 
 /// How long a profile waits for the step in hand; then it tells the sizes of before.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,8 +23,15 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get_pipeline_circuit_profile)).routes(routes!(get_pipeline_heap_profile))
 }
 
-fn failed(failure: &Failure) -> ApiError {
-    ApiError::PipelineUnreachable { error: failure.to_string() }
+/// The running pipeline of that name, and what its workers did.
+async fn profiled(
+    state: &AppState,
+    tenant: TenantId,
+    name: String,
+) -> Result<(Arc<Controller>, Vec<Vec<OperatorProfile>>), ApiError> {
+    let (_, controller) = running(state, tenant, name).await?;
+    let workers = controller.profile(PATIENCE).await.map_err(unwritten)?;
+    Ok((controller, workers))
 }
 
 fn unwritten(error: impl std::fmt::Display) -> ApiError {
@@ -43,8 +52,7 @@ async fn get_pipeline_circuit_profile(
     Tenant(tenant): Tenant,
     PathParams(name): PathParams<String>,
 ) -> Result<Response, ApiError> {
-    let (_, controller) = running(&state, tenant, name).await?;
-    let workers = controller.profile(PATIENCE).await.map_err(|f| failed(&f))?;
+    let (controller, workers) = profiled(&state, tenant, name).await?;
     let now_us = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
     let zip =
         tokio::task::spawn_blocking(move || profile::circuit_zip(&controller.program().circuit, &workers, now_us));
@@ -65,8 +73,7 @@ async fn get_pipeline_heap_profile(
     Tenant(tenant): Tenant,
     PathParams(name): PathParams<String>,
 ) -> Result<Response, ApiError> {
-    let (_, controller) = running(&state, tenant, name).await?;
-    let workers = controller.profile(PATIENCE).await.map_err(|f| failed(&f))?;
+    let (controller, workers) = profiled(&state, tenant, name).await?;
     let memory_bytes = controller.memory_bytes().0;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let samples = profile::memory_samples(&controller.program().circuit, &workers, memory_bytes);

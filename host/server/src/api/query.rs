@@ -2,7 +2,7 @@
 
 use super::auth::{MayWrite, Tenant};
 use super::extract::{PathParams, QueryParams};
-use super::ingress::{refused, running};
+use super::running::{refused, running};
 use super::{ApiError, AppState, ErrorResponse};
 use crate::controller::{Controller, SnapshotReader};
 use async_trait::async_trait;

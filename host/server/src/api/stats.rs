@@ -2,7 +2,7 @@
 
 use super::auth::Tenant;
 use super::extract::PathParams;
-use super::ingress::running;
+use super::running::running;
 use super::{ApiError, AppState, ErrorResponse};
 use crate::controller::{Controller, EndpointConfig, Phase};
 use crate::metrics::histogram::Observed;
