@@ -75,7 +75,7 @@ fn months_between(a: i64, b: i64) -> i64 {
 }
 
 /// ISO 8601 week-numbering year and week of a day.
-fn iso_week(days: i32) -> (i32, i64) {
+pub(crate) fn iso_week(days: i32) -> (i32, i64) {
     // The week belongs to the year of its Thursday.
     let thursday = days - (days + 3).rem_euclid(7) + 3;
     let (year, _, _) = civil(thursday);

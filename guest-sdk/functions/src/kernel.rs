@@ -36,9 +36,14 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
         crate::datetime_text::KERNELS,
         crate::decimal::KERNELS,
         crate::float::KERNELS,
+        crate::format::KERNELS,
+        crate::hash::KERNELS,
         crate::interval::KERNELS,
+        crate::regex::KERNELS,
+        crate::temporal_make::KERNELS,
         crate::text::KERNELS,
         crate::text_like::KERNELS,
+        crate::zone::KERNELS,
     ]
     .into_iter()
     .flat_map(|family| family.iter().copied().flatten())
@@ -102,19 +107,20 @@ macro_rules! wrap_value {
 /// Declares kernels: a Rust function and its registration each.
 ///
 /// `fn name(a: Kind, ..) -> Kind = body` never fails; `-> Kind[!] = body` has a body of type `Result<_, Error>`;
-/// `-> Kind[?] = body` has a body of type `Option<_>`. `fn name[arena](..)` takes the arena.
+/// `-> Kind[?] = body` has a body of type `Option<_>`, `-> Kind[!?]` of type `Result<Option<_>, Error>`. `fn name[arena](..)` takes the
+/// arena.
 macro_rules! kernels {
     ($list:ident: $(
         $(#[doc = $doc:literal])+
-        fn $name:ident $([$arena:ident])? ($($arg:ident : $kind:ident),* $(,)?) -> $ret:ident $([$mark:tt])? = $body:block
+        fn $name:ident $([$arena:ident])? ($($arg:ident : $kind:ident),* $(,)?) -> $ret:ident $([$($mark:tt)+])? = $body:block
     )*) => {
-        $( kernels!(@function [$(#[doc = $doc])+] $name [$($arena)?] ($($arg: $kind),*) $ret [$($mark)?] $body); )*
+        $( kernels!(@function [$(#[doc = $doc])+] $name [$($arena)?] ($($arg: $kind),*) $ret [$($($mark)+)?] $body); )*
         const $list: &[crate::Kernel] = &[ $( crate::Kernel {
             name: stringify!($name),
             params: &[$(weir_row::Kind::$kind),*],
             result: weir_row::Kind::$ret,
-            nullable: kernels!(@nullable $($mark)?),
-            fallible: kernels!(@fallible $($mark)?),
+            nullable: kernels!(@nullable $($($mark)+)?),
+            fallible: kernels!(@fallible $($($mark)+)?),
             arena: kernels!(@arena $($arena)?),
             call: {
                 fn call(arena: &crate::Arena, args: &[weir_row::Value]) -> Result<weir_row::Value, crate::Error> {
@@ -122,7 +128,7 @@ macro_rules! kernels {
                     let mut args = args.iter();
                     $( let $arg = unwrap_value!($kind, args.next().unwrap_or(&weir_row::Value::Null)); )*
                     let result = kernels!(@invoke $name arena [$($arena)?] ($($arg),*));
-                    kernels!(@result $ret result $($mark)?)
+                    kernels!(@result $ret result $($($mark)+)?)
                 }
                 call
             },
@@ -143,15 +149,17 @@ macro_rules! kernels {
     };
     (@type $ret:ident [!]) => { Result<rust!($ret), crate::Error> };
     (@type $ret:ident [?]) => { Option<rust!($ret)> };
+    (@type $ret:ident [! ?]) => { Result<Option<rust!($ret)>, crate::Error> };
     (@type $ret:ident []) => { rust!($ret) };
     (@invoke $name:ident $value:ident [$arena:ident] ($($arg:ident),*)) => { $name($value, $($arg),*) };
     (@invoke $name:ident $value:ident [] ($($arg:ident),*)) => { $name($($arg),*) };
     (@result $ret:ident $r:ident !) => { $r.map(|x| wrap_value!($ret, x)) };
     (@result $ret:ident $r:ident ?) => { Ok($r.map_or(weir_row::Value::Null, |x| wrap_value!($ret, x))) };
+    (@result $ret:ident $r:ident ! ?) => { $r.map(|x| x.map_or(weir_row::Value::Null, |x| wrap_value!($ret, x))) };
     (@result $ret:ident $r:ident) => { Ok(wrap_value!($ret, $r)) };
-    (@nullable ?) => { true };
+    (@nullable $(!)? ?) => { true };
     (@nullable $($other:tt)?) => { false };
-    (@fallible !) => { true };
+    (@fallible ! $(?)?) => { true };
     (@fallible $($other:tt)?) => { false };
     (@arena $arena:ident) => { true };
     (@arena) => { false };

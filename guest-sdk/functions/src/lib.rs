@@ -16,10 +16,15 @@ mod datetime_text;
 mod decimal;
 mod error;
 mod float;
+mod format;
+mod hash;
 mod interval;
+mod regex;
+mod temporal_make;
 mod text;
 mod text_forms;
 mod text_like;
+mod zone;
 
 pub use arith::*;
 pub use bumpalo::Bump as Arena;
@@ -30,10 +35,15 @@ pub use datetime_text::*;
 pub use decimal::*;
 pub use error::Error;
 pub use float::*;
+pub use format::*;
+pub use hash::*;
 pub use interval::*;
 pub use kernel::{Kernel, find, registry};
+pub use regex::*;
+pub use temporal_make::*;
 pub use text::*;
 pub use text_like::*;
+pub use zone::*;
 
 /// How values look as text; shared by casts and by the formats.
 pub mod forms {
