@@ -39,6 +39,8 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
         crate::format::KERNELS,
         crate::hash::KERNELS,
         crate::interval::KERNELS,
+        crate::interval_scale::KERNELS,
+        crate::interval_text::KERNELS,
         crate::regex::KERNELS,
         crate::temporal_make::KERNELS,
         crate::text::KERNELS,
