@@ -3,7 +3,7 @@
 use crate::host::{Failure, Host};
 use bumpalo::Bump;
 use std::fmt::Display;
-use weir_row::text;
+use weir_row::{Item, text};
 
 /// A worker's surroundings.
 pub struct Context {
@@ -68,6 +68,45 @@ impl Context {
     #[inline]
     pub fn text_null<'a>(&'a self, row: &[u64], at: usize) -> Option<&'a str> {
         if row[at] == 0 { None } else { Some(self.text(row, at)) }
+    }
+
+    /// The bytes at `row[at]`, which are not NULL.
+    #[inline]
+    pub fn bytes<'a>(&'a self, row: &[u64], at: usize) -> &'a [u8] {
+        let (bytes, end) = text::extent(row, at);
+        let to = self.arena.alloc_slice_fill_copy(text::room(end - at), 0);
+        text::read(&row[at..end], to);
+        &to[..bytes]
+    }
+
+    /// The bytes or NULL at `row[at]`.
+    #[inline]
+    pub fn bytes_null<'a>(&'a self, row: &[u64], at: usize) -> Option<&'a [u8]> {
+        if row[at] == 0 { None } else { Some(self.bytes(row, at)) }
+    }
+
+    /// The item at `row[at]`, which is not NULL.
+    #[inline]
+    pub fn item<'a>(&'a self, row: &[u64], at: usize) -> Item<'a> {
+        Item::new(self.bytes(row, at))
+    }
+
+    /// The item or NULL at `row[at]`.
+    #[inline]
+    pub fn item_null<'a>(&'a self, row: &[u64], at: usize) -> Option<Item<'a>> {
+        self.bytes_null(row, at).map(Item::new)
+    }
+
+    /// The UUID at `row[at]`, which is not NULL.
+    #[inline]
+    pub fn uuid(&self, row: &[u64], at: usize) -> u128 {
+        self.bytes(row, at).try_into().map_or(0, u128::from_be_bytes)
+    }
+
+    /// The UUID or NULL at `row[at]`.
+    #[inline]
+    pub fn uuid_null(&self, row: &[u64], at: usize) -> Option<u128> {
+        if row[at] == 0 { None } else { Some(self.uuid(row, at)) }
     }
 
     /// The value, or the end of the pipeline with the error, at its place in the SQL text.

@@ -6,4 +6,4 @@ pub use crate::operators::{
 };
 pub use crate::{Batch, Chunk, Circuit, Context, Ingest, Keyed, Operator, Pairs, Relation, Rows, Spine, program};
 pub use weir_functions as f;
-pub use weir_row::{Block, Layout, RowWriter, Shape, acc, dec, enc, text};
+pub use weir_row::{Block, Item, ItemWriter, Layout, RowWriter, Shape, acc, dec, enc, text};

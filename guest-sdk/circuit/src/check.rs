@@ -2,7 +2,11 @@
 //! what it makes.
 
 use crate::{AggregateFunction, AggregateMethod, Circuit, Expr, ExprOp, Node, NodeId, Op};
-use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, SqlType, Value};
+use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, SqlType, Value, item};
+
+/// What a lambda's body may read: its parameters, as items.
+pub const LAMBDA_PARAMETERS: [ColumnType; 2] =
+    [ColumnType::nullable(SqlType::Variant), ColumnType::nullable(SqlType::Variant)];
 
 /// Deepest nesting of an expression.
 pub const EXPRESSION_DEPTH_MAX: usize = 2_000;
@@ -207,7 +211,10 @@ fn predicate(filter: Option<&Expr>, columns: &[ColumnType]) -> Result<(), String
 fn literal(value: &Value, ty: &ColumnType) -> Result<(), String> {
     match value.kind() {
         None => require(ty.nullable, "NULL in a column that is NOT NULL"),
-        kind => require(kind == ty.sql.kind(), "a constant of another kind than its type"),
+        kind => {
+            let formed = if let Value::Item(bytes) = value { item::validate(bytes) } else { true };
+            require(kind == ty.sql.kind() && formed, "a constant of another kind than its type")
+        }
     }
 }
 
@@ -221,6 +228,15 @@ fn expression(e: &Expr, columns: &[ColumnType], depth: usize) -> Result<(), Stri
             require(column.sql.kind() == e.ty.sql.kind(), &format!("column #{i} read as another kind"))
         }
         ExprOp::Literal(v) => literal(v, &e.ty),
+        ExprOp::Sequence(_) if e.ty.sql.kind() != Some(Kind::Item) => Err("a sequence that is no item".to_owned()),
+        ExprOp::Lambda { over, body, .. } => {
+            require(
+                [&e.ty, &over.ty, &body.ty].iter().all(|t| t.sql.kind() == Some(Kind::Item)),
+                "a lambda over or giving something else than items",
+            )?;
+            expression(over, columns, depth + 1)?;
+            expression(body, &LAMBDA_PARAMETERS, depth + 1)
+        }
         _ => e.children().into_iter().try_for_each(|c| expression(c, columns, depth + 1)),
     }
 }

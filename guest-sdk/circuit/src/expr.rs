@@ -67,6 +67,17 @@ pub enum ExprOp {
     },
     /// The first operand that is not NULL.
     Coalesce(Vec<Expr>),
+    /// The values of the operands, NULLs included, one after the other, as an ARRAY or a ROW, whichever the type is; never NULL itself.
+    Sequence(Vec<Expr>),
+    /// A function of `weir-functions` that takes a lambda: NULL if `over` is NULL.
+    Lambda {
+        /// Its name in the registry of lambda functions.
+        function: String,
+        /// The array or VARIANT that the lambda is called on the parts of.
+        over: Box<Expr>,
+        /// The lambda's body, of representation [`Kind::Item`](weir_row::Kind::Item), over columns of its own: its parameters, which are nullable items.
+        body: Box<Expr>,
+    },
 }
 
 impl Expr {
@@ -80,13 +91,13 @@ impl Expr {
         Expr { op: ExprOp::Literal(value), ty, at: Position::NONE }
     }
 
-    /// The operands, in order of evaluation.
+    /// The operands, in order of evaluation; the body of a lambda is none of them.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.op {
             ExprOp::Column(_) | ExprOp::Literal(_) => vec![],
             ExprOp::Call { args, .. } => args.iter().collect(),
-            ExprOp::And(es) | ExprOp::Or(es) | ExprOp::Coalesce(es) => es.iter().collect(),
-            ExprOp::IsNull(e) => vec![e],
+            ExprOp::And(es) | ExprOp::Or(es) | ExprOp::Coalesce(es) | ExprOp::Sequence(es) => es.iter().collect(),
+            ExprOp::IsNull(e) | ExprOp::Lambda { over: e, .. } => vec![e],
             ExprOp::NotDistinct(a, b) => vec![a, b],
             ExprOp::Case { branches, otherwise } => {
                 branches.iter().flat_map(|(c, v)| [c, v]).chain([otherwise.as_ref()]).collect()
@@ -99,8 +110,8 @@ impl Expr {
         match &mut self.op {
             ExprOp::Column(_) | ExprOp::Literal(_) => vec![],
             ExprOp::Call { args, .. } => args.iter_mut().collect(),
-            ExprOp::And(es) | ExprOp::Or(es) | ExprOp::Coalesce(es) => es.iter_mut().collect(),
-            ExprOp::IsNull(e) => vec![e],
+            ExprOp::And(es) | ExprOp::Or(es) | ExprOp::Coalesce(es) | ExprOp::Sequence(es) => es.iter_mut().collect(),
+            ExprOp::IsNull(e) | ExprOp::Lambda { over: e, .. } => vec![e],
             ExprOp::NotDistinct(a, b) => vec![a, b],
             ExprOp::Case { branches, otherwise } => {
                 branches.iter_mut().flat_map(|(c, v)| [c, v]).chain([otherwise.as_mut()]).collect()
@@ -140,6 +151,9 @@ impl Expr {
             (ExprOp::Column(i), ExprOp::Column(j)) => i == j,
             (ExprOp::Literal(x), ExprOp::Literal(y)) => x == y,
             (ExprOp::Call { kernel: f, .. }, ExprOp::Call { kernel: g, .. }) => f == g,
+            (ExprOp::Lambda { function: f, body: a, .. }, ExprOp::Lambda { function: g, body: b, .. }) => {
+                f == g && a.same(b)
+            }
             (x, y) => std::mem::discriminant(x) == std::mem::discriminant(y),
         };
         heads && self.ty == other.ty && a.len() == b.len() && a.into_iter().zip(b).all(|(x, y)| x.same(y))

@@ -3,8 +3,8 @@
 
 use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, Op, Position};
 use std::collections::BTreeMap;
-use weir_functions::{Arena, find};
-use weir_row::{SqlType, Value};
+use weir_functions::{Arena, Lambda, find};
+use weir_row::{Item, ItemWriter, SqlType, Value};
 
 /// Rows with their weights, none of them 0.
 pub type ZSet = BTreeMap<Vec<Value>, i64>;
@@ -288,6 +288,31 @@ pub fn value(e: &Expr, row: &[Value], arena: &Arena) -> Result<Value> {
                 }
             }
             Value::Null
+        }
+        ExprOp::Sequence(operands) => {
+            let mut out = ItemWriter::new();
+            match e.ty.sql {
+                SqlType::Row(_) => out.begin_row(),
+                _ => out.begin_array(),
+            }
+            for operand in operands {
+                let scale = if let SqlType::Decimal { scale, .. } = operand.ty.sql { scale } else { 0 };
+                out.value((&value(operand, row, arena)?).into(), scale);
+            }
+            out.end();
+            Value::Item(out.finish().into())
+        }
+        ExprOp::Lambda { function, over, body } => {
+            let Value::Item(over) = value(over, row, arena)? else { return Ok(Value::Null) };
+            let function = Lambda::find(function).ok_or_else(|| error(format!("no lambda {function}"), e.at))?;
+            let of = |item: Option<Item<'_>>| item.map_or(Value::Null, |i| Value::Item(i.bytes().into()));
+            let mut call = |a: Option<Item<'_>>, b: Option<Item<'_>>| {
+                Ok(match value(body, &[of(a), of(b)], arena)? {
+                    Value::Item(bytes) => Some(Item::new(arena.alloc_slice_copy(&bytes))),
+                    _ => None,
+                })
+            };
+            of(function.call(arena, Item::new(&over), &mut call)?)
         }
     })
 }

@@ -11,7 +11,7 @@ mod plan;
 mod text;
 
 pub use accumulators::{Accumulators, accumulators};
-pub use check::{EXPRESSION_DEPTH_MAX, same_words};
+pub use check::{EXPRESSION_DEPTH_MAX, LAMBDA_PARAMETERS, same_words};
 pub use dot::DotNote;
 pub use expr::{Expr, ExprOp, Position};
 pub use plan::{

@@ -126,6 +126,8 @@ impl Display for Expr {
                 write!(f, " else {otherwise} end")
             }
             ExprOp::Coalesce(es) => write!(f, "coalesce({})", list(es)),
+            ExprOp::Sequence(es) => write!(f, "[{}]", list(es)),
+            ExprOp::Lambda { function, over, body } => write!(f, "{function}({over}, -> {body})"),
         }
     }
 }
@@ -155,7 +157,20 @@ impl Display for Constant<'_> {
             Value::Ts(x) => write!(f, "{x}ts"),
             Value::Months(x) => write!(f, "{x}months"),
             Value::Micros(x) => write!(f, "{x}micros"),
+            Value::Tz(x) => write!(f, "{x}tz"),
+            Value::Uuid(x) => write!(f, "{x:032x}uuid"),
+            Value::Bytes(x) => write!(f, "x'{}'", Hex(x)),
+            Value::Item(x) => write!(f, "item'{}'", Hex(x)),
         }
+    }
+}
+
+/// Bytes in hexadecimal.
+struct Hex<'a>(&'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
     }
 }
 

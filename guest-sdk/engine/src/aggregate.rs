@@ -84,7 +84,7 @@ impl Adder {
         }
         for (a, words) in part.aggregates.iter().zip(words) {
             let exact = |operand: Operand| match operand.kind {
-                Kind::F32 | Kind::F64 | Kind::Text | Kind::Bool => {
+                Kind::F32 | Kind::F64 | Kind::Text | Kind::Bool | Kind::Uuid | Kind::Bytes | Kind::Item => {
                     Err("a linear sum of values that are not exact".to_owned())
                 }
                 _ => Ok(operand),

@@ -3,10 +3,11 @@
 use crate::direct::Direct;
 use crate::frame::{Areas, BATCH_ROWS, Frame, Selection, each};
 use crate::input::{Input, text_start, wide};
+use crate::item::{Element, LambdaBody, lambda, sequence};
 use crate::register::Register;
 use std::cell::RefCell;
 use weir_circuit::Position;
-use weir_functions::Kernel;
+use weir_functions::{Kernel, Lambda};
 use weir_row::{Field, Kind, Layout, Place, Value, dec, enc};
 use weir_sdk::Context;
 
@@ -58,6 +59,10 @@ pub(crate) enum Instruction {
     ColumnIsNull { to: Operand, area: usize, field: Field, on: usize },
     /// Whether a register is NULL.
     IsNull { to: Operand, of: Operand, on: usize },
+    /// Values one after the other, as an array or a row.
+    Sequence { to: Operand, elements: Vec<Element>, row: bool, on: usize },
+    /// A function that takes a lambda.
+    Lambda { to: Operand, function: Lambda, over: Operand, body: Box<LambdaBody>, on: usize },
     /// NULL-safe equality.
     NotDistinct { to: Operand, a: Operand, b: Operand, on: usize },
     /// Copies rows.
@@ -181,6 +186,8 @@ impl Code {
                 | Instruction::ColumnIsNull { to, .. }
                 | Instruction::IsNull { to, .. }
                 | Instruction::NotDistinct { to, .. }
+                | Instruction::Sequence { to, .. }
+                | Instruction::Lambda { to, .. }
                 | Instruction::Move { to, .. }
                 | Instruction::Connect { to, .. }) = computing
                 else {
@@ -260,6 +267,10 @@ impl Code {
                     to.words[i] = u64::from(equal);
                 });
             }
+            Instruction::Sequence { elements, row, on, .. } => sequence(cx, frame, (elements, *row), *on, to),
+            Instruction::Lambda { function, over, body, on, .. } => {
+                lambda(cx, frame, (*function, *over, body), *on, to)
+            }
             Instruction::Move { to: operand, from, on } => {
                 let source = &frame.registers[from.register];
                 each!(frame.selection(*on), i, {
@@ -267,8 +278,9 @@ impl Code {
                         to.null[i] = from.nullable && source.null[i];
                     }
                     match operand.kind {
-                        Kind::Dec => to.decs[i] = source.decs[i],
+                        Kind::Dec | Kind::Uuid => to.decs[i] = source.decs[i],
                         Kind::Text => to.texts[i] = source.texts[i],
+                        Kind::Bytes | Kind::Item => to.bytes[i] = source.bytes[i],
                         _ => to.words[i] = source.words[i],
                     }
                 });
@@ -312,8 +324,9 @@ struct Selected {
 /// Whether two values that are not NULL are equal.
 fn same(kind: Kind, a: &Register<'_>, b: &Register<'_>, i: usize) -> bool {
     match kind {
-        Kind::Dec => a.decs[i] == b.decs[i],
+        Kind::Dec | Kind::Uuid => a.decs[i] == b.decs[i],
         Kind::Text => a.texts[i] == b.texts[i],
+        Kind::Bytes | Kind::Item => a.bytes[i] == b.bytes[i],
         // Floats are equal when their canonical words are.
         Kind::F32 | Kind::F64 => enc::f64(a.float(kind, i)) == enc::f64(b.float(kind, i)),
         _ => a.words[i] == b.words[i],
@@ -347,6 +360,20 @@ fn column<'a>(
             let b = word.unwrap_or(0);
             to.words[i] = if kind == Kind::U64 { b } else { dec::i64(b) as u64 };
         }),
+        (Place::Text(t), Kind::Bytes | Kind::Item) => each!(on, i, {
+            let bytes = cx.bytes_null(rows[i], text_start(layout, rows[i], t));
+            if field.nullable {
+                to.null[i] = bytes.is_none();
+            }
+            to.bytes[i] = bytes.unwrap_or(&[]);
+        }),
+        (Place::Text(t), Kind::Uuid) => each!(on, i, {
+            let uuid = cx.uuid_null(rows[i], text_start(layout, rows[i], t));
+            if field.nullable {
+                to.null[i] = uuid.is_none();
+            }
+            to.decs[i] = uuid.unwrap_or(0) as i128;
+        }),
         (Place::Text(t), _) => each!(on, i, {
             let at = text_start(layout, rows[i], t);
             let text = cx.text_null(rows[i], at);
@@ -367,7 +394,7 @@ fn column<'a>(
         (Place::Slot(s), Kind::I16) => slots!(s, |w| dec::i16(w) as i64 as u64),
         (Place::Slot(s), Kind::I32 | Kind::Date | Kind::Months) => slots!(s, |w| dec::i32(w) as i64 as u64),
         // (These have no NULL here, or no value whose word is 0.)
-        (Place::Slot(s), Kind::I64 | Kind::Micros | Kind::Ts) => slots!(s, |w| dec::i64(w) as u64),
+        (Place::Slot(s), Kind::I64 | Kind::Micros | Kind::Ts | Kind::Tz) => slots!(s, |w| dec::i64(w) as u64),
         (Place::Slot(s), Kind::U8) => slots!(s, |w| u64::from(dec::u8(w))),
         (Place::Slot(s), Kind::U16) => slots!(s, |w| u64::from(dec::u16(w))),
         (Place::Slot(s), Kind::U32) => slots!(s, |w| u64::from(dec::u32(w))),
@@ -375,7 +402,7 @@ fn column<'a>(
         (Place::Slot(s), Kind::Time) => slots!(s, |w| dec::time(w) as u64),
         (Place::Slot(s), Kind::F32) => slots!(s, |w| u64::from(dec::f32(w).to_bits())),
         (Place::Slot(s), Kind::F64) => slots!(s, |w| dec::f64(w).to_bits()),
-        (Place::Slot(_), Kind::Text) => {}
+        (Place::Slot(_), Kind::Text | Kind::Uuid | Kind::Bytes | Kind::Item) => {}
     }
 }
 

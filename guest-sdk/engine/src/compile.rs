@@ -4,9 +4,11 @@
 use crate::code::{Code, Final, Instruction, Operand};
 use crate::direct::{Direct, direct};
 use crate::input::{Input, Source};
+use crate::item::{Element, LambdaBody, parameters};
+use std::cell::RefCell;
 use weir_circuit::{Expr, ExprOp, Position};
-use weir_functions::find;
-use weir_row::{Kind, Place, Value, text};
+use weir_functions::{Lambda, find};
+use weir_row::{Kind, Place, SqlType, Value, text};
 
 /// Registers and selections of one program at most: what they hold is a batch each.
 const REGISTERS_MAX: usize = 100_000;
@@ -156,6 +158,17 @@ impl Compiler {
                 to
             }
             ExprOp::Coalesce(operands) => self.coalesce(e, kind, operands, on)?,
+            ExprOp::Sequence(operands) => {
+                let mut elements = Vec::with_capacity(operands.len());
+                for operand in operands {
+                    let scale = if let SqlType::Decimal { scale, .. } = operand.ty.sql { scale } else { 0 };
+                    elements.push(Element { of: self.code(operand, on)?, scale });
+                }
+                let to = self.register(Kind::Item, false)?;
+                self.emit(Instruction::Sequence { to, elements, row: matches!(e.ty.sql, SqlType::Row(_)), on });
+                to
+            }
+            ExprOp::Lambda { function, over, body } => self.lambda(function, over, body, on)?,
         };
         if operand.kind == kind { Ok(operand) } else { Err("an expression of another kind than its type".to_owned()) }
     }
@@ -188,6 +201,22 @@ impl Compiler {
             rest = missing;
         }
         self.branch(to, last, rest)?;
+        Ok(to)
+    }
+
+    fn lambda(&mut self, function: &str, over: &Expr, body: &Expr, on: usize) -> Result<Operand> {
+        let function = Lambda::find(function).ok_or_else(|| format!("no lambda function {function}"))?;
+        let over = self.code(over, on)?;
+        let mut input = Input::default();
+        input.push(parameters());
+        let mut compiler = Compiler::new(input, Vec::new());
+        let value = compiler.code(body, 0)?;
+        if over.kind != Kind::Item || value.kind != Kind::Item {
+            return Err("a lambda over or giving something else than items".to_owned());
+        }
+        let body = Box::new(LambdaBody { code: compiler.finish(), value, row: RefCell::default() });
+        let to = self.register(Kind::Item, true)?;
+        self.emit(Instruction::Lambda { to, function, over, body, on });
         Ok(to)
     }
 

@@ -194,6 +194,7 @@ fn comparison(operation: &str, of: Kind) -> Option<Direct> {
         Kind::F32 => comparison!(operation, compare_f32),
         Kind::F64 => comparison!(operation, compare_f64),
         Kind::U64 => comparison!(operation, compare_unsigned),
+        Kind::Uuid | Kind::Bytes | Kind::Item => return None,
         _ => comparison!(operation, compare_signed),
     })
 }

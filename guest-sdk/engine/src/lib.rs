@@ -10,6 +10,7 @@ mod compile;
 mod direct;
 mod frame;
 mod input;
+mod item;
 #[cfg(target_family = "wasm")]
 mod load;
 mod operators;

@@ -1,9 +1,9 @@
 //! Registers: the values of one column or expression for the rows of a batch.
 
 use weir_functions::Arena;
-use weir_row::{Kind, Value};
+use weir_row::{Item, Kind, Value, ValueRef};
 
-/// Values of one kind. A register uses `decs` for decimals, `texts` for texts, and `words` for everything else: integers, dates and times
+/// Values of one kind. A register uses `decs` for decimals and UUIDs, `texts` for texts, `bytes` for binaries and items, and `words` for everything else: integers, dates and times
 /// sign-extended, BOOLEAN 0 or 1, floats as their bits. What stands at a row that was not selected has no meaning.
 #[derive(Debug, Default)]
 pub(crate) struct Register<'a> {
@@ -12,6 +12,7 @@ pub(crate) struct Register<'a> {
     pub(crate) words: Vec<u64>,
     pub(crate) decs: Vec<i128>,
     pub(crate) texts: Vec<&'a str>,
+    pub(crate) bytes: Vec<&'a [u8]>,
 }
 
 /// Makes room for `n` values; what is there stays.
@@ -28,7 +29,8 @@ impl<'a> Register<'a> {
             grow(&mut self.null, n, false);
         }
         match kind {
-            Kind::Dec => grow(&mut self.decs, n, 0),
+            Kind::Dec | Kind::Uuid => grow(&mut self.decs, n, 0),
+            Kind::Bytes | Kind::Item => grow(&mut self.bytes, n, &[]),
             Kind::Text => grow(&mut self.texts, n, ""),
             _ => grow(&mut self.words, n, 0),
         }
@@ -36,27 +38,7 @@ impl<'a> Register<'a> {
 
     /// The value at a row, as kernels' adapters take it; not NULL.
     pub(crate) fn value(&self, kind: Kind, i: usize) -> Value {
-        let word = || self.words[i];
-        match kind {
-            Kind::Bool => Value::Bool(word() != 0),
-            Kind::I8 => Value::I8(word() as i8),
-            Kind::I16 => Value::I16(word() as i16),
-            Kind::I32 => Value::I32(word() as i32),
-            Kind::I64 => Value::I64(word() as i64),
-            Kind::U8 => Value::U8(word() as u8),
-            Kind::U16 => Value::U16(word() as u16),
-            Kind::U32 => Value::U32(word() as u32),
-            Kind::U64 => Value::U64(word()),
-            Kind::Dec => Value::Dec(self.decs[i]),
-            Kind::F32 => Value::F32(f32::from_bits(word() as u32)),
-            Kind::F64 => Value::F64(f64::from_bits(word())),
-            Kind::Text => Value::text(self.texts[i]),
-            Kind::Date => Value::Date(word() as i32),
-            Kind::Time => Value::Time(word() as i64),
-            Kind::Ts => Value::Ts(word() as i64),
-            Kind::Months => Value::Months(word() as i32),
-            Kind::Micros => Value::Micros(word() as i64),
-        }
+        self.view(kind, i).to_value()
     }
 
     /// Sets the value at a row, which is not NULL and of the register's kind; texts go to the arena.
@@ -67,7 +49,7 @@ impl<'a> Register<'a> {
             Value::I8(x) => *x as i64 as u64,
             Value::I16(x) => *x as i64 as u64,
             Value::I32(x) | Value::Date(x) | Value::Months(x) => *x as i64 as u64,
-            Value::I64(x) | Value::Time(x) | Value::Ts(x) | Value::Micros(x) => *x as u64,
+            Value::I64(x) | Value::Time(x) | Value::Ts(x) | Value::Micros(x) | Value::Tz(x) => *x as u64,
             Value::U8(x) => u64::from(*x),
             Value::U16(x) => u64::from(*x),
             Value::U32(x) => u64::from(*x),
@@ -76,8 +58,38 @@ impl<'a> Register<'a> {
             Value::F64(x) => x.to_bits(),
             Value::Dec(x) => return self.decs[i] = *x,
             Value::Text(s) => return self.texts[i] = arena.alloc_str(s),
+            Value::Uuid(x) => return self.decs[i] = *x as i128,
+            Value::Bytes(b) | Value::Item(b) => return self.bytes[i] = arena.alloc_slice_copy(b),
         };
         self.words[i] = word;
+    }
+
+    /// The value at a row, borrowed; not NULL.
+    pub(crate) fn view(&self, kind: Kind, i: usize) -> ValueRef<'a> {
+        match kind {
+            Kind::Text => ValueRef::Text(self.texts[i]),
+            Kind::Bytes => ValueRef::Bytes(self.bytes[i]),
+            Kind::Item => ValueRef::Item(Item::new(self.bytes[i])),
+            Kind::Bool => ValueRef::Bool(self.words[i] != 0),
+            Kind::I8 => ValueRef::I8(self.words[i] as i8),
+            Kind::I16 => ValueRef::I16(self.words[i] as i16),
+            Kind::I32 => ValueRef::I32(self.words[i] as i32),
+            Kind::I64 => ValueRef::I64(self.words[i] as i64),
+            Kind::U8 => ValueRef::U8(self.words[i] as u8),
+            Kind::U16 => ValueRef::U16(self.words[i] as u16),
+            Kind::U32 => ValueRef::U32(self.words[i] as u32),
+            Kind::U64 => ValueRef::U64(self.words[i]),
+            Kind::Dec => ValueRef::Dec(self.decs[i]),
+            Kind::F32 => ValueRef::F32(f32::from_bits(self.words[i] as u32)),
+            Kind::F64 => ValueRef::F64(f64::from_bits(self.words[i])),
+            Kind::Date => ValueRef::Date(self.words[i] as i32),
+            Kind::Time => ValueRef::Time(self.words[i] as i64),
+            Kind::Ts => ValueRef::Ts(self.words[i] as i64),
+            Kind::Months => ValueRef::Months(self.words[i] as i32),
+            Kind::Micros => ValueRef::Micros(self.words[i] as i64),
+            Kind::Tz => ValueRef::Tz(self.words[i] as i64),
+            Kind::Uuid => ValueRef::Uuid(self.decs[i] as u128),
+        }
     }
 
     /// A whole number of any kind, as 128 bits.
@@ -99,6 +111,6 @@ impl<'a> Register<'a> {
 
     /// The register without its texts, for the next batch.
     pub(crate) fn empty(self) -> Register<'static> {
-        Register { null: self.null, words: self.words, decs: self.decs, texts: Vec::new() }
+        Register { null: self.null, words: self.words, decs: self.decs, texts: Vec::new(), bytes: Vec::new() }
     }
 }

@@ -152,7 +152,7 @@ fn computed(frame: &Frame<'_>, operand: Operand, to: &Field, i: usize, out: &mut
         let value = register.decs[i];
         return if to.words == 2 { out.put(enc::dec2(value)) } else { out.put([enc::dec(value)]) };
     }
-    if to.kind == Kind::Text {
+    if to.kind.is_variable() {
         return;
     }
     let word = encode(to.kind, register.words[i]);
@@ -174,9 +174,9 @@ fn encode(kind: Kind, word: u64) -> u64 {
         Kind::F32 => enc::f32(f32::from_bits(word as u32)),
         Kind::F64 => enc::f64(f64::from_bits(word)),
         Kind::Time => enc::time(word as i64),
-        Kind::Ts => enc::ts(word as i64),
-        // Neither is in `words`.
-        Kind::Dec | Kind::Text => 0,
+        Kind::Ts | Kind::Tz => enc::ts(word as i64),
+        // None of them is in `words`.
+        Kind::Dec | Kind::Text | Kind::Uuid | Kind::Bytes | Kind::Item => 0,
     }
 }
 
@@ -219,7 +219,14 @@ fn string(input: &Input, frame: &Frame<'_>, areas: &Areas<'_>, column: &Column, 
         From::Register(operand) => {
             let register = &frame.registers[operand.register];
             let null = operand.nullable && register.null[i];
-            out.put_text_null((!null).then(|| register.texts[i]));
+            if null {
+                return out.put([0]);
+            }
+            match operand.kind {
+                Kind::Uuid => out.put_uuid(register.decs[i] as u128),
+                Kind::Bytes | Kind::Item => out.put_bytes(register.bytes[i]),
+                _ => out.put_text(register.texts[i]),
+            }
         }
     }
 }

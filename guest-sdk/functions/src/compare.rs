@@ -42,4 +42,4 @@ macro_rules! comparisons {
     } };
 }
 
-comparisons! { Bool I8 I16 I32 I64 U8 U16 U32 U64 Dec F32 F64 Text Date Time Ts Months Micros }
+comparisons! { Bool I8 I16 I32 I64 U8 U16 U32 U64 Dec F32 F64 Text Date Time Ts Months Micros Tz Uuid Bytes Item }

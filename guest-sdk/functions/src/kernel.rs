@@ -43,6 +43,7 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
         crate::interval_text::KERNELS,
         crate::regex::KERNELS,
         crate::temporal_make::KERNELS,
+        crate::item::KERNELS,
         crate::text::KERNELS,
         crate::text_like::KERNELS,
         crate::zone::KERNELS,
@@ -78,6 +79,10 @@ macro_rules! rust {
     (Ts) => { i64 };
     (Months) => { i32 };
     (Micros) => { i64 };
+    (Tz) => { i64 };
+    (Uuid) => { u128 };
+    (Bytes) => { &'a [u8] };
+    (Item) => { weir_row::Item<'a> };
 }
 
 /// Takes a value of a kind apart.
@@ -86,6 +91,18 @@ macro_rules! unwrap_value {
         match $v {
             weir_row::Value::Text(s) => &**s,
             other => panic!("kernel called with {other:?} for text"),
+        }
+    };
+    (Bytes, $v:expr) => {
+        match $v {
+            weir_row::Value::Bytes(b) => &**b,
+            other => panic!("kernel called with {other:?} for bytes"),
+        }
+    };
+    (Item, $v:expr) => {
+        match $v {
+            weir_row::Value::Item(b) => weir_row::Item::new(b),
+            other => panic!("kernel called with {other:?} for an item"),
         }
     };
     ($kind:ident, $v:expr) => {
@@ -100,6 +117,12 @@ macro_rules! unwrap_value {
 macro_rules! wrap_value {
     (Text, $x:expr) => {
         weir_row::Value::Text(Box::from($x))
+    };
+    (Bytes, $x:expr) => {
+        weir_row::Value::Bytes(Box::from($x))
+    };
+    (Item, $x:expr) => {
+        weir_row::Value::Item(Box::from($x.bytes()))
     };
     ($kind:ident, $x:expr) => {
         weir_row::Value::$kind($x)

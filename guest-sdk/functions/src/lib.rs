@@ -21,6 +21,9 @@ mod hash;
 mod interval;
 mod interval_scale;
 mod interval_text;
+mod item;
+mod item_json;
+mod lambda;
 mod regex;
 mod temporal_make;
 mod text;
@@ -42,7 +45,9 @@ pub use hash::*;
 pub use interval::*;
 pub use interval_scale::*;
 pub use interval_text::*;
+pub use item::*;
 pub use kernel::{Kernel, find, registry};
+pub use lambda::{Body, Lambda};
 pub use regex::*;
 pub use temporal_make::*;
 pub use text::*;
@@ -52,5 +57,6 @@ pub use zone::*;
 /// How values look as text; shared by casts and by the formats.
 pub mod forms {
     pub use crate::datetime_text::{parse_date, parse_time, parse_timestamp};
+    pub use crate::item_json::{json, text as item_text};
     pub use crate::text_forms::*;
 }

@@ -76,6 +76,21 @@ fn float(shortest: &str, plain: std::ops::Range<i32>) -> String {
     out
 }
 
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
+/// A UUID in lower case with hyphens.
+pub fn uuid(v: u128) -> String {
+    let digits = format!("{v:032x}");
+    let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
+    format!("{a}-{b}-{c}-{d}-{e}")
+}
+
 /// The name of a float that is not finite.
 fn not_finite(nan: bool, negative: bool) -> String {
     String::from(if nan {

@@ -32,6 +32,7 @@ one_word!(/** DATE, in days since 1970 */ date, date_null, i32, |w| i32(w));
 one_word!(/** Year-month interval, in months */ months, months_null, i32, |w| i32(w));
 one_word!(/** TIME, in nanoseconds of the day */ time, time_null, i64, |w| w.wrapping_sub(1) as i64);
 one_word!(/** TIMESTAMP, in microseconds since 1970 */ ts, ts_null, i64, |w| (w ^ SIGN) as i64);
+one_word!(/** TIMESTAMP WITH TIME ZONE, in microseconds since 1970 UTC */ tz, tz_null, i64, |w| ts(w));
 one_word!(/** DECIMAL of at most 18 digits, in units */ dec, dec_null, i128, |w| (w ^ SIGN) as i64 as i128);
 one_word!(/** REAL */ f32, f32_null, f32, |w| {
     let w = w as u32;

@@ -1,6 +1,6 @@
 //! Making a row column by column, in any order: for readers of formats.
 
-use crate::{Kind, Layout, Place, RowError, Value, enc, text};
+use crate::{Item, Kind, Layout, Place, RowError, Value, enc, text};
 
 /// A SQL value that borrows its text.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,14 @@ pub enum ValueRef<'a> {
     Months(i32),
     /// Day-time interval
     Micros(i64),
+    /// TIMESTAMP WITH TIME ZONE, in microseconds since 1970 UTC
+    Tz(i64),
+    /// UUID
+    Uuid(u128),
+    /// BINARY, VARBINARY
+    Bytes(&'a [u8]),
+    /// ARRAY, MAP, ROW, VARIANT
+    Item(Item<'a>),
 }
 
 impl ValueRef<'_> {
@@ -68,6 +76,10 @@ impl ValueRef<'_> {
             ValueRef::Ts(v) => Value::Ts(v),
             ValueRef::Months(v) => Value::Months(v),
             ValueRef::Micros(v) => Value::Micros(v),
+            ValueRef::Tz(v) => Value::Tz(v),
+            ValueRef::Uuid(v) => Value::Uuid(v),
+            ValueRef::Bytes(v) => Value::Bytes(v.into()),
+            ValueRef::Item(v) => Value::Item(v.bytes().into()),
         }
     }
 }
@@ -94,6 +106,10 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
             Value::Ts(v) => ValueRef::Ts(*v),
             Value::Months(v) => ValueRef::Months(*v),
             Value::Micros(v) => ValueRef::Micros(*v),
+            Value::Tz(v) => ValueRef::Tz(*v),
+            Value::Uuid(v) => ValueRef::Uuid(*v),
+            Value::Bytes(v) => ValueRef::Bytes(v),
+            Value::Item(v) => ValueRef::Item(Item::new(v)),
         }
     }
 }
@@ -116,12 +132,27 @@ pub(crate) fn words_of(v: ValueRef<'_>, two: bool) -> (Kind, [u64; 2]) {
         ValueRef::F32(v) => (Kind::F32, [enc::f32(v), 0]),
         ValueRef::F64(v) => (Kind::F64, [enc::f64(v), 0]),
         ValueRef::Text(_) => (Kind::Text, [0, 0]),
+        ValueRef::Uuid(_) => (Kind::Uuid, [0, 0]),
+        ValueRef::Bytes(_) => (Kind::Bytes, [0, 0]),
+        ValueRef::Item(_) => (Kind::Item, [0, 0]),
         ValueRef::Date(v) => (Kind::Date, [enc::date(v), 0]),
         ValueRef::Time(v) => (Kind::Time, [enc::time(v), 0]),
         ValueRef::Ts(v) => (Kind::Ts, [enc::ts(v), 0]),
         ValueRef::Months(v) => (Kind::Months, [enc::months(v), 0]),
         ValueRef::Micros(v) => (Kind::Micros, [enc::micros(v), 0]),
+        ValueRef::Tz(v) => (Kind::Tz, [enc::tz(v), 0]),
     }
+}
+
+/// Calls `f` with the bytes of a value that is stored as bytes and of that kind.
+pub(crate) fn with_bytes<R>(v: ValueRef<'_>, kind: Kind, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    Some(match (v, kind) {
+        (ValueRef::Text(s), Kind::Text) => f(s.as_bytes()),
+        (ValueRef::Uuid(v), Kind::Uuid) => f(&v.to_be_bytes()),
+        (ValueRef::Bytes(v), Kind::Bytes) => f(v),
+        (ValueRef::Item(v), Kind::Item) => f(v.bytes()),
+        _ => return None,
+    })
 }
 
 /// A row in the making. Columns are set in any order, the last setting counts; a column that was not set is NULL. It keeps its
@@ -133,8 +164,8 @@ pub struct RowDraft<'a> {
     /// The biased words of wide columns, by column.
     wide: Vec<u64>,
     set: Vec<bool>,
-    bytes: String,
-    /// Where each text is in `bytes`; `None`: NULL.
+    bytes: Vec<u8>,
+    /// Where each value of variable length is in `bytes`; `None`: NULL.
     texts: Vec<Option<(usize, usize)>>,
 }
 
@@ -146,7 +177,7 @@ impl<'a> RowDraft<'a> {
             slots: vec![0; layout.fixed_words],
             wide: vec![0; layout.len()],
             set: vec![false; layout.len()],
-            bytes: String::new(),
+            bytes: Vec::new(),
             texts: vec![None; layout.texts],
         }
     }
@@ -161,13 +192,12 @@ impl<'a> RowDraft<'a> {
         let field = &self.layout.fields[column];
         self.set[column] = !matches!(value, ValueRef::Null);
         if let Place::Text(i) = field.place {
-            self.texts[i] = match value {
-                ValueRef::Null => None,
-                ValueRef::Text(s) => {
-                    self.bytes.push_str(s);
-                    Some((self.bytes.len() - s.len(), self.bytes.len()))
-                }
-                _ => return Err(error("a value of another kind than the column's")),
+            let from = self.bytes.len();
+            let bytes = &mut self.bytes;
+            self.texts[i] = match with_bytes(value, field.kind, |b| bytes.extend_from_slice(b)) {
+                Some(()) => Some((from, self.bytes.len())),
+                None if !self.set[column] => None,
+                None => return Err(error("a value of another kind than the column's")),
             };
             return Ok(());
         }
@@ -211,7 +241,7 @@ impl<'a> RowDraft<'a> {
             }
             for t in &self.texts {
                 match t {
-                    Some((from, to)) => text::write(&self.bytes[*from..*to], out),
+                    Some((from, to)) => text::write_bytes(&self.bytes[*from..*to], out),
                     None => out.push(0),
                 }
             }

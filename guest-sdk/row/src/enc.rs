@@ -35,6 +35,7 @@ one_word!(/** DATE, in days since 1970 */ date, date_null, i32, |v| i32(v));
 one_word!(/** Year-month interval, in months */ months, months_null, i32, |v| i32(v));
 one_word!(/** TIME, in nanoseconds of the day */ time, time_null, i64, |v| (v as u64).wrapping_add(1));
 one_word!(/** TIMESTAMP, in microseconds since 1970 */ ts, ts_null, i64, |v| v as u64 ^ SIGN);
+one_word!(/** TIMESTAMP WITH TIME ZONE, in microseconds since 1970 UTC */ tz, tz_null, i64, |v| ts(v));
 one_word!(/** DECIMAL of at most 18 digits, in units */ dec, dec_null, i128, |v| v as u64 ^ SIGN);
 one_word!(/** REAL */ f32, f32_null, f32, |v| {
     let bits = if v == 0.0 { 0 } else if v.is_nan() { 0x7fc0_0000 } else { v.to_bits() };

@@ -1,6 +1,6 @@
 //! The storage layout: where the columns of a row are.
 
-use crate::{Block, ColumnType, Kind, RowDraft, SqlType, Value, ValueRef, dec, text};
+use crate::{Block, ColumnType, Item, Kind, RowDraft, SqlType, Value, ValueRef, dec, item, text};
 use std::fmt::Write;
 use thiserror::Error;
 
@@ -20,7 +20,7 @@ pub enum Place {
     Slot(usize),
     /// A nullable wide column, whose slot is at this offset; if that is 1 an escape follows the slots.
     Wide(usize),
-    /// The text of this number, from 0, behind the slots and escapes.
+    /// The text, or other bytes, of this number, from 0, behind the slots and escapes.
     Text(usize),
 }
 
@@ -33,7 +33,7 @@ pub struct Field {
     pub precision: u8,
     /// Whether it may be NULL.
     pub nullable: bool,
-    /// Words of its slot: 1, or 2 for a decimal of more than 18 digits; 0 for text.
+    /// Words of its slot: 1, or 2 for a decimal of more than 18 digits; 0 for what is stored as bytes.
     pub words: usize,
     /// Its place in the storage layout.
     pub place: Place,
@@ -58,7 +58,7 @@ impl Field {
             Kind::I32 | Kind::U32 | Kind::Months => w <= 1 << 32,
             Kind::Date => w <= 1 << 32 && (DATE_MIN..=DATE_MAX).contains(&dec::date(w)),
             Kind::Time => w <= DAY_NANOS,
-            Kind::Ts => {
+            Kind::Ts | Kind::Tz => {
                 let micros = dec::ts(w);
                 micros >= DATE_MIN as i64 * DAY_MICROS && micros < (DATE_MAX as i64 + 1) * DAY_MICROS
             }
@@ -68,7 +68,7 @@ impl Field {
                 let v = if self.words == 2 { dec::dec2(w, words[1]) } else { dec::dec(w) };
                 v.unsigned_abs() < 10u128.pow(u32::from(self.precision))
             }
-            Kind::I64 | Kind::U64 | Kind::Micros | Kind::Text => true,
+            Kind::I64 | Kind::U64 | Kind::Micros | Kind::Text | Kind::Uuid | Kind::Bytes | Kind::Item => true,
         };
         if fits { Ok(()) } else { Err("a word that no value of the column's type has") }
     }
@@ -90,11 +90,15 @@ impl Field {
             Kind::F32 => ValueRef::F32(dec::f32(w)),
             Kind::F64 => ValueRef::F64(dec::f64(w)),
             Kind::Text => ValueRef::Text(""),
+            Kind::Uuid => ValueRef::Uuid(0),
+            Kind::Bytes => ValueRef::Bytes(&[]),
+            Kind::Item => ValueRef::Item(Item::VARIANT_NULL),
             Kind::Date => ValueRef::Date(dec::date(w)),
             Kind::Time => ValueRef::Time(dec::time(w)),
             Kind::Ts => ValueRef::Ts(dec::ts(w)),
             Kind::Months => ValueRef::Months(dec::months(w)),
             Kind::Micros => ValueRef::Micros(dec::micros(w)),
+            Kind::Tz => ValueRef::Tz(dec::tz(w)),
         }
     }
 }
@@ -139,7 +143,7 @@ pub struct Layout {
     pub fixed_words: usize,
     /// The slots of nullable wide columns, ascending.
     pub wide_slots: Vec<usize>,
-    /// The number of texts.
+    /// The number of texts and other columns that are stored as bytes.
     pub texts: usize,
 }
 
@@ -175,12 +179,12 @@ impl Layout {
         let mut layout = Layout { fields: Vec::new(), fixed_words: 0, wide_slots: Vec::new(), texts: 0 };
         for (kind, precision, nullable) in columns {
             let words = match kind {
-                Kind::Text => 0,
+                _ if kind.is_variable() => 0,
                 Kind::Dec if precision > crate::DECIMAL_PRECISION_ONE_WORD => 2,
                 _ => 1,
             };
             let mut field = Field { kind, precision, nullable, words, place: Place::Text(layout.texts) };
-            if kind == Kind::Text {
+            if kind.is_variable() {
                 layout.texts += 1;
             } else if field.escapes() {
                 field.place = Place::Wide(layout.fixed_words);
@@ -312,15 +316,7 @@ impl Layout {
                     }
                 }
                 Place::Text(_) => {
-                    let words = row.get(at..).unwrap_or(&[]);
-                    let (count, bytes) = text::measure(words).ok_or(problem("malformed text"))?;
-                    if words[0] == 0 && !field.nullable {
-                        return Err(problem("NULL in a column that is NOT NULL"));
-                    }
-                    if !is_utf8(&words[..count], bytes) {
-                        return Err(problem("text that is not UTF-8"));
-                    }
-                    at += count;
+                    at += field.check_bytes(row.get(at..).unwrap_or(&[])).map_err(problem)?;
                 }
             }
         }
@@ -342,7 +338,7 @@ impl Layout {
                 }
                 Place::Wide(slot) => field.decode(&row[slot..=slot]),
                 Place::Text(_) => {
-                    let value = text::to_string(&row[at..]).map_or(Value::Null, |s| Value::Text(s.into()));
+                    let value = bytes_value(field.kind, &row[at..]);
                     at = text::skip(row, at);
                     value
                 }
@@ -356,6 +352,35 @@ impl Field {
     /// The value of the slot's words, without an escape.
     pub(crate) fn decode(&self, words: &[u64]) -> Value {
         if self.nullable && words.iter().all(|w| *w == 0) { Value::Null } else { self.value(words).to_value() }
+    }
+}
+
+impl Field {
+    /// Why the bytes at the start of `words` are not a value of the column, else the number of their words.
+    pub(crate) fn check_bytes(&self, words: &[u64]) -> Result<usize, &'static str> {
+        let (count, bytes) = text::measure(words).ok_or("malformed text")?;
+        if words[0] == 0 {
+            return if self.nullable { Ok(count) } else { Err("NULL in a column that is NOT NULL") };
+        }
+        match self.kind {
+            Kind::Text if !is_utf8(&words[..count], bytes) => Err("text that is not UTF-8"),
+            Kind::Uuid if bytes != size_of::<u128>() => Err("a UUID that has not 16 bytes"),
+            Kind::Item if !text::to_bytes(&words[..count]).is_some_and(|b| item::validate(&b)) => {
+                Err("a malformed composite value")
+            }
+            _ => Ok(count),
+        }
+    }
+}
+
+/// The value of a kind that is stored as bytes, from its words; NULL if they are malformed.
+pub(crate) fn bytes_value(kind: Kind, words: &[u64]) -> Value {
+    let Some(bytes) = text::to_bytes(words) else { return Value::Null };
+    match kind {
+        Kind::Uuid => bytes.try_into().map_or(Value::Null, |b| Value::Uuid(u128::from_be_bytes(b))),
+        Kind::Bytes => Value::Bytes(bytes.into()),
+        Kind::Item => Value::Item(bytes.into()),
+        _ => String::from_utf8(bytes).map_or(Value::Null, |s| Value::Text(s.into())),
     }
 }
 

@@ -14,12 +14,14 @@
 //! | unsigned TINYINT, SMALLINT, INTEGER | 1 | value + 1 |
 //! | REAL, DOUBLE | 1 | bits of the canonical float (-0 becomes 0, every NaN the positive quiet one); positive: sign bit set, negative: all bits flipped. The least is that of -infinity, never 0; NaN is greatest |
 //! | TIME | 1 | nanoseconds of the day + 1 |
-//! | TIMESTAMP | 1 | microseconds with the sign bit flipped; never 0 within years 1 to 9999 |
+//! | TIMESTAMP, also WITH TIME ZONE | 1 | microseconds with the sign bit flipped; never 0 within years 1 to 9999 |
 //! | DECIMAL, precision <= 18 | 1 | units as `i64` with the sign bit flipped; never 0, as 10^18 < 2^63 |
 //! | DECIMAL, precision > 18 | 2 | units as `i128` with the sign bit flipped, high word first; never 0, as 10^38 < 2^127 |
 //! | BIGINT, INTERVAL DAY TO SECOND | 1 (2) | `b` = value with the sign bit flipped; see below |
 //! | BIGINT UNSIGNED | 1 (2) | `b` = value; see below |
-//! | CHAR, VARCHAR | 1 or more | see below |
+//! | CHAR, VARCHAR, BINARY, VARBINARY | 1 or more | see below |
+//! | UUID | 3 | its 16 bytes, like text |
+//! | ARRAY, MAP, ROW, VARIANT | 1 or more | the bytes of an [item], like text |
 //!
 //! **Wide** types (BIGINT, BIGINT UNSIGNED, day-time intervals) use all 2^64 words. Where the column is NOT NULL the word is `b`.
 //! Where it is nullable: NULL is 0, `b >= 2` is the word `b`, and the two least values are the word 1 and then, as an *escape*, the
@@ -29,7 +31,7 @@
 //! **Text** is cut into pieces of 7 bytes. A word holds a piece in its upper 56 bits, the first byte highest, padded with zeros; the
 //! low byte is 9 if more pieces follow, else the number of bytes in this one plus 1 (1 to 8). Only the empty string has a
 //! piece of no bytes: it is the word 1. So `'' > NULL`, the order is that of the bytes (hence of code points), and no
-//! text's words are a prefix of another's.
+//! text's words are a prefix of another's. Whatever else is bytes (binaries, UUIDs, items) is stored in the same way; "text" below means all of it.
 //!
 //! # Layouts
 //!
@@ -53,6 +55,7 @@ mod block;
 pub mod dec;
 mod draft;
 pub mod enc;
+pub mod item;
 mod layout;
 mod merge;
 mod sequence;
@@ -66,12 +69,13 @@ mod writer;
 
 pub use block::{BLOCK_ROWS, BLOCK_WORDS, Block, BlockError, Iter};
 pub use draft::{RowDraft, ValueRef};
+pub use item::{Item, ItemWriter, Items, View};
 pub use layout::{Field, Layout, LayoutError, Place, RowError};
 pub use merge::Merge;
 pub use sequence::{Order, SortLayout, ToSort};
 pub use shape::Shape;
 pub use shard::{hash_words, shard_of};
 pub use sort::sort_consolidate;
-pub use types::{ColumnType, DECIMAL_PRECISION_MAX, DECIMAL_PRECISION_ONE_WORD, Kind, SqlType};
+pub use types::{ColumnType, DECIMAL_PRECISION_MAX, DECIMAL_PRECISION_ONE_WORD, Kind, RowType, SqlType};
 pub use value::{Value, cmp_f64};
 pub use writer::RowWriter;

@@ -1,7 +1,7 @@
 //! The sort layout: columns one after the other, so that the order of rows' words is the SQL order of rows.
 
-use crate::draft::words_of;
-use crate::layout::is_utf8;
+use crate::draft::{with_bytes, words_of};
+use crate::layout::bytes_value;
 use crate::{ColumnType, Field, Layout, Place, RowError, RowWriter, Value, ValueRef, enc, text};
 
 /// The order of a column.
@@ -94,7 +94,10 @@ impl SortLayout {
                 ValueRef::Null if !field.nullable => return Err(problem("NULL in a column that is NOT NULL")),
                 ValueRef::Null => out.extend_from_slice(&[0, 0][..field.words.max(1)]),
                 _ if kind != field.kind => return Err(problem("a value of another kind than the column's")),
-                ValueRef::Text(s) => text::write(s, out),
+                _ if field.kind.is_variable() => {
+                    with_bytes(value, kind, |b| text::write_bytes(b, out));
+                    field.check_bytes(&out[start..]).map_err(problem)?;
+                }
                 _ if field.escapes() => {
                     out.push(enc::slot(words[0]));
                     out.extend(enc::escape(words[0]));
@@ -137,16 +140,7 @@ impl SortLayout {
                 rest
             };
             let words = match field.place {
-                Place::Text(_) => {
-                    let (count, bytes) = text::measure(rest).ok_or(problem("malformed text"))?;
-                    if rest[0] == 0 && !field.nullable {
-                        return Err(problem("NULL in a column that is NOT NULL"));
-                    }
-                    if !is_utf8(&rest[..count], bytes) {
-                        return Err(problem("text that is not UTF-8"));
-                    }
-                    count
-                }
+                Place::Text(_) => field.check_bytes(rest).map_err(problem)?,
                 Place::Wide(_) if rest.first() == Some(&1) => {
                     if rest.get(1).is_none_or(|b| *b > 1) {
                         return Err(problem("an escape of a value that needs none"));
@@ -169,7 +163,7 @@ impl SortLayout {
 /// The value of a column's words, which are well-formed.
 fn value_of(field: &Field, words: &[u64]) -> Value {
     match field.place {
-        Place::Text(_) => text::to_string(words).map_or(Value::Null, |s| Value::Text(s.into())),
+        Place::Text(_) => bytes_value(field.kind, words),
         Place::Wide(_) if words.len() == 2 => field.value(&words[1..]).to_value(),
         _ => field.decode(words),
     }

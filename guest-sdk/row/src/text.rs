@@ -1,4 +1,4 @@
-//! Text as words: pieces of 7 bytes, see the [crate's documentation](crate).
+//! Text, and whatever else is bytes, as words: pieces of 7 bytes, see the [crate's documentation](crate).
 
 /// Bytes of text in a word.
 pub const PIECE: usize = 7;
@@ -24,7 +24,12 @@ fn piece(bytes: &[u8]) -> u64 {
 /// Appends the words of `text`.
 #[inline]
 pub fn write(text: &str, out: &mut Vec<u64>) {
-    let bytes = text.as_bytes();
+    write_bytes(text.as_bytes(), out);
+}
+
+/// Appends the words of bytes, be they UTF-8 or not.
+#[inline]
+pub fn write_bytes(bytes: &[u8], out: &mut Vec<u64>) {
     out.reserve(words_of(bytes.len()));
     let mut rest = bytes;
     // While more than a piece is left there are 8 bytes to read at once.
@@ -95,8 +100,8 @@ pub fn extent(row: &[u64], at: usize) -> (usize, usize) {
     ((end - 1 - at) * PIECE + last.saturating_sub(1).min(PIECE), end)
 }
 
-/// The text at the start of `words` as a `String`; `None` when it is NULL, malformed, or not UTF-8.
-pub fn to_string(words: &[u64]) -> Option<String> {
+/// The bytes at the start of `words`; `None` when they are NULL or malformed.
+pub fn to_bytes(words: &[u64]) -> Option<Vec<u8>> {
     let (count, bytes) = measure(words)?;
     if words[0] == 0 {
         return None;
@@ -104,5 +109,10 @@ pub fn to_string(words: &[u64]) -> Option<String> {
     let mut buffer = vec![0; room(count)];
     read(&words[..count], &mut buffer);
     buffer.truncate(bytes);
-    String::from_utf8(buffer).ok()
+    Some(buffer)
+}
+
+/// The text at the start of `words`; `None` when it is NULL, malformed, or not UTF-8.
+pub fn to_string(words: &[u64]) -> Option<String> {
+    String::from_utf8(to_bytes(words)?).ok()
 }

@@ -10,7 +10,7 @@ pub const DECIMAL_PRECISION_ONE_WORD: u8 = 18;
 
 /// A SQL type without its nullability.
 ///
-/// Types whose values are represented alike share a [`Kind`]. (Not `Copy`: composite types will own their parts.)
+/// Types whose values are represented alike share a [`Kind`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SqlType {
@@ -55,6 +55,22 @@ pub enum SqlType {
     Time,
     /// `TIMESTAMP`: microseconds since 1970-01-01 00:00:00, without a zone.
     Timestamp,
+    /// `TIMESTAMP WITH TIME ZONE`: an instant, in microseconds since 1970-01-01 00:00:00 UTC.
+    TimestampTz,
+    /// `BINARY(n)`: exactly `n` bytes.
+    Binary(u32),
+    /// `VARBINARY` (`None`) or `VARBINARY(n)`: at most `n` bytes.
+    Varbinary(Option<u32>),
+    /// `UUID`: 128 bits, ordered by its bytes.
+    Uuid,
+    /// `T ARRAY`: elements of one type, each of which may be NULL.
+    Array(Box<SqlType>),
+    /// `MAP<K, V>`: keys are never NULL, values may be.
+    Map(Box<SqlType>, Box<SqlType>),
+    /// `ROW(...)` or a user-defined type with fields.
+    Row(RowType),
+    /// `VARIANT`: a value of any type, with its type.
+    Variant,
     /// A year-month interval: months. Not allowed in tables and in views that are put out.
     IntervalMonths,
     /// A day-time interval: microseconds. Not allowed in tables and in views that are put out.
@@ -101,11 +117,19 @@ pub enum Kind {
     Months,
     /// `i64` microseconds
     Micros,
+    /// `i64` microseconds since 1970 UTC
+    Tz,
+    /// `u128`
+    Uuid,
+    /// `&[u8]`
+    Bytes,
+    /// [`Item`](crate::Item): an array, a map, a row or a VARIANT
+    Item,
 }
 
 impl Kind {
     /// Every kind, in declaration order.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 22] = [
         Kind::Bool,
         Kind::I8,
         Kind::I16,
@@ -124,7 +148,16 @@ impl Kind {
         Kind::Ts,
         Kind::Months,
         Kind::Micros,
+        Kind::Tz,
+        Kind::Uuid,
+        Kind::Bytes,
+        Kind::Item,
     ];
+
+    /// Whether values have no fixed number of words: they are stored like texts, as bytes.
+    pub const fn is_variable(self) -> bool {
+        matches!(self, Kind::Text | Kind::Uuid | Kind::Bytes | Kind::Item)
+    }
 
     /// The name used in kernels' names (`add_i32`) and in the circuit's text.
     pub const fn name(self) -> &'static str {
@@ -147,6 +180,10 @@ impl Kind {
             Kind::Ts => "ts",
             Kind::Months => "months",
             Kind::Micros => "micros",
+            Kind::Tz => "tz",
+            Kind::Uuid => "uuid",
+            Kind::Bytes => "bytes",
+            Kind::Item => "item",
         }
     }
 
@@ -157,7 +194,7 @@ impl Kind {
             Kind::I8 => "i8",
             Kind::I16 => "i16",
             Kind::I32 | Kind::Date | Kind::Months => "i32",
-            Kind::I64 | Kind::Time | Kind::Ts | Kind::Micros => "i64",
+            Kind::I64 | Kind::Time | Kind::Ts | Kind::Micros | Kind::Tz => "i64",
             Kind::U8 => "u8",
             Kind::U16 => "u16",
             Kind::U32 => "u32",
@@ -166,6 +203,9 @@ impl Kind {
             Kind::F32 => "f32",
             Kind::F64 => "f64",
             Kind::Text => "&str",
+            Kind::Uuid => "u128",
+            Kind::Bytes => "&[u8]",
+            Kind::Item => "Item<'_>",
         }
     }
 }
@@ -193,6 +233,10 @@ impl SqlType {
             SqlType::Timestamp => Kind::Ts,
             SqlType::IntervalMonths => Kind::Months,
             SqlType::IntervalMicros => Kind::Micros,
+            SqlType::TimestampTz => Kind::Tz,
+            SqlType::Uuid => Kind::Uuid,
+            SqlType::Binary(_) | SqlType::Varbinary(_) => Kind::Bytes,
+            SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => Kind::Item,
         })
     }
 }
@@ -219,9 +263,41 @@ impl fmt::Display for SqlType {
             SqlType::Date => f.write_str("DATE"),
             SqlType::Time => f.write_str("TIME"),
             SqlType::Timestamp => f.write_str("TIMESTAMP"),
+            SqlType::TimestampTz => f.write_str("TIMESTAMP WITH TIME ZONE"),
+            SqlType::Binary(n) => write!(f, "BINARY({n})"),
+            SqlType::Varbinary(None) => f.write_str("VARBINARY"),
+            SqlType::Varbinary(Some(n)) => write!(f, "VARBINARY({n})"),
+            SqlType::Uuid => f.write_str("UUID"),
+            SqlType::Array(element) => write!(f, "{element} ARRAY"),
+            SqlType::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
+            SqlType::Row(row) => row.fmt(f),
+            SqlType::Variant => f.write_str("VARIANT"),
             SqlType::IntervalMonths => f.write_str("INTERVAL YEAR TO MONTH"),
             SqlType::IntervalMicros => f.write_str("INTERVAL DAY TO SECOND"),
         }
+    }
+}
+
+/// The type of rows as values: `ROW(...)`, or a user-defined type with fields.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RowType {
+    /// The name of a user-defined type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Names and types of the fields, in order.
+    pub fields: Vec<(String, ColumnType)>,
+}
+
+impl fmt::Display for RowType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            return f.write_str(name);
+        }
+        f.write_str("ROW(")?;
+        for (i, (name, ty)) in self.fields.iter().enumerate() {
+            write!(f, "{}{name} {ty}", if i == 0 { "" } else { ", " })?;
+        }
+        f.write_str(")")
     }
 }
 

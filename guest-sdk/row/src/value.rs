@@ -51,6 +51,15 @@ pub enum Value {
     Months(i32),
     /// Day-time interval
     Micros(i64),
+    /// TIMESTAMP WITH TIME ZONE: microseconds since 1970-01-01 UTC
+    Tz(i64),
+    /// UUID
+    #[serde(with = "uuid_text")]
+    Uuid(u128),
+    /// BINARY, VARBINARY
+    Bytes(Box<[u8]>),
+    /// ARRAY, MAP, ROW, VARIANT: the bytes of an [`Item`](crate::Item)
+    Item(Box<[u8]>),
 }
 
 impl Value {
@@ -76,6 +85,10 @@ impl Value {
             Value::Ts(_) => Kind::Ts,
             Value::Months(_) => Kind::Months,
             Value::Micros(_) => Kind::Micros,
+            Value::Tz(_) => Kind::Tz,
+            Value::Uuid(_) => Kind::Uuid,
+            Value::Bytes(_) => Kind::Bytes,
+            Value::Item(_) => Kind::Item,
         })
     }
 
@@ -129,7 +142,9 @@ impl Ord for Value {
             (Value::Time(a), Value::Time(b)) => a.cmp(b),
             (Value::Ts(a), Value::Ts(b)) => a.cmp(b),
             (Value::Months(a), Value::Months(b)) => a.cmp(b),
-            (Value::Micros(a), Value::Micros(b)) => a.cmp(b),
+            (Value::Micros(a), Value::Micros(b)) | (Value::Tz(a), Value::Tz(b)) => a.cmp(b),
+            (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
+            (Value::Bytes(a), Value::Bytes(b)) | (Value::Item(a), Value::Item(b)) => a.cmp(b),
             (a, b) => a.kind().cmp(&b.kind()),
         }
     }
@@ -145,6 +160,19 @@ mod decimal_text {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<i128, D::Error> {
         String::deserialize(d)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// JSON numbers do not hold 128 bits everywhere, so UUIDs travel as hexadecimal text.
+mod uuid_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(v: &u128, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&format_args!("{v:032x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<u128, D::Error> {
+        u128::from_str_radix(&String::deserialize(d)?, 16).map_err(D::Error::custom)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writing rows, word by word, into a list of blocks.
 
-use crate::{BLOCK_ROWS, BLOCK_WORDS, Block, Shape, enc, text};
+use crate::{BLOCK_ROWS, BLOCK_WORDS, Block, Item, Shape, enc, text};
 
 /// Words that a short row is copied in, whatever its length: the rest is taken back, and nothing branches on the length.
 const WIDE: usize = 8;
@@ -67,7 +67,49 @@ impl RowWriter {
         }
     }
 
-    /// Appends the text or NULL at `row[at]`.
+    /// Appends bytes.
+    #[inline]
+    pub fn put_bytes(&mut self, bytes: &[u8]) {
+        text::write_bytes(bytes, &mut self.block.words);
+    }
+
+    /// Appends bytes or NULL.
+    #[inline]
+    pub fn put_bytes_null(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.put_bytes(bytes),
+            None => self.put([0]),
+        }
+    }
+
+    /// Appends a UUID.
+    #[inline]
+    pub fn put_uuid(&mut self, v: u128) {
+        self.put_bytes(&v.to_be_bytes());
+    }
+
+    /// Appends a UUID or NULL.
+    #[inline]
+    pub fn put_uuid_null(&mut self, v: Option<u128>) {
+        match v {
+            Some(v) => self.put_uuid(v),
+            None => self.put([0]),
+        }
+    }
+
+    /// Appends an item.
+    #[inline]
+    pub fn put_item(&mut self, item: Item<'_>) {
+        self.put_bytes(item.bytes());
+    }
+
+    /// Appends an item or NULL.
+    #[inline]
+    pub fn put_item_null(&mut self, item: Option<Item<'_>>) {
+        self.put_bytes_null(item.map(Item::bytes));
+    }
+
+    /// Appends the text, or other bytes, or NULL at `row[at]`.
     #[inline]
     pub fn copy_text(&mut self, row: &[u64], at: usize) {
         let end = text::skip(row, at);

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use weir_row::{
-    Block, ColumnType, Layout, Merge, Order, RowDraft, RowWriter, SortLayout, SqlType, ToSort, Value, ValueRef,
-    sort_consolidate,
+    Block, ColumnType, ItemWriter, Layout, Merge, Order, RowDraft, RowWriter, SortLayout, SqlType, ToSort, Value,
+    ValueRef, sort_consolidate,
 };
 
 /// Every scalar type, decimals of one and of two words.
@@ -31,6 +31,10 @@ fn sql_type() -> impl Strategy<Value = SqlType> {
         Just(SqlType::Timestamp),
         Just(SqlType::IntervalMonths),
         Just(SqlType::IntervalMicros),
+        Just(SqlType::TimestampTz),
+        Just(SqlType::Varbinary(None)),
+        Just(SqlType::Uuid),
+        Just(SqlType::Variant),
     ]
 }
 
@@ -88,6 +92,22 @@ fn not_null(sql: &SqlType) -> BoxedStrategy<Value> {
         SqlType::Date => (-719_162..=2_932_896).prop_map(Value::Date).boxed(),
         SqlType::Time => (0..86_400_000_000_000i64).prop_map(Value::Time).boxed(),
         SqlType::Timestamp => (-62_135_596_800_000_000i64..=253_402_300_799_999_999).prop_map(Value::Ts).boxed(),
+        SqlType::TimestampTz => (-62_135_596_800_000_000i64..=253_402_300_799_999_999).prop_map(Value::Tz).boxed(),
+        SqlType::Binary(_) | SqlType::Varbinary(_) => {
+            vec(any::<u8>(), 0..20).prop_map(|b| Value::Bytes(b.into())).boxed()
+        }
+        SqlType::Uuid => prop_oneof![Just(0), Just(u128::MAX), any::<u128>()].prop_map(Value::Uuid).boxed(),
+        SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => (any::<i32>(), string())
+            .prop_map(|(n, s)| {
+                let mut out = ItemWriter::new();
+                out.begin_array();
+                out.i32(n);
+                out.text(&s);
+                out.null();
+                out.end();
+                Value::Item(out.finish().into())
+            })
+            .boxed(),
         SqlType::IntervalMonths => any::<i32>().prop_map(Value::Months).boxed(),
         SqlType::IntervalMicros => edgy(i64::MIN.into(), i64::MAX.into()).prop_map(|v| Value::Micros(v as i64)).boxed(),
     }

@@ -2,7 +2,7 @@
 
 use crate::columns::{Home, TableColumns};
 use weir_circuit::Column;
-use weir_row::{Block, Kind, RowDraft, RowError, RowWriter, SqlType, ValueRef, shard_of};
+use weir_row::{Block, Item, Kind, RowDraft, RowError, RowWriter, SqlType, ValueRef, shard_of};
 
 /// Rows of a table without a primary key go to one worker in runs of so many, so that blocks stay long.
 const RUN_ROWS: usize = 256;
@@ -251,5 +251,9 @@ fn filler(sql: &SqlType) -> ValueRef<'static> {
         Some(Kind::Ts) => ValueRef::Ts(0),
         Some(Kind::Months) => ValueRef::Months(0),
         Some(Kind::Micros) => ValueRef::Micros(0),
+        Some(Kind::Tz) => ValueRef::Tz(0),
+        Some(Kind::Uuid) => ValueRef::Uuid(0),
+        Some(Kind::Bytes) => ValueRef::Bytes(&[]),
+        Some(Kind::Item) => ValueRef::Item(Item::VARIANT_NULL),
     }
 }

@@ -32,6 +32,12 @@ pub(crate) fn from_text<'a>(sql: &SqlType, text: &'a str) -> Result<ValueRef<'a>
         SqlType::Time => ValueRef::Time(forms::parse_time(t).ok_or("a time HH:MM:SS[.fffffffff]")?),
         SqlType::Timestamp => ValueRef::Ts(timestamp(t).ok_or("a timestamp YYYY-MM-DD HH:MM:SS[.ffffff]")?),
         SqlType::IntervalMonths | SqlType::IntervalMicros => return Err("no value: intervals have no text form here"),
+        SqlType::TimestampTz | SqlType::Binary(_) | SqlType::Varbinary(_) | SqlType::Uuid => {
+            return Err("no value: the type cannot be read yet");
+        }
+        SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => {
+            return Err("no value: the type cannot be read yet");
+        }
     })
 }
 

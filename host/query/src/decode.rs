@@ -2,16 +2,17 @@
 
 use crate::schema::arrow_schema;
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, DurationMicrosecondBuilder, Float32Builder,
-    Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, IntervalYearMonthBuilder, NullArray,
-    RecordBatch, RecordBatchOptions, StringBuilder, Time64NanosecondBuilder, TimestampMicrosecondBuilder, UInt8Builder,
-    UInt16Builder, UInt32Builder, UInt64Builder,
+    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, DurationMicrosecondBuilder,
+    Float32Builder, Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, IntervalYearMonthBuilder,
+    NullArray, RecordBatch, RecordBatchOptions, StringBuilder, Time64NanosecondBuilder, TimestampMicrosecondBuilder,
+    UInt8Builder, UInt16Builder, UInt32Builder, UInt64Builder,
 };
 use arrow::datatypes::SchemaRef;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use weir_circuit::Column;
-use weir_row::{Block, ColumnType, Field, Layout, Place, SqlType, dec, text};
+use weir_functions::forms;
+use weir_row::{Block, ColumnType, Field, Item, Kind, Layout, Place, SqlType, dec, text};
 
 /// Rows of a batch, at most.
 pub const BATCH_ROWS: usize = 8_192;
@@ -193,6 +194,9 @@ enum Builder {
     Ts(TimestampMicrosecondBuilder),
     Months(IntervalYearMonthBuilder),
     Micros(DurationMicrosecondBuilder),
+    Bytes(BinaryBuilder),
+    /// Text that is made of a UUID or an item.
+    Shown(StringBuilder),
 }
 
 impl Builder {
@@ -217,6 +221,13 @@ impl Builder {
             SqlType::Date => Builder::Date(Date32Builder::new()),
             SqlType::Time => Builder::Time(Time64NanosecondBuilder::new()),
             SqlType::Timestamp => Builder::Ts(TimestampMicrosecondBuilder::new()),
+            SqlType::TimestampTz => {
+                Builder::Ts(TimestampMicrosecondBuilder::new().with_data_type(crate::schema::arrow_type(sql)))
+            }
+            SqlType::Binary(_) | SqlType::Varbinary(_) => Builder::Bytes(BinaryBuilder::new()),
+            SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => {
+                Builder::Shown(StringBuilder::new())
+            }
             SqlType::IntervalMonths => Builder::Months(IntervalYearMonthBuilder::new()),
             SqlType::IntervalMicros => Builder::Micros(DurationMicrosecondBuilder::new()),
         }
@@ -235,6 +246,18 @@ impl Builder {
             b.append_value(std::str::from_utf8(&scratch[..bytes]).ok()?);
             return Some(());
         }
+        if field.kind.is_variable() {
+            let bytes = text::to_bytes(words);
+            match (self, bytes) {
+                (Builder::Bytes(b), bytes) => b.append_option(bytes),
+                (Builder::Shown(b), bytes) => b.append_option(bytes.map(|bytes| match field.kind {
+                    Kind::Uuid => forms::uuid(bytes.try_into().map_or(0, u128::from_be_bytes)),
+                    _ => forms::json(Item::new(&bytes)),
+                })),
+                _ => return None,
+            }
+            return Some(());
+        }
         let null = field.nullable && words.iter().all(|w| *w == 0);
         // Behind the slot of a nullable wide column that is 1 is the word itself.
         let w = *words.last()?;
@@ -244,7 +267,7 @@ impl Builder {
             };
         }
         match self {
-            Builder::Null | Builder::Text(_) => {}
+            Builder::Null | Builder::Text(_) | Builder::Bytes(_) | Builder::Shown(_) => {}
             Builder::Bool(b) => put!(b, dec::bool(w)),
             Builder::I8(b) => put!(b, dec::i8(w)),
             Builder::I16(b) => put!(b, dec::i16(w)),
@@ -288,6 +311,8 @@ impl Builder {
             Builder::Ts(mut b) => Arc::new(b.finish()),
             Builder::Months(mut b) => Arc::new(b.finish()),
             Builder::Micros(mut b) => Arc::new(b.finish()),
+            Builder::Bytes(mut b) => Arc::new(b.finish()),
+            Builder::Shown(mut b) => Arc::new(b.finish()),
         }
     }
 }

@@ -17,7 +17,8 @@ use datafusion::physical_plan::streaming::StreamingTableExec;
 use std::collections::HashMap;
 use std::sync::Arc;
 use weir_circuit::Column;
-use weir_row::{SqlType, Value};
+use weir_functions::forms;
+use weir_row::{Item, SqlType, Value};
 
 /// All that one query can name.
 #[derive(Debug)]
@@ -143,6 +144,10 @@ fn scalar(value: &Value, sql: &SqlType) -> Option<ScalarValue> {
         Value::Date(v) => ScalarValue::Date32(Some(*v)),
         Value::Time(v) => ScalarValue::Time64Nanosecond(Some(*v)),
         Value::Ts(v) => ScalarValue::TimestampMicrosecond(Some(*v), None),
+        Value::Tz(v) => ScalarValue::TimestampMicrosecond(Some(*v), Some("+00:00".into())),
+        Value::Uuid(v) => ScalarValue::Utf8(Some(forms::uuid(*v))),
+        Value::Bytes(v) => ScalarValue::Binary(Some(v.to_vec())),
+        Value::Item(v) => ScalarValue::Utf8(Some(forms::json(Item::new(v)))),
         Value::Months(v) => ScalarValue::IntervalYearMonth(Some(*v)),
         Value::Micros(v) => ScalarValue::DurationMicrosecond(Some(*v)),
     })

@@ -26,6 +26,9 @@ pub fn arrow_type(sql: &SqlType) -> DataType {
         SqlType::Date => DataType::Date32,
         SqlType::Time => DataType::Time64(TimeUnit::Nanosecond),
         SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+        SqlType::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
+        SqlType::Binary(_) | SqlType::Varbinary(_) => DataType::Binary,
+        SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => DataType::Utf8,
         SqlType::IntervalMonths => DataType::Interval(IntervalUnit::YearMonth),
         SqlType::IntervalMicros => DataType::Duration(TimeUnit::Microsecond),
     }

@@ -35,6 +35,9 @@ fn expression(source: &str, e: &Expr, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+    if let ExprOp::Lambda { body, .. } = &e.op {
+        expression(source, body, found);
+    }
     for child in e.children() {
         expression(source, child, found);
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use weir_circuit::interpret::{ZSet, evaluate};
 use weir_circuit::{Circuit, Table};
-use weir_row::{Block, ColumnType, Kind, Layout, SortLayout, Value, shard_of};
+use weir_row::{Block, ColumnType, ItemWriter, Kind, Layout, SortLayout, Value, shard_of};
 use weir_sdk::local::Hub;
 use weir_sdk::{Page, Pipeline};
 
@@ -71,6 +71,18 @@ fn value(ty: &ColumnType) -> BoxedStrategy<Value> {
         Kind::Ts => (0i64..5).prop_map(|x| Value::Ts(x * 40_000_000_000)).boxed(),
         Kind::Months => (0i32..5).prop_map(Value::Months).boxed(),
         Kind::Micros => (0i64..5).prop_map(Value::Micros).boxed(),
+        Kind::Tz => (0i64..5).prop_map(|x| Value::Tz(x * 40_000_000_000)).boxed(),
+        Kind::Uuid => (0u128..5).prop_map(|x| Value::Uuid(x << 120 | x)).boxed(),
+        Kind::Bytes => proptest::collection::vec(0u8..3, 0..12).prop_map(|b| Value::Bytes(b.into())).boxed(),
+        Kind::Item => prop_oneof![Just(vec![]), Just(vec![1]), Just(vec![1, 2]), Just(vec![2, 1, 3])]
+            .prop_map(|numbers| {
+                let mut out = ItemWriter::new();
+                out.begin_array();
+                numbers.iter().for_each(|n| out.i32(*n));
+                out.end();
+                Value::Item(out.finish().into())
+            })
+            .boxed(),
     };
     if ty.nullable { prop_oneof![1 => Just(Value::Null), 4 => some].boxed() } else { some }
 }

@@ -4,7 +4,7 @@ use crate::{WEIGHT_MAX, WriteError};
 use std::io::Write;
 use weir_circuit::Column;
 use weir_functions::forms;
-use weir_row::{SortLayout, SqlType, Value};
+use weir_row::{Item, SortLayout, SqlType, Value};
 
 /// Appends rows with their weights, in order.
 ///
@@ -55,6 +55,10 @@ fn field(sql: &SqlType, value: &Value, out: &mut Vec<u8>) {
         Value::Ts(t) => forms::timestamp(*t),
         Value::Months(n) => n.to_string(),
         Value::Micros(n) => n.to_string(),
+        Value::Tz(t) => format!("{}+00:00", forms::timestamp(*t)),
+        Value::Uuid(u) => forms::uuid(*u),
+        Value::Bytes(b) => forms::hex(b),
+        Value::Item(b) => return quoted(&forms::json(Item::new(b)), out),
     };
     out.extend_from_slice(text.as_bytes());
 }

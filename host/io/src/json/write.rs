@@ -4,7 +4,7 @@ use crate::{Event, WriteError};
 use std::io::Write;
 use weir_circuit::Column;
 use weir_functions::forms;
-use weir_row::{SortLayout, SqlType, Value};
+use weir_row::{Item, SortLayout, SqlType, Value};
 
 /// Appends events as `{"insert":{..}}` and `{"delete":{..}}`, separated by commas.
 ///
@@ -206,5 +206,11 @@ fn scalar(sql: &SqlType, value: &Value, out: &mut Vec<u8>) {
         Value::Micros(n) => {
             let _ = write!(out, "{n}");
         }
+        Value::Tz(t) => quoted(&format!("{}+00:00", timestamp(*t)), out),
+        Value::Uuid(u) => quoted(&forms::uuid(*u), out),
+        Value::Bytes(b) => {
+            let _ = serde_json::to_writer(out, b);
+        }
+        Value::Item(b) => out.extend_from_slice(forms::json(Item::new(b)).as_bytes()),
     }
 }

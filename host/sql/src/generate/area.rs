@@ -28,6 +28,13 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// The parameters of a lambda, which are variables, not words.
+    pub(super) fn parameters(layout: Layout) -> Input {
+        let columns = (0..layout.len()).map(|c| (0, c)).collect();
+        let area = Area { var: String::new(), layout, shape: String::new(), defined: None, used: true, texts: 0 };
+        Input { areas: vec![area], columns }
+    }
+
     pub(super) fn field(&self, column: usize) -> Field {
         let (area, index) = self.columns[column];
         self.areas[area].layout.fields[index]

@@ -5,8 +5,9 @@ use super::area::Input;
 use super::kernels;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use weir_circuit::{Expr, ExprOp};
-use weir_row::{Field, Kind, Place, Value};
+use weir_circuit::{Expr, ExprOp, LAMBDA_PARAMETERS};
+use weir_functions::Lambda;
+use weir_row::{Field, Kind, Layout, Place, SqlType, Value};
 
 /// Rust of an expression: its value, an `Option` if it may be NULL. It is an operand: it needs no parentheses.
 #[derive(Clone, Debug)]
@@ -103,7 +104,7 @@ impl<'a, 'c> Body<'a, 'c> {
             Place::Slot(s) if field.words == 2 => format!("dec::dec2{null}({var}[{s}], {var}[{}])", s + 1),
             Place::Slot(s) => format!("dec::{kind}{null}({var}[{s}])"),
             Place::Wide(s) => format!("{}.{kind}_null({var}, {s})", area.shape),
-            Place::Text(t) => format!("cx.text{null}({var}, {var}_t{t})"),
+            Place::Text(t) => format!("cx.{kind}{null}({var}, {var}_t{t})"),
         }
     }
 
@@ -172,7 +173,51 @@ impl<'a, 'c> Body<'a, 'c> {
                 }
                 Code { text: rest, nullable: e.ty.nullable }
             }
+            ExprOp::Sequence(operands) => self.sequence(e, operands),
+            ExprOp::Lambda { function, over, body } => self.lambda(function, over, body),
         }
+    }
+
+    /// The values of operands, NULLs included, as an array or a row.
+    fn sequence(&mut self, e: &Expr, operands: &[Expr]) -> Code {
+        let begin = if matches!(e.ty.sql, SqlType::Row(_)) { "begin_row" } else { "begin_array" };
+        let mut text = format!("{{ let mut s = ItemWriter::new(); s.{begin}();");
+        for operand in operands {
+            let code = self.code(operand);
+            let null = if code.nullable { "_null" } else { "" };
+            let scale =
+                if let SqlType::Decimal { scale, .. } = operand.ty.sql { format!(", {scale}") } else { String::new() };
+            let writer = match operand.ty.sql.kind() {
+                Some(Kind::Bytes) => "binary",
+                Some(kind) => kind.name(),
+                // The operand is a bare NULL.
+                None => "item",
+            };
+            let _ = write!(text, " let v = {}; s.{writer}{null}(v{scale});", code.text);
+        }
+        text.push_str(" s.end(); f::item_in(cx.arena(), s) }");
+        Code::plain(text)
+    }
+
+    /// A call of a function that takes a lambda. The closure's parameters are named as columns 0 and 1, which the body reads.
+    fn lambda(&mut self, function: &str, over: &Expr, body: &Expr) -> Code {
+        let over = self.code(over);
+        let layout = Layout::new(&LAMBDA_PARAMETERS);
+        let finals = (0..layout.len()).map(|c| (c, format!("c{c}"))).collect();
+        let outer = (std::mem::take(&mut self.input), std::mem::replace(&mut self.finals, finals));
+        self.input = Input::parameters(layout);
+        let body = self.code(body).fit(true, (0, 0));
+        (self.input, self.finals) = outer;
+        let function = Lambda::find(function).map_or("Transform", Lambda::variant);
+        let call = |over: &str| {
+            format!(
+                "f::Lambda::{function}.run(cx.arena(), {over}, |c0: Option<Item<'_>>, c1: Option<Item<'_>>| {body})"
+            )
+        };
+        Code::option(match over.nullable {
+            true => format!("{}.and_then(|x0| {})", over.text, call("x0")),
+            false => call(&over.text),
+        })
     }
 
     /// A branch at the nullability of the whole.
@@ -335,6 +380,7 @@ fn values_read(e: &Expr, finals: &BTreeMap<usize, String>, out: &mut BTreeSet<us
 
 fn literal(value: &Value, e: &Expr) -> Code {
     let rust = e.ty.sql.kind().map_or("bool", Kind::rust);
+    let bytes = |bytes: &[u8]| format!("b\"{}\"", bytes.escape_ascii());
     let float = |x: f64, ty: &str| match x {
         x if x.is_nan() => format!("{ty}::NAN"),
         x if x.is_infinite() => format!("{ty}::{}INFINITY", if x < 0.0 { "NEG_" } else { "" }),
@@ -354,7 +400,10 @@ fn literal(value: &Value, e: &Expr) -> Code {
         Value::I8(x) => number(x.to_string()),
         Value::I16(x) => number(x.to_string()),
         Value::I32(x) | Value::Date(x) | Value::Months(x) => number(x.to_string()),
-        Value::I64(x) | Value::Time(x) | Value::Ts(x) | Value::Micros(x) => number(x.to_string()),
+        Value::I64(x) | Value::Time(x) | Value::Ts(x) | Value::Micros(x) | Value::Tz(x) => number(x.to_string()),
+        Value::Uuid(x) => number(x.to_string()),
+        Value::Bytes(x) => format!("(&{}[..])", bytes(x)),
+        Value::Item(x) => format!("Item::new({})", bytes(x)),
         Value::U8(x) => number(x.to_string()),
         Value::U16(x) => number(x.to_string()),
         Value::U32(x) => number(x.to_string()),

@@ -94,8 +94,8 @@ impl Body<'_, '_> {
             self.line(&format!("let v{number} = {value};"));
             format!("v{number}")
         };
-        if to.kind == Kind::Text {
-            tail.texts.push(format!("out.put_text{null}({v});"));
+        if to.kind.is_variable() {
+            tail.texts.push(format!("out.put_{kind}{null}({v});"));
             return;
         }
         if to.words == 2 {

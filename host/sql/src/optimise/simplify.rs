@@ -162,6 +162,11 @@ pub(super) fn simplify(e: &Expr) -> Expr {
             let operands: Vec<Expr> = operands.into_iter().filter(|o| !is_null_literal(o)).collect();
             if operands.is_empty() { null(ty.sql) } else { crate::expr::coalesce(operands, at) }
         }
+        ExprOp::Sequence(ref operands) if operands.iter().all(|o| matches!(o.op, ExprOp::Literal(_))) => {
+            simplify_call(e)
+        }
+        ExprOp::Lambda { ref over, .. } if matches!(over.op, ExprOp::Literal(_)) => simplify_call(e),
+        ExprOp::Sequence(_) | ExprOp::Lambda { .. } => e,
     }
 }
 
