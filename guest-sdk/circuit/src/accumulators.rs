@@ -9,19 +9,39 @@ use weir_row::{DECIMAL_PRECISION_ONE_WORD, SqlType};
 pub struct Accumulators {
     /// The number of arguments that are not NULL.
     pub count: usize,
-    /// Their sum.
+    /// Their sum; one word if it is an exclusive or.
     pub sum: usize,
     /// Whether the sum has three words, not two.
     pub wide: bool,
 }
 
 impl Aggregate {
-    /// What it counts or adds, if it is linear and has an argument.
+    /// The expression over rows of its input that it counts, adds or puts together, if it has one.
     pub fn argument(&self) -> Option<&Expr> {
         match &self.function {
-            AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => Some(e),
-            _ => None,
+            AggregateFunction::Count(e)
+            | AggregateFunction::Sum(e)
+            | AggregateFunction::Avg(e)
+            | AggregateFunction::BitXor(e)
+            | AggregateFunction::Reduce { argument: e, .. } => Some(e),
+            AggregateFunction::CountRows
+            | AggregateFunction::Min
+            | AggregateFunction::Max
+            | AggregateFunction::ArgMin
+            | AggregateFunction::ArgMax
+            | AggregateFunction::Mode => None,
         }
+    }
+
+    /// Whether it is the value of a row of its part's input: MIN, MAX, ARG_MIN, ARG_MAX, MODE.
+    pub fn is_chosen(&self) -> bool {
+        use AggregateFunction::{ArgMax, ArgMin, Max, Min, Mode};
+        matches!(self.function, Min | Max | ArgMin | ArgMax | Mode)
+    }
+
+    /// Whether it takes the exclusive or of its arguments.
+    pub fn is_xor(&self) -> bool {
+        matches!(self.function, AggregateFunction::BitXor(_))
     }
 
     /// Whether it adds its argument up.
@@ -60,6 +80,8 @@ fn number(part: &AggregatePart, first: bool, next: &mut usize) -> Vec<Accumulato
         numbered.push(Accumulators { count, sum: *next, wide });
         if a.is_sum() {
             *next += if wide { 3 } else { 2 };
+        } else if a.is_xor() {
+            *next += 1;
         }
     }
     numbered

@@ -31,6 +31,9 @@ impl Circuit {
                 if input >= id {
                     return Err(format!("node {id}: input {input} does not come before it"));
                 }
+                if matches!(self.nodes[input].op, Op::Index { ordered: true, .. }) && !self.reads_ordered(node, input) {
+                    return Err(format!("node {id}: input {input} is in order, which it cannot read"));
+                }
             }
             self.node(node).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
             if let Op::Output { view, .. } = node.op
@@ -114,15 +117,44 @@ impl Circuit {
                     require(!part.aggregates.is_empty(), "a part without aggregates")?;
                     for aggregate in &part.aggregates {
                         match &aggregate.function {
-                            AggregateFunction::Min | AggregateFunction::Max => {
-                                require(part.method == AggregateMethod::Extreme, "MIN and MAX are extremes")?;
-                                require(part.aggregates.len() == 1, "an extreme has one aggregate")?;
-                                require(input.value.len() == 1, "an extreme's input has one value column")?;
+                            AggregateFunction::ArgMin | AggregateFunction::ArgMax => {
+                                require(part.method == AggregateMethod::Extreme, "ARG_MIN and ARG_MAX are extremes")?;
+                                let ordered = matches!(input.op, Op::Index { ordered: true, .. });
+                                require(
+                                    ordered && input.value.len() == 2,
+                                    "an input that is not a key and a value in order",
+                                )?;
+                                require(input.value.iter().all(|c| c.nullable), "a key or value that is not nullable")?;
+                            }
+                            AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::Mode => {
+                                let mode = aggregate.function == AggregateFunction::Mode;
+                                let method = if mode { AggregateMethod::Fold } else { AggregateMethod::Extreme };
+                                require(part.method == method, "MIN and MAX are extremes, MODE is a fold")?;
+                                require(input.value.len() == 1, "MIN, MAX and MODE read one value column")?;
+                            }
+                            AggregateFunction::BitXor(e) => {
+                                require(part.method == AggregateMethod::Linear, "BIT_XOR is linear")?;
+                                expression(e, &input.columns(), 0)?;
+                            }
+                            AggregateFunction::Reduce { argument, .. } => {
+                                require(part.method == AggregateMethod::Fold, "what a kernel puts together is a fold")?;
+                                require(argument.ty.sql.kind() == aggregate.ty.sql.kind(), "a result of another kind")?;
+                                expression(argument, &input.columns(), 0)?;
                             }
                             AggregateFunction::CountRows => {}
                             AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => {
                                 expression(e, &input.columns(), 0)?;
                             }
+                        }
+                        if aggregate.is_chosen() {
+                            require(
+                                part.aggregates.len() == 1,
+                                "MIN, MAX, ARG_MIN, ARG_MAX and MODE have a part each",
+                            )?;
+                            let nullable = |ty: &ColumnType| ColumnType::nullable(ty.sql.clone());
+                            let value = input.value.last().map(nullable);
+                            let fits = value.is_some_and(|v| same_words(&v, &nullable(&aggregate.ty)));
+                            require(fits, "a value of another type than its column")?;
                         }
                         columns.push(aggregate.ty.clone());
                     }
@@ -145,6 +177,12 @@ impl Circuit {
                 same_layout(&self.columns(*input), &columns)
             }
         }
+    }
+
+    /// Whether a node reads an index in order as one.
+    fn reads_ordered(&self, node: &Node, index: NodeId) -> bool {
+        let Op::Aggregate { parts, .. } = &node.op else { return false };
+        parts.iter().filter(|p| p.input == index).all(|p| p.method == AggregateMethod::Extreme)
     }
 
     /// Inputs with a trace are indexes that keep one, and tables with a primary key, which always do.

@@ -1,6 +1,8 @@
 //! A circuit evaluated from scratch, on the full contents of its tables: slow, plain, and sharing nothing with the operators but the
 //! scalar kernels. It is the oracle of tests: the sum of what a pipeline put out must be what this gives.
 
+mod aggregate;
+
 use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, Op, Position};
 use std::collections::BTreeMap;
 use weir_functions::{Arena, Lambda, find};
@@ -72,7 +74,7 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
             }
             Op::Aggregate { parts, global, filter, project } => {
                 let keys = circuit.nodes[parts[0].input].key.len();
-                let groups = aggregate(&nodes, parts, keys, *global)?;
+                let groups = aggregated(&nodes, parts, keys, *global)?;
                 map(&groups, filter.as_ref(), &[project])?
             }
             Op::Union { inputs } => collect(inputs.iter().flat_map(|i| &nodes[*i]).map(|(r, w)| Ok((r.clone(), *w))))?,
@@ -145,7 +147,7 @@ fn matches(left: &ZSet, right: &ZSet, keys: usize) -> Vec<(Vec<Value>, i64)> {
     out
 }
 
-fn aggregate(nodes: &[ZSet], parts: &[AggregatePart], keys: usize, global: bool) -> Result<ZSet> {
+fn aggregated(nodes: &[ZSet], parts: &[AggregatePart], keys: usize, global: bool) -> Result<ZSet> {
     let grouped: Vec<_> = parts.iter().map(|p| groups(&nodes[p.input], keys)).collect();
     let mut existing: Vec<&[Value]> = vec![];
     for (key, rows) in &grouped[0] {
@@ -182,12 +184,14 @@ fn call(
     let argument = match function {
         AggregateFunction::CountRows => return Ok(Value::I64(rows.iter().map(|(_, w)| w).sum())),
         AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => e.clone(),
-        AggregateFunction::Min | AggregateFunction::Max => {
-            let mut present: Vec<&Value> =
-                rows.iter().filter(|(_, w)| *w > 0).map(|(r, _)| &r[keys]).filter(|v| !v.is_null()).collect();
-            present.sort();
-            let found = if *function == AggregateFunction::Min { present.first() } else { present.last() };
-            return Ok(found.map_or(Value::Null, |v| (*v).clone()));
+        AggregateFunction::Min
+        | AggregateFunction::Max
+        | AggregateFunction::ArgMin
+        | AggregateFunction::ArgMax
+        | AggregateFunction::Mode => return Ok(aggregate::chosen(function, rows, keys)),
+        AggregateFunction::BitXor(e) => return aggregate::bits("bit_xor_", e, rows, &arena, at),
+        AggregateFunction::Reduce { kernel, argument } => {
+            return aggregate::bits(kernel, argument, rows, &arena, at);
         }
     };
     let mut count = 0i64;

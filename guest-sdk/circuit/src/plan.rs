@@ -99,6 +99,23 @@ pub enum AggregateFunction {
     Min,
     /// The greatest argument that is not NULL; as for `Min`.
     Max,
+    /// The value of the row with the least key that is not NULL; of several such rows the least value. The part's input is an index in
+    /// order whose value columns are the key and the value, both nullable.
+    ArgMin,
+    /// The value of the row with the greatest key that is not NULL; of several such rows the greatest value. As for `ArgMin`.
+    ArgMax,
+    /// The most frequent argument that is not NULL; the least of several. The part's input is as for `Min`.
+    Mode,
+    /// Exclusive or of whole numbers that are not NULL; NULL if there is none.
+    BitXor(Expr),
+    /// The arguments that are not NULL, put together by a kernel of two arguments of their kind; NULL if there is none. The order must not
+    /// matter, and an argument taken three times must be as if it were taken once.
+    Reduce {
+        /// The kernel's name in the registry of `weir-functions`.
+        kernel: String,
+        /// The argument.
+        argument: Expr,
+    },
 }
 
 /// One aggregate of a part.
@@ -127,12 +144,17 @@ pub struct AggregatePart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AggregateMethod {
-    /// By adding up deltas: COUNT, and SUM and AVG of exact types. Needs no trace of its input.
+    /// By adding up deltas: COUNT, SUM and AVG of exact types, BIT_XOR of whole numbers. Needs no trace of its input.
     Linear,
-    /// By looking at one end of the group in the input's trace: MIN and MAX; one aggregate a part.
+    /// By looking at one end of the group in the input's trace: MIN, MAX, ARG_MIN and ARG_MAX; one aggregate a part.
     Extreme,
-    /// By going through the whole group in the input's trace: SUM and AVG of floats, whose result must not depend on history.
+    /// By going through the whole group in the input's trace: SUM and AVG of floats, whose result must not depend on history, `Reduce`,
+    /// and `Mode`, which has a part to itself.
     Fold,
+}
+
+fn is_false(b: &bool) -> bool {
+    !b
 }
 
 /// An operator. All of them turn deltas into deltas.
@@ -172,6 +194,10 @@ pub enum Op {
         exchange: bool,
         /// Whether the sum of all deltas is kept (a trace); joins, extremes, folds and DISTINCT need it.
         trace: bool,
+        /// Whether each value column is laid out by itself, one after the other, so that the rows of a key are in SQL order (an ascending
+        /// sort layout). For extremes of several columns, which alone may read it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        ordered: bool,
     },
     /// Pairs of rows with equal keys. Flat. Columns of expressions: key, left value, right value.
     Join {

@@ -51,9 +51,10 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
             write!(f, " {}", rows.join(" "))
         }
         Op::Map { input, filter, project } => write!(f, " {input}{}{}", clause(filter), projection(project)),
-        Op::Index { input, filter, key, value, exchange, trace } => {
+        Op::Index { input, filter, key, value, exchange, trace, ordered } => {
             write!(f, " {input}{} key [{}] value [{}]", clause(filter), list(key), list(value))?;
-            write!(f, "{}{}", if *exchange { " exchange" } else { "" }, if *trace { " trace" } else { "" })
+            write!(f, "{}{}", if *exchange { " exchange" } else { "" }, if *trace { " trace" } else { "" })?;
+            f.write_str(if *ordered { " ordered" } else { "" })
         }
         Op::Join { left, right, filter, project } => {
             write!(f, " {left} {right}{}{}", clause(filter), projection(project))
@@ -104,6 +105,11 @@ impl Display for AggregateFunction {
             AggregateFunction::Avg(e) => write!(f, "avg({e})"),
             AggregateFunction::Min => f.write_str("min"),
             AggregateFunction::Max => f.write_str("max"),
+            AggregateFunction::ArgMin => f.write_str("arg_min"),
+            AggregateFunction::ArgMax => f.write_str("arg_max"),
+            AggregateFunction::Mode => f.write_str("mode"),
+            AggregateFunction::BitXor(e) => write!(f, "bit_xor({e})"),
+            AggregateFunction::Reduce { kernel, argument } => write!(f, "reduce {kernel}({argument})"),
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::compile::Compiler;
 use crate::input::{Input, layouts, plain_words};
 use crate::row_function::RowFunction;
 use weir_circuit::{
-    Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr, accumulators,
+    Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr, Position, accumulators,
 };
-use weir_functions::find;
+use weir_functions::{Kernel, find};
 use weir_row::{ColumnType, Kind, Layout, RowWriter, SqlType, Value, acc, enc};
 use weir_sdk::operators::Part;
 use weir_sdk::{Chunk, Context, Rows};
@@ -39,10 +39,13 @@ impl Plan {
                 AggregateMethod::Extreme => {
                     let (_, value) = layouts(circuit, part.input);
                     match part.aggregates[0].function {
-                        AggregateFunction::Min => Part::min(&value.text()),
-                        AggregateFunction::Max => Part::max(&value.text()),
-                        _ => return Err("an extreme that is neither MIN nor MAX".to_owned()),
+                        AggregateFunction::Min | AggregateFunction::ArgMin => Part::min(&value.text()),
+                        AggregateFunction::Max | AggregateFunction::ArgMax => Part::max(&value.text()),
+                        _ => return Err("an extreme that is none".to_owned()),
                     }
+                }
+                AggregateMethod::Fold if part.aggregates[0].is_chosen() => {
+                    Part::mode(&layouts(circuit, part.input).1.text())
                 }
                 AggregateMethod::Fold => {
                     let types: Vec<ColumnType> = part.aggregates.iter().map(|a| a.ty.clone()).collect();
@@ -64,7 +67,7 @@ enum Addition {
     /// Counts an argument that is not NULL.
     Count { at: usize, of: Operand },
     /// Adds an argument; counts it too if it is nullable.
-    Sum { words: Accumulators, of: Operand, counted: bool },
+    Sum { words: Accumulators, of: Operand, counted: bool, xor: bool },
 }
 
 /// Adds rows to accumulators.
@@ -93,9 +96,9 @@ impl Adder {
                 Some(e) if e.ty.nullable => {
                     let of = compiler.value(e, 0)?;
                     // Of an argument that is never NULL after all, nullability is only a type.
-                    additions.push(match a.is_sum() {
+                    additions.push(match a.is_sum() || a.is_xor() {
                         false => Addition::Count { at: words.count, of },
-                        true => Addition::Sum { words: *words, of: exact(of)?, counted: true },
+                        true => Addition::Sum { words: *words, of: exact(of)?, counted: true, xor: a.is_xor() },
                     });
                 }
                 other => {
@@ -103,9 +106,9 @@ impl Adder {
                         counted.push(words.count);
                         additions.push(Addition::Row { at: words.count });
                     }
-                    if let Some(e) = other.filter(|_| a.is_sum()) {
+                    if let Some(e) = other.filter(|_| a.is_sum() || a.is_xor()) {
                         let of = exact(compiler.value(e, 0)?)?;
-                        additions.push(Addition::Sum { words: *words, of, counted: false });
+                        additions.push(Addition::Sum { words: *words, of, counted: false, xor: a.is_xor() });
                     }
                 }
             }
@@ -131,7 +134,7 @@ impl Adder {
                             }
                         }
                     }
-                    Addition::Sum { words, of, counted } => {
+                    Addition::Sum { words, of, counted, xor } => {
                         let register = &frame.registers[of.register];
                         for (i, w) in weights.by_ref().enumerate() {
                             if of.nullable && register.null[i] {
@@ -139,6 +142,10 @@ impl Adder {
                             }
                             if counted {
                                 acc::count(acc, words.count, w);
+                            }
+                            if xor {
+                                acc::xor(acc, words.sum, register.words[i], w);
+                                continue;
                             }
                             let value = register.whole(of.kind, i);
                             match words.wide {
@@ -153,50 +160,104 @@ impl Adder {
     }
 }
 
-/// Adds up the floats of a group, in the order of its rows.
+/// What becomes of the arguments of a group.
+enum FoldMethod {
+    /// Their sum or mean, as floats of a kind.
+    Float { mean: bool, kind: Kind },
+    /// What a kernel makes of them, as a row of one nullable column.
+    Reduce { kernel: &'static Kernel, result: Layout, at: Position },
+}
+
+/// Puts the values of a group together, in the order of its rows.
 struct Folder {
     code: Code,
-    /// Argument, whether the mean is wanted, and the result's kind, of each aggregate.
-    sums: Vec<(Operand, bool, Kind)>,
+    /// Argument and method of each aggregate.
+    folds: Vec<(Operand, FoldMethod)>,
 }
 
 impl Folder {
     fn new(circuit: &Circuit, part: &AggregatePart) -> Result<Folder, String> {
         let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
-        let mut sums = Vec::new();
+        let mut folds = Vec::new();
         for a in &part.aggregates {
             let e = a.argument().ok_or("a fold without an argument")?;
             let operand = compiler.value(e, 0)?;
             let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
+            if let AggregateFunction::Reduce { kernel, .. } = &a.function {
+                let kernel = find(kernel).ok_or_else(|| format!("no kernel {kernel}"))?;
+                if kernel.params != [operand.kind, operand.kind] || kernel.result != operand.kind || kernel.nullable {
+                    return Err("a kernel that does not put two values together".to_owned());
+                }
+                let result = Layout::new(&[ColumnType::nullable(a.ty.sql.clone())]);
+                folds.push((operand, FoldMethod::Reduce { kernel, result, at: a.at }));
+                continue;
+            }
             let float = |k: Kind| matches!(k, Kind::F32 | Kind::F64);
             if !float(operand.kind) || !float(kind) || !a.is_sum() {
                 return Err("a fold of values that are no floats".to_owned());
             }
-            sums.push((operand, matches!(a.function, AggregateFunction::Avg(_)), kind));
+            folds.push((operand, FoldMethod::Float { mean: matches!(a.function, AggregateFunction::Avg(_)), kind }));
         }
-        Ok(Folder { code: compiler.finish(), sums })
+        Ok(Folder { code: compiler.finish(), folds })
     }
 
     fn fold(&self, cx: &Context, rows: &Rows, out: &mut RowWriter) {
-        let mut totals = vec![(0_i64, 0_f64); self.sums.len()];
+        // Number of arguments, their sum, or what they are together.
+        let mut totals: Vec<(i64, f64, Value)> = self.folds.iter().map(|_| (0, 0.0, Value::Null)).collect();
         let rows = rows.iter().map(|(row, weight)| (row, &[][..], weight));
         self.code.for_batches(cx, rows, |frame, areas| {
-            for ((operand, ..), (n, s)) in self.sums.iter().zip(&mut totals) {
+            for ((operand, method), (n, s, total)) in self.folds.iter().zip(&mut totals) {
                 let register = &frame.registers[operand.register];
                 for (i, w) in areas.weights.iter().enumerate() {
-                    if !(operand.nullable && register.null[i]) {
-                        *n += w;
-                        *s += register.float(operand.kind, i) * *w as f64;
+                    if operand.nullable && register.null[i] {
+                        continue;
+                    }
+                    match method {
+                        FoldMethod::Float { .. } => {
+                            *n += w;
+                            *s += register.float(operand.kind, i) * *w as f64;
+                        }
+                        FoldMethod::Reduce { kernel, at, .. } => {
+                            let value = register.value(operand.kind, i);
+                            // Three times is once, so an even number of times is twice.
+                            for _ in 0..2 - (w & 1) {
+                                *total = match std::mem::replace(total, Value::Null) {
+                                    Value::Null => value.clone(),
+                                    before => {
+                                        let both = [before, value.clone()];
+                                        cx.ok((kernel.call)(cx.arena(), &both), at.line, at.column)
+                                    }
+                                };
+                            }
+                        }
                     }
                 }
             }
         });
-        for ((_, mean, kind), (n, s)) in self.sums.iter().zip(totals) {
-            let value = if *mean { s / n as f64 } else { s };
-            let value = (n != 0).then_some(value);
-            out.put([if *kind == Kind::F32 { enc::f32_null(value.map(|v| v as f32)) } else { enc::f64_null(value) }]);
+        for ((_, method), (n, s, total)) in self.folds.iter().zip(totals) {
+            match method {
+                FoldMethod::Float { mean, kind } => {
+                    let value = if *mean { s / n as f64 } else { s };
+                    let value = (n != 0).then_some(value);
+                    out.put([match kind {
+                        Kind::F32 => enc::f32_null(value.map(|v| v as f32)),
+                        _ => enc::f64_null(value),
+                    }]);
+                }
+                FoldMethod::Reduce { result, at, .. } => {
+                    let mut words = Vec::new();
+                    cx.ok(result.encode(&[total], &mut words), at.line, at.column);
+                    out.copy(&words);
+                }
+            }
         }
     }
+}
+
+/// Whether it is a whole number of one word.
+fn is_whole(kind: Kind) -> bool {
+    use Kind::{I8, I16, I32, I64, U8, U16, U32, U64};
+    matches!(kind, I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
 }
 
 /// How the value of a linear aggregate is made.
@@ -204,6 +265,10 @@ fn finisher(a: &Aggregate, words: Accumulators) -> Result<Final, String> {
     let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
     let Accumulators { count, sum, wide } = words;
     let done = |method| Ok(Final { area: 1, count, sum, method, kind, at: a.at });
+    if a.is_xor() {
+        let whole = a.argument().is_some_and(|e| e.ty.sql.kind() == Some(kind)) && is_whole(kind);
+        return if whole { done(FinalMethod::Xor) } else { Err("an exclusive or of no whole numbers".to_owned()) };
+    }
     if !a.is_sum() {
         return if kind == Kind::I64 { done(FinalMethod::Count) } else { Err("a count that is no BIGINT".to_owned()) };
     }
@@ -242,7 +307,11 @@ fn emit(
                 input.push_final(finals.len());
                 finals.push(finisher(a, *words)?);
             } else {
-                // Results stand one after the other, each a layout of its own.
+                // Results stand one after the other, each a layout of its own; a chosen row's other columns come before it.
+                if a.is_chosen() {
+                    let columns = circuit.nodes[part.input].value.split_last().map_or(&[][..], |(_, before)| before);
+                    columns.iter().for_each(|c| input.push_unread(Layout::new(std::slice::from_ref(c))));
+                }
                 input.push(Layout::new(&[ColumnType::nullable(a.ty.sql.clone())]));
             }
         }

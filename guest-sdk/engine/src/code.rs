@@ -38,6 +38,8 @@ pub(crate) struct Final {
 pub(crate) enum FinalMethod {
     /// The count.
     Count,
+    /// The exclusive or of whole numbers, as registers have them.
+    Xor,
     /// The sum, or the sum divided by the count, through a kernel that narrows it and its further arguments.
     Sum { mean: bool, three_words: bool, kernel: &'static Kernel, rest: Vec<Value> },
 }
@@ -466,9 +468,13 @@ fn call<'a>(
 fn finish<'a>(cx: &'a Context, what: &Final, acc: &[u64], to: &mut Register<'a>, i: usize) {
     use weir_row::acc as a;
     let count = a::get_count(acc, what.count);
-    let FinalMethod::Sum { mean, three_words, kernel, rest } = &what.method else {
-        to.words[i] = count as u64;
-        return;
+    let (mean, three_words, kernel, rest) = match &what.method {
+        FinalMethod::Count => return to.words[i] = count as u64,
+        FinalMethod::Xor => {
+            to.null[i] = count == 0;
+            return to.words[i] = acc[what.sum];
+        }
+        FinalMethod::Sum { mean, three_words, kernel, rest } => (mean, three_words, kernel, rest),
     };
     to.null[i] = count == 0;
     if count == 0 {

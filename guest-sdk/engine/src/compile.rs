@@ -106,7 +106,7 @@ impl Compiler {
             }
             Source::Final(i) => {
                 let what = self.finals.get(i).ok_or("an accumulator that is not there")?.clone();
-                let to = self.register(what.kind, matches!(what.method, crate::code::FinalMethod::Sum { .. }))?;
+                let to = self.register(what.kind, !matches!(what.method, crate::code::FinalMethod::Count))?;
                 self.emit(Instruction::Final { to, what, on });
                 to
             }

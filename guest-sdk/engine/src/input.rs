@@ -69,6 +69,11 @@ impl Input {
         self.left.push(layout);
     }
 
+    /// Appends a stretch that nothing reads.
+    pub(crate) fn push_unread(&mut self, layout: Layout) {
+        self.left.push(layout);
+    }
+
     /// Appends a column that is the finished value of an accumulator.
     pub(crate) fn push_final(&mut self, number: usize) {
         self.columns.push(Source::Final(number));

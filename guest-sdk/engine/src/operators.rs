@@ -3,7 +3,7 @@
 use crate::aggregate::Plan;
 use crate::input::{Input, layouts};
 use crate::row_function::{Condition, RowFunction};
-use weir_circuit::{Circuit, NodeId, Op};
+use weir_circuit::{Circuit, Expr, NodeId, Op};
 use weir_row::RowWriter;
 use weir_sdk::operators::{
     Aggregate, Constant, Distinct, Index, KeyedTable, Output, Table, antijoin, join, map, negate, semijoin, union,
@@ -59,8 +59,11 @@ impl Node {
                 let function = RowFunction::new(Input::rows(circuit, *input), filter.as_ref(), &[project])?;
                 Node::Map { input: *input, function }
             }
-            Op::Index { input, filter, key, value, exchange, trace } => {
-                let function = RowFunction::new(Input::rows(circuit, *input), filter.as_ref(), &[key, value])?;
+            Op::Index { input, filter, key, value, exchange, trace, ordered } => {
+                // In order each value column is a layout of its own.
+                let values = value.chunks(if *ordered { 1 } else { value.len().max(1) });
+                let lists: Vec<&[Expr]> = std::iter::once(key.as_slice()).chain(values).collect();
+                let function = RowFunction::new(Input::rows(circuit, *input), filter.as_ref(), &lists)?;
                 let mut operator = Index::new(number, &key_text, &value_text);
                 if *exchange {
                     operator = operator.exchange();

@@ -29,6 +29,7 @@ pub struct Kernel {
 /// All kernels.
 pub fn registry() -> impl Iterator<Item = &'static Kernel> {
     [
+        crate::aggregate::KERNELS,
         crate::arith::KERNELS,
         crate::cast::KERNELS,
         crate::compare::KERNELS,

@@ -8,6 +8,7 @@
 #[macro_use]
 mod kernel;
 
+mod aggregate;
 mod arith;
 mod cast;
 mod compare;
@@ -31,6 +32,7 @@ mod text_forms;
 mod text_like;
 mod zone;
 
+pub use aggregate::*;
 pub use arith::*;
 pub use bumpalo::Bump as Arena;
 pub use cast::*;

@@ -30,6 +30,14 @@ pub fn get_sum(acc: &[u64], at: usize) -> i128 {
     ((s[0] as u128) << 64 | s[1] as u128) as i128
 }
 
+/// Adds `value`, `weight` times, to the exclusive or at `acc[at]` (one word): twice is not at all, and taking it out is adding it again.
+#[inline(always)]
+pub fn xor(acc: &mut [u64], at: usize, value: u64, weight: i64) {
+    if weight & 1 == 1 {
+        acc[at] ^= value;
+    }
+}
+
 /// Adds `value`, `weight` times, to the sum of three words at `acc[at]`; exact for every decimal.
 pub fn sum_wide(acc: &mut [u64], at: usize, value: i128, weight: i64) {
     let s = &mut acc[at..at + 3];

@@ -18,6 +18,7 @@ pub struct Part {
 enum Method {
     Linear(Box<AccumulateFn>),
     Extreme { greatest: bool, biased: bool },
+    Mode { biased: bool },
     Fold(Box<FoldFn>),
 }
 
@@ -28,25 +29,24 @@ impl Part {
         Part { method: Method::Linear(Box::new(f)), results: layout("") }
     }
 
-    /// The least value that is not NULL of the input's only value column, of this layout. The input needs a trace.
-    pub fn min(column: &str) -> Part {
-        Part::extreme(column, false)
+    /// The least value that is not NULL of the input's value columns, which are of this layout. The input needs a trace. Several columns are
+    /// nullable and stand in the input as in a sort layout; values whose first column is NULL count as NULL.
+    pub fn min(columns: &str) -> Part {
+        let (results, biased) = nullable(columns);
+        Part { method: Method::Extreme { greatest: false, biased }, results }
     }
 
     /// The greatest.
-    pub fn max(column: &str) -> Part {
-        Part::extreme(column, true)
+    pub fn max(columns: &str) -> Part {
+        let (results, biased) = nullable(columns);
+        Part { method: Method::Extreme { greatest: true, biased }, results }
     }
 
-    fn extreme(column: &str, greatest: bool) -> Part {
-        let mut column = layout(column);
-        assert_eq!(column.len(), 1, "an extreme of one column");
-        // There may be none, so the result is kept as a nullable column; only of wide types that differs from the value's words.
-        let biased = !column.fields[0].nullable;
-        column.fields[0].nullable = true;
-        let biased = biased && column.fields[0].escapes();
-        let nullable = layout(&column.text());
-        Part { method: Method::Extreme { greatest, biased }, results: nullable }
+    /// The value with the greatest weight that is not NULL of the input's only value column, of this layout; the least of several. The input
+    /// needs a trace.
+    pub fn mode(column: &str) -> Part {
+        let (results, biased) = nullable(column);
+        Part { method: Method::Mode { biased }, results }
     }
 
     /// Results of columns of the layout `results`, which `f` writes one after the other (each as it stands in a sort layout) for a whole group. The input
@@ -67,6 +67,18 @@ impl Part {
         }
         at
     }
+}
+
+/// The layout of a result that may be absent, hence of nullable columns; and whether a value's words, of the layout `columns`, are
+/// another than the result's.
+fn nullable(columns: &str) -> (Layout, bool) {
+    let columns = layout(columns);
+    let mut results = columns.clone();
+    results.fields.iter_mut().for_each(|f| f.nullable = true);
+    // Only of wide types nullability matters to the words.
+    let biased = columns.fields.iter().any(|f| !f.nullable) && results.fields.iter().any(|f| f.escapes());
+    assert!(columns.len() == 1 || columns.len() > 1 && !biased, "a column, or nullable columns");
+    (layout(&results.text()), biased)
 }
 
 /// One row per group, made of its key and its aggregates. For each group there is one row of state: key, accumulators, then the
@@ -269,6 +281,12 @@ impl<'a> PartReader<'a> {
 }
 
 impl Part {
+    /// Writes NULLs as the part's results.
+    fn null(&self, to: &mut Vec<u64>) {
+        to.clear();
+        to.resize(self.results.fields.iter().map(|f| f.words.max(1)).sum(), 0);
+    }
+
     /// Appends the part's results for a group. `before` are its results before the step, `touched` whether its input changed.
     #[expect(clippy::too_many_arguments, reason = "what a group's row is made of")]
     fn results(
@@ -287,8 +305,26 @@ impl Part {
         match &self.method {
             Method::Linear(_) => {}
             Method::Extreme { greatest, biased } => {
-                let null = &[0, 0][..self.results.fields[0].words.max(1)];
-                extreme(key, *greatest, *biased, before, null, reader, scratch);
+                extreme(key, *greatest, *biased, before, reader, scratch);
+                if scratch.is_empty() {
+                    self.null(scratch);
+                }
+                to.extend_from_slice(scratch);
+            }
+            Method::Mode { biased } => {
+                let mut best = 0;
+                scratch.clear();
+                reader.all.seek(key);
+                while let Some((row, weight)) = reader.all.next_row() {
+                    let value = &row[key.len()..];
+                    if weight > best && !is_null(value, *biased) {
+                        best = weight;
+                        write_value(value, *biased, scratch);
+                    }
+                }
+                if scratch.is_empty() {
+                    self.null(scratch);
+                }
                 to.extend_from_slice(scratch);
             }
             Method::Fold(f) => {
@@ -308,26 +344,34 @@ impl Part {
     }
 }
 
-/// Writes the extreme value of a group to `to`, as a nullable column.
+/// Whether the words of a value are those of NULL. (Of several columns the first tells: no first word is 0 but NULL's, and 2 words of a decimal
+/// that are 0 are NULL too.)
+fn is_null(value: &[u64], biased: bool) -> bool {
+    !biased && value[0] == 0
+}
+
+/// Writes a value as nullable columns.
+fn write_value(value: &[u64], biased: bool, to: &mut Vec<u64>) {
+    to.clear();
+    if biased {
+        to.push(enc::slot(value[0]));
+        to.extend(enc::escape(value[0]));
+    } else {
+        to.extend_from_slice(value);
+    }
+}
+
+/// Writes the extreme value of a group to `to`, as nullable columns; nothing, if there is none.
 fn extreme(
     key: &[u64],
     greatest: bool,
     biased: bool,
     before: Option<&[u64]>,
-    null: &[u64],
     reader: &mut PartReader<'_>,
     to: &mut Vec<u64>,
 ) {
-    let is_null = |value: &[u64]| !biased && value.iter().all(|w| *w == 0);
-    let write = |value: &[u64], to: &mut Vec<u64>| {
-        to.clear();
-        if biased {
-            to.push(enc::slot(value[0]));
-            to.extend(enc::escape(value[0]));
-        } else {
-            to.extend_from_slice(value);
-        }
-    };
+    let is_null = |value: &[u64]| is_null(value, biased);
+    let write = |value: &[u64], to: &mut Vec<u64>| write_value(value, biased, to);
     // The most extreme value among the rows that changed.
     let mut group = reader.touched;
     let mut best = None;
@@ -340,7 +384,7 @@ fn extreme(
     }
     // What lies beyond both it and the value before was not there and did not change. So if the value before lies beyond it, that stays; if
     // not, and the best one is there now, it is the value.
-    if let Some(before) = before.filter(|b| b.iter().any(|w| *w != 0)) {
+    if let Some(before) = before.filter(|b| b[0] != 0) {
         let Some(row) = best else { return write_raw(before, to) };
         write(&row[key.len()..], to);
         let order = to.as_slice().cmp(before);
@@ -358,7 +402,7 @@ fn extreme(
             return write(value, to);
         }
     }
-    write_raw(null, to);
+    to.clear();
 }
 
 /// Writes words as they are.

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::UNSUPPORTED;
 use crate::{Diagnostic, LineCol, Span};
-use weir_circuit::{AggregateFunction, Circuit, Expr, ExprOp, Op};
+use weir_circuit::{Circuit, Expr, ExprOp, Op};
 
 /// Calls that cannot be made.
 pub(crate) fn unknown_kernels(source: &str, circuit: &Circuit) -> Vec<Diagnostic> {
@@ -53,10 +53,7 @@ fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
         Op::SemiJoin { condition, project, .. } => condition.iter().chain(project).for_each(f),
         Op::Aggregate { parts, filter, project, .. } => {
             for a in parts.iter().flat_map(|p| &p.aggregates) {
-                match &a.function {
-                    AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => f(e),
-                    _ => {}
-                }
+                a.argument().into_iter().for_each(&mut *f);
             }
             filter.iter().chain(project).for_each(f);
         }

@@ -10,7 +10,8 @@ CREATE TABLE u (id BIGINT, d DOUBLE NOT NULL);
 CREATE VIEW v AS SELECT a, COUNT(*) AS n, SUM(b) AS s, MAX(c) AS m, AVG(d) AS e FROM t JOIN u ON t.id = u.id
 WHERE c > 3 AND (a = 'x' OR a LIKE 'y%') GROUP BY a HAVING COUNT(*) > 1;
 CREATE VIEW w AS SELECT DISTINCT CASE WHEN c / 2 > 1 THEN UPPER(a) ELSE COALESCE(a, 'none') END AS x FROM t
-WHERE id NOT IN (SELECT id FROM u WHERE id IS NOT NULL) UNION ALL SELECT 'one' AS x;";
+WHERE id NOT IN (SELECT id FROM u WHERE id IS NOT NULL) UNION ALL SELECT 'one' AS x;
+CREATE VIEW x AS SELECT ARG_MAX(a, c) AS p, BIT_XOR(c) AS q, BIT_AND(c) AS r, MODE(b) AS s, VAR_POP(d) AS y FROM t, u;";
 
 /// Paths to all leaves of a kind.
 fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
@@ -32,8 +33,22 @@ fn every_leaf_changed_is_taken_or_refused() {
     assert!(paths.len() > 200, "{}", paths.len());
     let others = [json!(0), json!(1), json!(7), json!(200), json!(u64::MAX), json!(-1), json!(true), json!(null)];
     let words = [
-        "eq_text", "add_i64", "upper", "integer", "double", "boolean", "varchar", "big_int", "null", "extreme", "fold",
+        "eq_text",
+        "add_i64",
+        "upper",
+        "integer",
+        "double",
+        "boolean",
+        "varchar",
+        "big_int",
+        "null",
+        "extreme",
+        "fold",
         "linear",
+        "min",
+        "arg_min",
+        "mode",
+        "bit_and_i64",
     ];
     let (mut taken, mut refused) = (0, 0);
     for path in &paths {

@@ -15,6 +15,10 @@ const CASES: u32 = 60;
 
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/aggregates.rs"]
+mod aggregates;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/basics.rs"]
 mod basics;
 #[rustfmt::skip]
@@ -37,6 +41,10 @@ mod nested;
 #[allow(clippy::all)]
 #[path = "generated/joins.rs"]
 mod joins;
+#[rustfmt::skip]
+#[allow(clippy::all)]
+#[path = "generated/within.rs"]
+mod within;
 
 /// A change: table, row, and whether it is deleted.
 type Change = (usize, Vec<Value>, bool);
@@ -244,7 +252,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { basics groups joins nested statements windows }
+    programs! { aggregates basics groups joins nested statements windows within }
 }
 
 /// The same circuits in the engine.
@@ -265,5 +273,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { basics groups joins nested statements windows }
+    circuits! { aggregates basics groups joins nested statements windows within }
 }

@@ -1,5 +1,6 @@
 //! Function calls: the written form; which function is meant; its arguments converted.
 
+use super::aggregate::Written;
 use super::expr::Cx;
 use super::names::closest;
 use super::{Binder, Bound, position};
@@ -55,7 +56,9 @@ impl Binder<'_> {
         if f.over.is_some() || WINDOW.contains(&name.as_str()) {
             return Err(self.unsupported(name_at, format!("the window function {}", name.to_uppercase())));
         }
-        if f.parameters != FunctionArguments::None || !f.within_group.is_empty() || f.null_treatment.is_some() {
+        let aggregate = functions::is_aggregate(&name);
+        let within = !f.within_group.is_empty() && !aggregate;
+        if f.parameters != FunctionArguments::None || within || f.null_treatment.is_some() {
             return Err(self.unsupported(at, "this form of call"));
         }
         let no_args = ast::FunctionArgumentList { duplicate_treatment: None, args: vec![], clauses: vec![] };
@@ -67,8 +70,9 @@ impl Binder<'_> {
         if !list.clauses.is_empty() {
             return Err(self.unsupported(at, "this clause within a call"));
         }
-        if functions::is_aggregate(&name) {
-            return self.aggregate_call(&name, list, f.filter.as_deref(), at, cx);
+        if aggregate {
+            let filter = f.filter.as_deref();
+            return self.aggregate_call(&Written { name: &name, list, within: &f.within_group, filter, at }, cx);
         }
         if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct) || f.filter.is_some() {
             let message = format!("DISTINCT and FILTER are for aggregates; {} is none", name.to_uppercase());

@@ -1,6 +1,7 @@
 //! From syntax to meaning: names are resolved, every expression gets a type, conversions become visible, and queries become
 //! relations of the plan. Every error found is kept; a part that has one stands for nothing, and what depends on it is silent.
 
+mod aggregate;
 mod arithmetic;
 mod call;
 mod cast;
@@ -17,6 +18,7 @@ mod query;
 mod scope;
 mod select;
 mod set_operation;
+mod spread;
 mod subquery;
 mod table;
 mod temporal;

@@ -46,7 +46,7 @@ impl Subqueries {
 
 fn counted(kind: AggregateKind, argument: Option<Expr>) -> AggregateCall {
     let ty = ColumnType::not_null(SqlType::BigInt);
-    AggregateCall { kind, argument, distinct: false, ty, at: Position::NONE }
+    AggregateCall::new(kind, argument.into_iter().collect(), ty, Position::NONE)
 }
 
 impl Binder<'_> {
@@ -82,13 +82,7 @@ impl Binder<'_> {
                 return Err(self.unsupported(at, "a subquery that may have several rows"));
             }
             let ty = ColumnType::nullable(column.ty.sql.clone());
-            let value = AggregateCall {
-                kind: AggregateKind::Max,
-                argument: Some(column),
-                distinct: false,
-                ty: ty.clone(),
-                at: position(at),
-            };
+            let value = AggregateCall::new(AggregateKind::Max, vec![column], ty.clone(), position(at));
             let calls = vec![counted(AggregateKind::CountRows, None), value];
             let grouped = self.plan.aggregate(rel, vec![], calls, true);
             let count = Expr::column(0, ColumnType::not_null(SqlType::BigInt));

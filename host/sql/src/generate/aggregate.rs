@@ -3,11 +3,12 @@
 use super::Generator;
 use super::area::Input;
 use super::code::Body;
+use super::kernels;
 use std::fmt::Write;
 use weir_circuit::{
     Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, ExprOp, NodeId, accumulators,
 };
-use weir_row::{ColumnType, Kind, Layout, SqlType};
+use weir_row::{ColumnType, Kind, Layout, Place, SqlType};
 
 impl Generator<'_> {
     /// The field of an aggregation.
@@ -29,8 +30,12 @@ impl Generator<'_> {
                 }
                 AggregateMethod::Extreme => {
                     let (_, value) = self.layouts(part.input);
-                    let least = part.aggregates[0].function == AggregateFunction::Min;
+                    let least =
+                        matches!(part.aggregates[0].function, AggregateFunction::Min | AggregateFunction::ArgMin);
                     format!("Part::{}({:?})", if least { "min" } else { "max" }, value.text())
+                }
+                AggregateMethod::Fold if part.aggregates[0].is_chosen() => {
+                    format!("Part::mode({:?})", self.layouts(part.input).1.text())
                 }
                 AggregateMethod::Fold => {
                     let types: Vec<ColumnType> = part.aggregates.iter().map(|a| a.ty.clone()).collect();
@@ -57,10 +62,16 @@ impl Generator<'_> {
         }
         for (a, words) in part.aggregates.iter().zip(words) {
             let Accumulators { count, sum, wide } = *words;
-            let add = if wide { "sum_wide" } else { "sum" };
+            let adds = a.is_sum() || a.is_xor();
+            let add = match (a.is_xor(), wide) {
+                (true, _) => "xor",
+                (_, true) => "sum_wide",
+                _ => "sum",
+            };
+            let wider = |x: &str, e: &Expr| if a.is_xor() { format!("{x} as i64 as u64") } else { wider(x, e) };
             match a.argument() {
                 Some(e) if e.ty.nullable => {
-                    if !a.is_sum() {
+                    if !adds {
                         let is_null = ExprOp::IsNull(Box::new(e.clone()));
                         let present = crate::expr::not(Expr { op: is_null, ty: crate::expr::BOOLEAN, at: e.at });
                         body.decode_columns(&present);
@@ -81,7 +92,7 @@ impl Generator<'_> {
                         counted.push(count);
                         body.line(&format!("acc::count(acc, {count}, w);"));
                     }
-                    if let Some(e) = other.filter(|_| a.is_sum()) {
+                    if let Some(e) = other.filter(|_| adds) {
                         body.decode_columns(e);
                         let value = body.value(e);
                         let x = wider(&value, e);
@@ -98,13 +109,28 @@ impl Generator<'_> {
         );
     }
 
-    /// The function that adds up the floats of a group, in the order of their rows.
+    /// The function that puts the values of a group together, in the order of their rows.
     fn fold(&mut self, id: NodeId, p: usize, part: &AggregatePart) {
         let columns = self.input_of(part.input, "r", "v");
         let mut body = Body::new(self, columns, "        ");
         let mut before = String::new();
         let mut after = String::new();
         for (i, a) in part.aggregates.iter().enumerate() {
+            if let AggregateFunction::Reduce { kernel, argument } = &a.function {
+                let _ = writeln!(before, "    let mut s{i} = None;");
+                body.decode_columns(argument);
+                let value = body.value(argument);
+                let value = if argument.ty.nullable { value } else { format!("Some({value})") };
+                let both = kernels::call(kernel, &["s".to_string(), "x".to_string()], (a.at.line, a.at.column));
+                // Three times is once, so an even number of times is twice.
+                body.line(&format!("if let Some(x) = {value} {{"));
+                body.line(&format!(
+                    "    for _ in 0..2 - (w & 1) {{ s{i} = Some(match s{i} {{ Some(s) => {both}, None => x }}); }}"
+                ));
+                body.line("}");
+                after.push_str(&write_null(&a.ty.sql, &format!("s{i}")));
+                continue;
+            }
             let _ = writeln!(before, "    let (mut n{i}, mut s{i}) = (0_i64, 0_f64);");
             if let Some(e) = a.argument() {
                 body.decode_columns(e);
@@ -161,21 +187,25 @@ impl Generator<'_> {
                     finals.push(value);
                     continue;
                 }
-                // Results stand one after the other, each a layout of its own.
-                let ty = ColumnType::nullable(a.ty.sql.clone());
-                let layout = Layout::new(std::slice::from_ref(&ty));
-                let var = format!("e{results}");
-                let shape = format!("R{id}_{results}");
-                before.push(format!("let {var} = &{rest};"));
-                rest = if layout.is_fixed() {
-                    format!("{var}[{}..]", layout.fixed_words)
-                } else {
-                    format!("{var}[{shape}.end({var})..]")
-                };
-                let area = self.area(&var, layout, shape, None);
-                input.columns.push((input.areas.len(), 0));
-                input.areas.push(area);
-                results += 1;
+                // Results stand one after the other, each a layout of its own; a chosen row's other columns come before it.
+                let value = &self.circuit.nodes[part.input].value;
+                let others = if a.is_chosen() { &value[..value.len() - 1] } else { &[] };
+                let columns = others.iter().chain([&a.ty]).map(|c| ColumnType::nullable(c.sql.clone()));
+                for ty in columns.collect::<Vec<_>>() {
+                    let layout = Layout::new(std::slice::from_ref(&ty));
+                    let var = format!("e{results}");
+                    let shape = format!("R{id}_{results}");
+                    before.push(format!("let {var} = &{rest};"));
+                    rest = if layout.is_fixed() {
+                        format!("{var}[{}..]", layout.fixed_words)
+                    } else {
+                        format!("{var}[{shape}.end({var})..]")
+                    };
+                    let area = self.area(&var, layout, shape, None);
+                    input.areas.push(area);
+                    results += 1;
+                }
+                input.columns.push((input.areas.len() - 1, 0));
             }
         }
         self.emit_function(id, parts, input, &finals, &before, filter, project);
@@ -227,6 +257,21 @@ impl Generator<'_> {
     }
 }
 
+/// The line that writes a value that may be NULL as a layout of one column.
+fn write_null(ty: &SqlType, value: &str) -> String {
+    let field = Layout::new(&[ColumnType::nullable(ty.clone())]).fields[0];
+    let kind = field.kind.name();
+    match field.place {
+        Place::Text(_) => format!("    out.put_{kind}_null({value});\n"),
+        _ if field.words == 2 => format!("    out.put(enc::{kind}2_null({value}));\n"),
+        _ if field.escapes() => {
+            let escape = if field.kind == Kind::U64 { "u64" } else { "i64" };
+            format!("    out.put([enc::{kind}_null({value})]);\n    out.escape_{escape}({value});\n")
+        }
+        _ => format!("    out.put([enc::{kind}_null({value})]);\n"),
+    }
+}
+
 /// An argument as 128 bits.
 fn wider(value: &str, e: &Expr) -> String {
     if matches!(e.ty.sql, SqlType::Decimal { .. }) { value.to_string() } else { format!("i128::from({value})") }
@@ -237,6 +282,10 @@ fn linear_result(a: &Aggregate, words: Accumulators) -> String {
     let Accumulators { count, sum, wide } = words;
     let (line, column) = (a.at.line, a.at.column);
     let count = format!("acc::get_count(a, {count})");
+    if a.is_xor() {
+        let kind = a.ty.sql.kind().map_or("i64", Kind::name);
+        return format!("if {count} == 0 {{ None }} else {{ Some(acc::get_count(a, {sum}) as {kind}) }}");
+    }
     let total = if wide {
         format!("cx.ok(acc::get_sum_wide(a, {sum}).ok_or(\"sum out of range\"), {line}, {column})")
     } else {

@@ -2,7 +2,7 @@
 
 use super::Generator;
 use std::fmt::Write;
-use weir_circuit::{NodeId, Op};
+use weir_circuit::{Expr, NodeId, Op};
 use weir_row::{Layout, Value};
 
 impl Generator<'_> {
@@ -62,8 +62,11 @@ impl Generator<'_> {
                 self.row_function(&format!("map_{id}"), id, *input, filter.as_ref(), &[project]);
                 (None, Some(format!("let n{id} = map(cx, {id}, {stride}, {}, &map_{id});", self.rows(*input))))
             }
-            Op::Index { input, filter, key, value, exchange, trace } => {
-                self.row_function(&format!("index_{id}"), id, *input, filter.as_ref(), &[key, value]);
+            Op::Index { input, filter, key, value, exchange, trace, ordered } => {
+                // In order each value column is a layout of its own.
+                let values = value.chunks(if *ordered { 1 } else { value.len().max(1) });
+                let parts: Vec<&[Expr]> = std::iter::once(key.as_slice()).chain(values).collect();
+                self.row_function(&format!("index_{id}"), id, *input, filter.as_ref(), &parts);
                 let exchange = if *exchange { ".exchange()" } else { "" };
                 let trace = if *trace { ".trace()" } else { "" };
                 (

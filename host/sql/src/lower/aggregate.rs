@@ -3,10 +3,11 @@
 use super::Lowering;
 use super::linear::Linear;
 use super::stream::Stream;
-use crate::expr::{is_not_null, substitute};
+use crate::bind::is_integer;
+use crate::expr::{boolean, substitute};
 use crate::plan::{AggregateCall, AggregateKind, RelId};
 use weir_circuit::{Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, NodeId, Op, Position};
-use weir_row::{ColumnType, SqlType};
+use weir_row::{ColumnType, Kind, SqlType};
 
 /// Where a call's result is: part and place in it.
 type Place = (usize, usize);
@@ -16,11 +17,26 @@ fn is_float(ty: &SqlType) -> bool {
 }
 
 fn method(call: &AggregateCall) -> AggregateMethod {
-    match (call.kind, &call.argument) {
-        (AggregateKind::Min | AggregateKind::Max, _) => AggregateMethod::Extreme,
-        (AggregateKind::Sum | AggregateKind::Avg, Some(e)) if is_float(&e.ty.sql) => AggregateMethod::Fold,
-        _ => AggregateMethod::Linear,
+    use AggregateKind::{ArgMax, ArgMin, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Max, Min, Mode, Sum};
+    let is = |test: fn(&SqlType) -> bool| call.argument.as_ref().is_some_and(|e| test(&e.ty.sql));
+    match call.kind {
+        Min | Max | ArgMin | ArgMax => AggregateMethod::Extreme,
+        Sum | Avg if is(is_float) => AggregateMethod::Fold,
+        BitXor if is(is_integer) => AggregateMethod::Linear,
+        BitAnd | BitOr | BitXor | Mode => AggregateMethod::Fold,
+        CountRows | Count | Sum | Avg => AggregateMethod::Linear,
     }
+}
+
+/// Whether it counts all rows of the relation.
+fn counts_rows(call: &AggregateCall) -> bool {
+    let never_null = call.argument.as_ref().is_none_or(|a| !a.ty.nullable);
+    matches!(call.kind, AggregateKind::CountRows | AggregateKind::Count) && never_null && is_plain(call)
+}
+
+/// Whether it reads the relation's rows as they are.
+fn is_plain(call: &AggregateCall) -> bool {
+    !call.distinct && call.within.is_empty()
 }
 
 /// The place of an expression in a list, where it is added if it is not there.
@@ -57,22 +73,15 @@ impl Lowering<'_> {
         let mut later: Vec<usize> = vec![];
         let mut fold_places: Vec<(usize, usize)> = vec![];
         for (c, call) in calls.iter().enumerate() {
-            let argument = call.argument.as_ref().map(|a| stream.over_node(a));
-            let distinct = call.distinct;
-            match (method(call), argument) {
-                (AggregateMethod::Linear, None) => places[c] = (0, 0),
-                (AggregateMethod::Linear, Some(a))
-                    if call.kind == AggregateKind::Count && !a.ty.nullable && !distinct =>
-                {
-                    places[c] = (0, 0);
-                }
-                (AggregateMethod::Linear, Some(a)) if !distinct => {
-                    let e = self.value_column(&keys, &mut values, &a);
+            match method(call) {
+                _ if counts_rows(call) => places[c] = (0, 0),
+                AggregateMethod::Linear if is_plain(call) => {
+                    let e = over_inputs(call, |i| value_column(&keys, &mut values, &stream.over_node(&call.inputs[i])));
                     first.push(function(call, e));
                     places[c] = (0, first.len() - 1);
                 }
-                (AggregateMethod::Fold, Some(a)) if !distinct => {
-                    let e = self.value_column(&keys, &mut folded, &a);
+                AggregateMethod::Fold if is_plain(call) && call.kind != AggregateKind::Mode => {
+                    let e = over_inputs(call, |i| value_column(&keys, &mut folded, &stream.over_node(&call.inputs[i])));
                     folds.push(function(call, e));
                     fold_places.push((c, folds.len() - 1));
                 }
@@ -81,11 +90,11 @@ impl Lowering<'_> {
         }
         // A trace that an extreme needs can count the rows too, if it has what the linear calls read.
         let lead = later.iter().copied().find(|c| {
-            let argument = calls[*c].argument.as_ref().map(|a| stream.over_node(a));
             let fits = |a: &Expr| values.is_empty() || values.len() == 1 && values[0].same(a);
-            !calls[*c].distinct && method(&calls[*c]) == AggregateMethod::Extreme && argument.as_ref().is_some_and(fits)
+            let extreme = matches!(calls[*c].kind, AggregateKind::Min | AggregateKind::Max) && is_plain(&calls[*c]);
+            extreme && calls[*c].inputs.first().is_some_and(|e| fits(&stream.over_node(e)))
         });
-        if let Some(argument) = lead.and_then(|c| calls[c].argument.as_ref()) {
+        if let Some(argument) = lead.and_then(|c| calls[c].inputs.first()) {
             values = vec![stream.over_node(argument)];
         }
         let lead_value = lead.and(values.first().cloned());
@@ -98,34 +107,34 @@ impl Lowering<'_> {
             }
             parts.push(AggregatePart { input, method: AggregateMethod::Fold, aggregates: folds });
         }
-        // A trace of the argument alone for each extreme and each DISTINCT.
+        // A trace of the inputs alone for each extreme and each DISTINCT.
         for c in later {
             let call = &calls[c];
-            let Some(argument) = call.argument.as_ref().map(|a| stream.over_node(a)) else { continue };
-            // NULLs are skipped; where they are not wanted for counting they are not kept.
-            let shared = !call.distinct && lead_value.as_ref().is_some_and(|v| v.same(&argument));
-            let index = if shared {
+            let rows = self.inputs(&stream, &keys, call);
+            let ordered = matches!(call.kind, AggregateKind::ArgMin | AggregateKind::ArgMax);
+            let method = method(call);
+            let shared = is_plain(call) && !ordered && lead_value.as_ref().is_some_and(|v| v.same(&rows.inputs[0]));
+            let input = if shared {
                 parts[0].input
-            } else {
-                let present = argument.ty.nullable.then(|| is_not_null(argument.clone()));
-                self.index(&stream, present, keys.clone(), vec![argument.clone()], true, true, "")
-            };
-            let e = Expr::column(keys.len(), argument.ty.clone());
-            let input = if call.distinct {
+            } else if call.distinct {
+                let index = self.index(&rows.stream, rows.present, rows.keys, rows.inputs.clone(), true, true, "");
                 let (key, value) = (self.circuit.nodes[index].key.clone(), self.circuit.nodes[index].value.clone());
                 let distinct = self.node(Op::Distinct { input: index }, key, value, "DISTINCT");
                 // A fold goes through the whole group, so it needs a trace.
-                if method(call) == AggregateMethod::Fold { self.traced(distinct) } else { distinct }
+                if method == AggregateMethod::Fold { self.traced(distinct) } else { distinct }
+            } else if ordered {
+                let nullable = |e: &Expr| Expr { ty: ColumnType::nullable(e.ty.sql.clone()), ..e.clone() };
+                let values = rows.inputs.iter().map(nullable).collect();
+                self.ordered_index(&rows.stream, rows.present, rows.keys, values)
             } else {
-                index
+                let trace = method != AggregateMethod::Linear;
+                self.index(&rows.stream, rows.present, rows.keys, rows.inputs.clone(), trace, true, "")
             };
-            let method = method(call);
+            let e = over_inputs(call, |i| Expr::column(keys.len() + i, rows.inputs[i].ty.clone()));
             let aggregate = function(call, e);
-            // Calls over one index share a part, but for extremes.
-            let shared = parts
-                .iter()
-                .position(|p| p.input == input && p.method == method && method != AggregateMethod::Extreme)
-                .filter(|p| *p > 0);
+            // Calls over one index share a part, but for those that choose a row.
+            let fits = |p: &AggregatePart| p.input == input && p.method == method && !p.aggregates[0].is_chosen();
+            let shared = parts.iter().position(fits).filter(|p| *p > 0 && !aggregate.is_chosen());
             let part = shared.unwrap_or_else(|| {
                 parts.push(AggregatePart { input, method, aggregates: vec![] });
                 parts.len() - 1
@@ -162,18 +171,27 @@ impl Lowering<'_> {
         let (key, value) = columns.split_at(keys);
         self.index(&stream, None, key.to_vec(), value.to_vec(), true, true, "")
     }
+}
 
-    /// An argument as a column of an index: one of the key's, or one of the values.
-    fn value_column(&self, keys: &[Expr], values: &mut Vec<Expr>, argument: &Expr) -> Expr {
-        match keys.iter().position(|k| k.same(argument)) {
-            Some(k) => Expr::column(k, argument.ty.clone()),
-            None => Expr::column(keys.len() + place(values, argument), argument.ty.clone()),
-        }
+/// An argument as a column of an index: one of the key's, or one of the values.
+fn value_column(keys: &[Expr], values: &mut Vec<Expr>, argument: &Expr) -> Expr {
+    match keys.iter().position(|k| k.same(argument)) {
+        Some(k) => Expr::column(k, argument.ty.clone()),
+        None => Expr::column(keys.len() + place(values, argument), argument.ty.clone()),
     }
+}
+
+/// A call's argument over columns that its inputs are.
+fn over_inputs(call: &AggregateCall, mut column: impl FnMut(usize) -> Expr) -> Expr {
+    let columns: Vec<Expr> = (0..call.inputs.len()).map(&mut column).collect();
+    call.argument.as_ref().map_or_else(|| boolean(true), |a| substitute(a, &|i| columns[i].clone()))
 }
 
 /// The circuit's form of a call.
 fn function(call: &AggregateCall, e: Expr) -> Aggregate {
+    let kind = e.ty.sql.kind().map_or("", Kind::name);
+    let reduce =
+        |operation: &str, argument| AggregateFunction::Reduce { kernel: format!("bit_{operation}_{kind}"), argument };
     let function = match call.kind {
         AggregateKind::CountRows => AggregateFunction::CountRows,
         AggregateKind::Count => AggregateFunction::Count(e),
@@ -181,6 +199,13 @@ fn function(call: &AggregateCall, e: Expr) -> Aggregate {
         AggregateKind::Avg => AggregateFunction::Avg(e),
         AggregateKind::Min => AggregateFunction::Min,
         AggregateKind::Max => AggregateFunction::Max,
+        AggregateKind::ArgMin => AggregateFunction::ArgMin,
+        AggregateKind::ArgMax => AggregateFunction::ArgMax,
+        AggregateKind::Mode => AggregateFunction::Mode,
+        AggregateKind::BitAnd => reduce("and", e),
+        AggregateKind::BitOr => reduce("or", e),
+        AggregateKind::BitXor if is_integer(&e.ty.sql) => AggregateFunction::BitXor(e),
+        AggregateKind::BitXor => reduce("xor", e),
     };
     Aggregate { function, ty: call.ty.clone(), at: call.at }
 }

@@ -2,6 +2,7 @@
 //! neighbours, rows laid out by key where an operator needs it, and sent to their worker only if they are not there.
 
 mod aggregate;
+mod inputs;
 mod join;
 mod linear;
 mod stream;
@@ -56,8 +57,8 @@ impl Lowering<'_> {
         let partition = self.partition_of(&op);
         // A trace serves everyone who reads the index, so whether there is one tells no indexes apart.
         let (bare, wants_trace) = match op {
-            Op::Index { input, filter, key, value, exchange, trace } => {
-                (Op::Index { input, filter, key, value, exchange, trace: false }, trace)
+            Op::Index { input, filter, key, value, exchange, trace, ordered } => {
+                (Op::Index { input, filter, key, value, exchange, trace: false, ordered }, trace)
             }
             other => (other, false),
         };

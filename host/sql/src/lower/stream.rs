@@ -114,8 +114,31 @@ impl Lowering<'_> {
         stream: &Stream,
         filter: Option<Expr>,
         key: Vec<Expr>,
-        mut value: Vec<Expr>,
+        value: Vec<Expr>,
         trace: bool,
+        alone: bool,
+        note: &str,
+    ) -> NodeId {
+        self.index_as(stream, filter, (key, value), (trace, false), alone, note)
+    }
+
+    /// The same; the rows of a key are in the order of their values.
+    pub(super) fn ordered_index(
+        &mut self,
+        stream: &Stream,
+        filter: Option<Expr>,
+        key: Vec<Expr>,
+        value: Vec<Expr>,
+    ) -> NodeId {
+        self.index_as(stream, filter, (key, value), (true, true), true, "")
+    }
+
+    fn index_as(
+        &mut self,
+        stream: &Stream,
+        filter: Option<Expr>,
+        (key, mut value): (Vec<Expr>, Vec<Expr>),
+        (trace, ordered): (bool, bool),
         alone: bool,
         note: &str,
     ) -> NodeId {
@@ -127,7 +150,7 @@ impl Lowering<'_> {
         let (key_types, value_types) = (types(&key), types(&value));
         let exchange = !(self.in_place(stream.node, &key) || alone && self.together(stream.node, &key));
         let filter = both(stream.filter.clone(), filter);
-        let op = Op::Index { input: stream.node, filter, key, value, exchange, trace };
+        let op = Op::Index { input: stream.node, filter, key, value, exchange, trace, ordered };
         self.node(op, key_types, value_types, note)
     }
 }

@@ -63,9 +63,7 @@ fn needed(plan: &Plan) -> Vec<Needed> {
                 let mut below = BTreeSet::new();
                 keys.iter().for_each(|k| read(k, &mut below));
                 for c in columns.iter().filter(|c| **c >= keys.len()) {
-                    if let Some(argument) = &calls[c - keys.len()].argument {
-                        read(argument, &mut below);
-                    }
+                    calls[c - keys.len()].reads().for_each(|e| read(e, &mut below));
                 }
                 add(&mut needed[*input], below);
             }
@@ -144,12 +142,7 @@ fn rebuild(
             let wanted = |i: &usize| columns.contains(&(keys.len() + i));
             let kept: Vec<usize> = (0..calls.len()).filter(wanted).collect();
             let has = (0..keys.len()).chain(kept.iter().map(|i| keys.len() + i)).collect();
-            let calls = kept.iter().map(|i| {
-                let mut call = calls[*i].clone();
-                call.argument = call.argument.map(|a| moved(&a, *input));
-                call
-            });
-            let calls = calls.collect();
+            let calls = kept.iter().map(|i| calls[*i].clone().map_reads(&mut |e| moved(e, *input))).collect();
             let keys = keys.iter().map(|k| moved(k, *input)).collect();
             (out.aggregate(new[*input], keys, calls, *global), has)
         }

@@ -36,8 +36,10 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
             }
             Rel::Aggregate { input, keys, calls, global } => {
                 let keys = keys.iter().map(at_type).collect();
-                let calls =
-                    calls.iter().map(|c| AggregateCall { argument: c.argument.as_ref().map(at_type), ..c.clone() });
+                let calls = calls.iter().map(|c| {
+                    let argument = c.argument.as_ref().map(at_type);
+                    AggregateCall { argument, ..c.clone().map_reads(&mut |e| at_type(e)) }
+                });
                 out.aggregate(new[*input], keys, calls.collect(), *global)
             }
             Rel::Distinct { input } => out.distinct(new[*input]),

@@ -5,6 +5,7 @@ mod ast;
 mod ddl;
 mod dialect;
 mod statement;
+mod tokens;
 
 pub(crate) use ast::{ColumnDef, CreateTable, CreateView, ForeignKey, KeyList, Statement, ViewKind};
 
@@ -80,7 +81,7 @@ fn parse_statement(source: &str, tokens: &[TokenWithSpan]) -> Result<Statement, 
         return Err(Box::new(Diagnostic::error(source, start, LIMIT, message)));
     }
     let mut parser =
-        Parser::new(&Weir).with_recursion_limit(NESTING_MAX).with_tokens_with_locations(window_tables(tokens));
+        Parser::new(&Weir).with_recursion_limit(NESTING_MAX).with_tokens_with_locations(tokens::for_parser(tokens));
     let result = statement::statement(source, &mut parser);
     result.map_err(|e| {
         Box::new(match e {
@@ -88,28 +89,6 @@ fn parse_statement(source: &str, tokens: &[TokenWithSpan]) -> Result<Statement, 
             Failure::Parser(e) => from_parser(source, &parser, end, e),
         })
     })
-}
-
-/// The tokens, but for the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)` to the parser.
-fn window_tables(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
-    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    // The last two tokens that are not white space.
-    let (mut before, mut last): (Option<&Token>, Option<&Token>) = (None, None);
-    for t in tokens {
-        let is = |token: Option<&Token>, words: &[&str]| match token {
-            Some(Token::Word(w)) => w.quote_style.is_none() && words.iter().any(|x| w.value.eq_ignore_ascii_case(x)),
-            _ => false,
-        };
-        let needless =
-            is(Some(&t.token), &["table"]) && last == Some(&Token::LParen) && is(before, &["tumble", "hop", "session"]);
-        if !matches!(t.token, Token::Whitespace(_)) {
-            (before, last) = (last, Some(&t.token));
-        }
-        if !needless {
-            kept.push(t.clone());
-        }
-    }
-    kept
 }
 
 /// Why a statement was not understood.

@@ -35,28 +35,60 @@ pub(crate) enum AggregateKind {
     Avg,
     Min,
     Max,
+    /// The second input where the first is greatest.
+    ArgMax,
+    /// The second input where the first is least.
+    ArgMin,
+    Mode,
+    BitAnd,
+    BitOr,
+    BitXor,
 }
 
-/// A call of an aggregate function. FILTER has become a CASE in the argument.
+/// A call of an aggregate function. FILTER has become a CASE in the inputs.
 #[derive(Clone, Debug)]
 pub(crate) struct AggregateCall {
     pub(crate) kind: AggregateKind,
-    /// The argument, over the input's columns; none for COUNT(*).
+    /// What it reads of each row, over the relation's columns; nothing for COUNT(*).
+    pub(crate) inputs: Vec<Expr>,
+    /// The argument, over the inputs; none for COUNT(*).
     pub(crate) argument: Option<Expr>,
+    /// Whether rows with equal inputs are one.
     pub(crate) distinct: bool,
+    /// WITHIN DISTINCT: rows of a group for which these are equal are one, with the inputs that they have in common.
+    pub(crate) within: Vec<Expr>,
     pub(crate) ty: ColumnType,
     pub(crate) at: Position,
 }
 
 impl AggregateCall {
+    /// A call whose argument is the first input, of all rows.
+    pub(crate) fn new(kind: AggregateKind, inputs: Vec<Expr>, ty: ColumnType, at: Position) -> AggregateCall {
+        let argument = inputs.first().map(|e| Expr { at: e.at, ..Expr::column(0, e.ty.clone()) });
+        AggregateCall { kind, inputs, argument, distinct: false, within: vec![], ty, at }
+    }
+
+    /// The expressions over the relation's columns.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &Expr> {
+        self.inputs.iter().chain(&self.within)
+    }
+
+    /// The call with other expressions over the relation's columns.
+    pub(crate) fn map_reads(mut self, f: &mut impl FnMut(&Expr) -> Expr) -> AggregateCall {
+        self.inputs.iter_mut().chain(&mut self.within).for_each(|e| *e = f(e));
+        self
+    }
+
     /// Whether both compute the same.
     pub(crate) fn same(&self, other: &AggregateCall) -> bool {
+        let all = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.same(y));
         let arguments = match (&self.argument, &other.argument) {
             (Some(a), Some(b)) => a.same(b),
             (None, None) => true,
             _ => false,
         };
-        self.kind == other.kind && self.distinct == other.distinct && self.ty == other.ty && arguments
+        let heads = self.kind == other.kind && self.distinct == other.distinct && self.ty == other.ty;
+        heads && arguments && all(&self.inputs, &other.inputs) && all(&self.within, &other.within)
     }
 }
 

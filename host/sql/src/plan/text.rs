@@ -36,7 +36,8 @@ fn call(call: &AggregateCall) -> String {
     let name = format!("{:?}", call.kind).to_lowercase();
     let distinct = if call.distinct { "distinct " } else { "" };
     let argument = call.argument.as_ref().map_or_else(|| "*".to_string(), typed);
-    format!("{name}({distinct}{argument})")
+    let within = if call.within.is_empty() { String::new() } else { format!(" within {}", exprs_text(&call.within)) };
+    format!("{name}({distinct}{argument} of {}{within} :: {})", exprs_text(&call.inputs), call.ty)
 }
 
 /// The text of an expression alone does not tell the type of a cast that only changes a type's name.

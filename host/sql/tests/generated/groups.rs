@@ -20,43 +20,42 @@ program! {
     n13: Index = Index::new(13, "text?", "i32?").exchange().trace();
     n14: Aggregate = Aggregate::new(14, "text?", 4, vec![Part::linear(acc_14_0)]);
     n15: Output = Output::new(15, 3, "text? i32?");
-    n16: Index = Index::new(16, "text?", "bool? i32?").exchange();
-    n17: Index = Index::new(17, "text?", "bool?").exchange().trace();
-    n18: Aggregate = Aggregate::new(18, "text?", 5, vec![Part::linear(acc_18_0), Part::min("bool?")]);
-    n19: Output = Output::new(19, 4, "text? i64 i32? bool?");
-    n20: Index = Index::new(20, "text?", "").exchange();
-    n21: Aggregate = Aggregate::new(21, "text?", 1, vec![Part::linear(acc_21_0)]);
-    n22: Output = Output::new(22, 5, "text? i64");
-    n23: Index = Index::new(23, "text? bool?", "").exchange().trace();
-    n24: Distinct = Distinct::new(24);
-    n25: Output = Output::new(25, 6, "text? bool?");
-    n29: Index = Index::new(29, "text?", "").exchange().trace();
-    n30: Distinct = Distinct::new(30);
-    n31: Output = Output::new(31, 7, "text?");
-    n35: Output = Output::new(35, 8, "i32?");
-    n36: Index = Index::new(36, "i32?", "").exchange().trace();
-    n37: Distinct = Distinct::new(37);
-    n38: Index = Index::new(38, "i32?", "").trace();
-    n39: Index = Index::new(39, "i32?", "").exchange().trace();
-    n41: Output = Output::new(41, 9, "i32?");
-    n43: Output = Output::new(43, 10, "i32?");
-    n44: Index = Index::new(44, "text? i32", "").exchange();
-    n45: Aggregate = Aggregate::new(45, "text? i32", 1, vec![Part::linear(acc_45_0)]);
-    n46: Index = Index::new(46, "text?", "i64").exchange().trace();
-    n47: Aggregate = Aggregate::new(47, "text?", 1, vec![Part::linear(acc_47_0), Part::max("i64")]);
-    n48: Output = Output::new(48, 11, "text? i64?");
-    n49: Aggregate = Aggregate::new(49, "text?", 1, vec![Part::linear(acc_49_0), Part::max("i32?")]);
-    n50: Output = Output::new(50, 12, "text? i32?");
-    n51: Index = Index::new(51, "bool?", "i32?").exchange().trace();
-    n52: Aggregate = Aggregate::new(52, "bool?", 4, vec![Part::linear(acc_52_0), Part::max("i32?"), Part::min("i32?")]);
-    n53: Output = Output::new(53, 13, "bool? i32? i32? i32? i64");
-    n54: Index = Index::new(54, "bool?", "").exchange();
+    n16: Index = Index::new(16, "text?", "bool? i32? bool?").exchange();
+    n17: Aggregate = Aggregate::new(17, "text?", 7, vec![Part::linear(acc_17_0)]);
+    n18: Output = Output::new(18, 4, "text? i64 i32? bool?");
+    n19: Index = Index::new(19, "text?", "").exchange();
+    n20: Aggregate = Aggregate::new(20, "text?", 1, vec![Part::linear(acc_20_0)]);
+    n21: Output = Output::new(21, 5, "text? i64");
+    n22: Index = Index::new(22, "text? bool?", "").exchange().trace();
+    n23: Distinct = Distinct::new(23);
+    n24: Output = Output::new(24, 6, "text? bool?");
+    n28: Index = Index::new(28, "text?", "").exchange().trace();
+    n29: Distinct = Distinct::new(29);
+    n30: Output = Output::new(30, 7, "text?");
+    n34: Output = Output::new(34, 8, "i32?");
+    n35: Index = Index::new(35, "i32?", "").exchange().trace();
+    n36: Distinct = Distinct::new(36);
+    n37: Index = Index::new(37, "i32?", "").trace();
+    n38: Index = Index::new(38, "i32?", "").exchange().trace();
+    n40: Output = Output::new(40, 9, "i32?");
+    n42: Output = Output::new(42, 10, "i32?");
+    n43: Index = Index::new(43, "text? i32", "").exchange();
+    n44: Aggregate = Aggregate::new(44, "text? i32", 1, vec![Part::linear(acc_44_0)]);
+    n45: Index = Index::new(45, "text?", "i64").exchange().trace();
+    n46: Aggregate = Aggregate::new(46, "text?", 1, vec![Part::linear(acc_46_0), Part::max("i64")]);
+    n47: Output = Output::new(47, 11, "text? i64?");
+    n48: Aggregate = Aggregate::new(48, "text?", 1, vec![Part::linear(acc_48_0), Part::max("i32?")]);
+    n49: Output = Output::new(49, 12, "text? i32?");
+    n50: Index = Index::new(50, "bool?", "i32?").exchange().trace();
+    n51: Aggregate = Aggregate::new(51, "bool?", 4, vec![Part::linear(acc_51_0), Part::max("i32?"), Part::min("i32?")]);
+    n52: Output = Output::new(52, 13, "bool? i32? i32? i32? i64");
+    n53: Index = Index::new(53, "bool?", "").exchange();
+    n54: Index = Index::new(54, "bool?", "f64?").exchange().trace();
     n55: Index = Index::new(55, "bool?", "f64?").exchange().trace();
-    n56: Index = Index::new(56, "bool?", "f64?").exchange().trace();
-    n57: Distinct = Distinct::new(57);
-    n58: Index = Index::new(58, "bool?", "f64?").trace();
-    n59: Aggregate = Aggregate::new(59, "bool?", 1, vec![Part::linear(acc_59_0), Part::fold("f64?", fold_59_1), Part::fold("f64?", fold_59_2)]);
-    n60: Output = Output::new(60, 14, "bool? f64? f64?");
+    n56: Distinct = Distinct::new(56);
+    n57: Index = Index::new(57, "bool?", "f64?").trace();
+    n58: Aggregate = Aggregate::new(58, "bool?", 1, vec![Part::linear(acc_58_0), Part::fold("f64?", fold_58_1), Part::fold("f64?", fold_58_2)]);
+    n59: Output = Output::new(59, 14, "bool? f64? f64?");
 }
 
 impl Program {
@@ -78,50 +77,49 @@ impl Program {
         let n14 = self.n14.step(cx, 0, &[&self.n13], &emit_14);
         self.n15.step(cx, &n14);
         self.n16.step(cx, &n0, &index_16);
-        self.n17.step(cx, &n0, &index_17);
-        let n18 = self.n18.step(cx, 0, &[&self.n16, &self.n17], &emit_18);
-        self.n19.step(cx, &n18);
-        self.n20.step(cx, &n0, &index_20);
-        let n21 = self.n21.step(cx, 0, &[&self.n20], &emit_21);
-        self.n22.step(cx, &n21);
-        self.n23.step(cx, &n0, &index_23);
-        self.n24.step(cx, &self.n23);
-        self.n25.step(cx, self.n24.delta());
+        let n17 = self.n17.step(cx, 0, &[&self.n16], &emit_17);
+        self.n18.step(cx, &n17);
+        self.n19.step(cx, &n0, &index_19);
+        let n20 = self.n20.step(cx, 0, &[&self.n19], &emit_20);
+        self.n21.step(cx, &n20);
+        self.n22.step(cx, &n0, &index_22);
+        self.n23.step(cx, &self.n22);
+        self.n24.step(cx, self.n23.delta());
+        let n25 = map(cx, 25, 0, &n0, &map_25);
         let n26 = map(cx, 26, 0, &n0, &map_26);
-        let n27 = map(cx, 27, 0, &n0, &map_27);
-        let n28 = union(cx, 28, &[&n26, &n27]);
-        self.n29.step(cx, &n28, &index_29);
-        self.n30.step(cx, &self.n29);
-        self.n31.step(cx, self.n30.delta());
+        let n27 = union(cx, 27, &[&n25, &n26]);
+        self.n28.step(cx, &n27, &index_28);
+        self.n29.step(cx, &self.n28);
+        self.n30.step(cx, self.n29.delta());
+        let n31 = map(cx, 31, 1, &n0, &map_31);
         let n32 = map(cx, 32, 1, &n0, &map_32);
-        let n33 = map(cx, 33, 1, &n0, &map_33);
-        let n34 = union(cx, 34, &[&n32, &n33]);
-        self.n35.step(cx, &n34);
-        self.n36.step(cx, &n0, &index_36);
-        self.n37.step(cx, &self.n36);
-        self.n38.step(cx, self.n37.delta(), &index_38);
-        self.n39.step(cx, &n0, &index_39);
-        let n40 = antijoin(cx, 40, 1, &self.n38, &self.n39, None, &map_40);
-        self.n41.step(cx, &n40);
-        let n42 = semijoin(cx, 42, 1, &self.n38, &self.n39, None, &map_42);
-        self.n43.step(cx, &n42);
-        self.n44.step(cx, &n0, &index_44);
-        let n45 = self.n45.step(cx, 0, &[&self.n44], &emit_45);
-        self.n46.step(cx, &n45, &index_46);
-        let n47 = self.n47.step(cx, 0, &[&self.n46, &self.n46], &emit_47);
-        self.n48.step(cx, &n47);
-        let n49 = self.n49.step(cx, 0, &[&self.n13, &self.n13], &emit_49);
-        self.n50.step(cx, &n49);
-        self.n51.step(cx, &n0, &index_51);
-        let n52 = self.n52.step(cx, 5, &[&self.n51, &self.n51, &self.n51], &emit_52);
-        self.n53.step(cx, &n52);
+        let n33 = union(cx, 33, &[&n31, &n32]);
+        self.n34.step(cx, &n33);
+        self.n35.step(cx, &n0, &index_35);
+        self.n36.step(cx, &self.n35);
+        self.n37.step(cx, self.n36.delta(), &index_37);
+        self.n38.step(cx, &n0, &index_38);
+        let n39 = antijoin(cx, 39, 1, &self.n37, &self.n38, None, &map_39);
+        self.n40.step(cx, &n39);
+        let n41 = semijoin(cx, 41, 1, &self.n37, &self.n38, None, &map_41);
+        self.n42.step(cx, &n41);
+        self.n43.step(cx, &n0, &index_43);
+        let n44 = self.n44.step(cx, 0, &[&self.n43], &emit_44);
+        self.n45.step(cx, &n44, &index_45);
+        let n46 = self.n46.step(cx, 0, &[&self.n45, &self.n45], &emit_46);
+        self.n47.step(cx, &n46);
+        let n48 = self.n48.step(cx, 0, &[&self.n13, &self.n13], &emit_48);
+        self.n49.step(cx, &n48);
+        self.n50.step(cx, &n0, &index_50);
+        let n51 = self.n51.step(cx, 5, &[&self.n50, &self.n50, &self.n50], &emit_51);
+        self.n52.step(cx, &n51);
+        self.n53.step(cx, &n0, &index_53);
         self.n54.step(cx, &n0, &index_54);
         self.n55.step(cx, &n0, &index_55);
-        self.n56.step(cx, &n0, &index_56);
-        self.n57.step(cx, &self.n56);
-        self.n58.step(cx, self.n57.delta(), &index_58);
-        let n59 = self.n59.step(cx, 3, &[&self.n54, &self.n55, &self.n58], &emit_59);
-        self.n60.step(cx, &n59);
+        self.n56.step(cx, &self.n55);
+        self.n57.step(cx, self.n56.delta(), &index_57);
+        let n58 = self.n58.step(cx, 3, &[&self.n53, &self.n54, &self.n57], &emit_58);
+        self.n59.step(cx, &n58);
     }
 }
 
@@ -307,24 +305,13 @@ fn index_16(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v1 = (if (c5 == Some(true)) { Some(true) } else { None::<bool> });
         let c3 = dec::i32_null(r[2]);
         let v2 = (if c3.is_some_and(|x0| (x0 > 0_i32)) { c3 } else { None::<i32> });
-        out.put([enc::bool_null(v1), enc::i32_null(v2)]);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_17(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        if r[4] == 0 { continue; }
-        let r_t0 = 5;
-        out.copy_text(r, r_t0);
-        out.put([r[4]]);
+        out.put([enc::bool_null(v1), enc::i32_null(v2), r[4]]);
         out.end(w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_18_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_17_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[K16.end(r)..];
@@ -334,25 +321,30 @@ fn acc_18_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
             acc::count(acc, 2, w);
             acc::sum(acc, 3, i128::from(x), w);
         }
+        let c3 = dec::bool_null(v[2]);
+        if !(if (c3 == Some(false)) { Some(true) } else { None::<bool> }).is_none() { acc::count(acc, 5, w); }
+        if !(v[2] == 0) { acc::count(acc, 6, w); }
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_18(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_17(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let a = &r[K18.end(r)..];
-        let e0 = &a[5..];
+        let a = &r[K17.end(r)..];
         let r_t0 = 0;
         let c2 = acc::get_count(a, 1);
         let c3 = if acc::get_count(a, 2) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a, 3), 0), 6, 76)) };
-        out.put([enc::i64(c2), enc::i32_null(c3), e0[0]]);
+        let c4 = acc::get_count(a, 5);
+        let c5 = acc::get_count(a, 6);
+        let v3 = (if (c4 > 0_i64) { Some(false) } else if (c5 > 0_i64) { Some(true) } else { None::<bool> });
+        out.put([enc::i64(c2), enc::i32_null(c3), enc::bool_null(v3)]);
         out.copy_text(r, r_t0);
         out.end(w);
     }
 }
 
 /// index (GROUP BY)
-fn index_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 5;
         let c0 = cx.text_null(r, r_t0);
@@ -363,16 +355,16 @@ fn index_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_21_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_20_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let a = &r[K21.end(r)..];
+        let a = &r[K20.end(r)..];
         let r_t0 = 0;
         let c1 = acc::get_count(a, 0);
         out.put([enc::i64(c1)]);
@@ -382,7 +374,7 @@ fn emit_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_23(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_22(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 5;
         out.put([r[4]]);
@@ -392,7 +384,7 @@ fn index_23(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_25(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 5;
         out.copy_text(r, r_t0);
@@ -401,7 +393,7 @@ fn map_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_27(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c1 = dec::i32(r[0]);
         let v0 = Some(f::cast_i32_to_text(cx.arena(), c1));
@@ -411,14 +403,14 @@ fn map_27(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_28(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// map
-fn map_32(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_31(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[2]]);
         out.end(w);
@@ -426,7 +418,7 @@ fn map_32(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_32(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -434,7 +426,7 @@ fn map_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_36(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_35(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[2]]);
         out.end(w);
@@ -442,14 +434,14 @@ fn index_36(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_37(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -457,21 +449,21 @@ fn index_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// semijoin (with a match)
-fn map_42(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_41(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index (GROUP BY)
-fn index_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 5;
         out.put([r[0]]);
@@ -481,16 +473,16 @@ fn index_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_45_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_44_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let a = &r[K45.end(r)..];
+        let a = &r[K44.end(r)..];
         let r_t0 = 1;
         let c2 = acc::get_count(a, 0);
         out.put([enc::i64(c2)]);
@@ -500,7 +492,7 @@ fn emit_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 1;
         out.copy_text(r, r_t0);
@@ -510,36 +502,36 @@ fn index_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_47_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_46_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_47(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let a = &r[K47.end(r)..];
+        let a = &r[K46.end(r)..];
         let e0 = &a[1..];
         let r_t0 = 0;
         out.put([e0[0]]);
-        out.copy_escape(&R47_0, e0, 0);
+        out.copy_escape(&R46_0, e0, 0);
         out.copy_text(r, r_t0);
         out.end(w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_49_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_48_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_48(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let a = &r[K49.end(r)..];
+        let a = &r[K48.end(r)..];
         let e0 = &a[1..];
         let r_t0 = 0;
         out.put([e0[0]]);
@@ -549,7 +541,7 @@ fn emit_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[4]]);
         out.put([r[2]]);
@@ -558,7 +550,7 @@ fn index_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_52_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_51_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -571,7 +563,7 @@ fn acc_52_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_52(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let e0 = &a[4..];
@@ -584,7 +576,7 @@ fn emit_52(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_53(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[4]]);
         out.end(w);
@@ -592,7 +584,7 @@ fn index_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[4]]);
         out.put([r[3]]);
@@ -601,7 +593,7 @@ fn index_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[3] == 0 { continue; }
         out.put([r[4]]);
@@ -611,21 +603,21 @@ fn index_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_59_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_58_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn fold_59_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
+fn fold_58_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let (mut n0, mut s0) = (0_i64, 0_f64);
     for (r, w) in rows.iter() {
         let v = &r[1..];
@@ -636,7 +628,7 @@ fn fold_59_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn fold_59_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
+fn fold_58_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let (mut n0, mut s0) = (0_i64, 0_f64);
     for (r, w) in rows.iter() {
         let v = &r[1..];
@@ -647,7 +639,7 @@ fn fold_59_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let e0 = &a[1..];
@@ -665,18 +657,18 @@ const K14: Shape = Shape::new(0, &[], 1);
 
 const K16: Shape = Shape::new(0, &[], 1);
 
-const K18: Shape = Shape::new(0, &[], 1);
+const K17: Shape = Shape::new(0, &[], 1);
 
 const K2: Shape = Shape::new(0, &[], 1);
 
-const K21: Shape = Shape::new(0, &[], 1);
+const K20: Shape = Shape::new(0, &[], 1);
 
-const K45: Shape = Shape::new(1, &[], 1);
+const K44: Shape = Shape::new(1, &[], 1);
 
-const K47: Shape = Shape::new(0, &[], 1);
+const K46: Shape = Shape::new(0, &[], 1);
 
-const K49: Shape = Shape::new(0, &[], 1);
+const K48: Shape = Shape::new(0, &[], 1);
 
-const R47_0: Shape = Shape::new(1, &[0], 0);
+const R46_0: Shape = Shape::new(1, &[0], 0);
 
-const CIRCUIT: &str = r#"{"tables":[{"name":"s","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"product","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"amount","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"price","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"by_region","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"mean","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"extremes","case_sensitive":false,"columns":[{"name":"product","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"lo","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"hi","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"regions","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"totals","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"p","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false},{"name":"big","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"q","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"filtered","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"good","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"pos","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"every_ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"aliased","case_sensitive":false,"columns":[{"name":"r","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"d","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"u","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"ua","case_sensitive":false,"columns":[{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"e","case_sensitive":false,"columns":[{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"i","case_sensitive":false,"columns":[{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"regrouped","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"m","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"only_max","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"m","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"sum_and_max","case_sensitive":false,"columns":[{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"q","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"hi","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"lo","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"float_distinct","case_sensitive":false,"columns":[{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"p","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"boolean","nullable":true}],"note":"s"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":1,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":2,"column":56}},{"function":{"avg":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":2,"column":78}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":2,"view":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true}],"note":"by_region"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"distinct":{"input":5}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"DISTINCT"},{"op":{"aggregate":{"parts":[{"input":4,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":4,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":3,"column":41}}]},{"input":4,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":3,"column":60}}]},{"input":6,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":3,"column":79}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":7,"view":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"extremes"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"boolean","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":9,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":10,"method":"fold","aggregates":[{"function":{"sum":{"op":{"column":0},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"double","nullable":true},"at":{"line":4,"column":45}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":11,"view":2}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":"totals"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":13,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":5,"column":35}}]}],"global":false,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":100}},"ty":{"sql":"integer","nullable":false},"at":{"line":5,"column":90}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":5,"column":79}},{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false},"at":{"line":5,"column":109}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":5,"column":98}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":5,"column":79}},"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":14,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"big"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"case":{"branches":[[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":63}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":6,"column":105}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":99}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":6,"column":80}}],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"boolean","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":16,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":1},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":40}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":6,"column":76}}]},{"input":17,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":116}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"boolean","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"boolean","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":18,"view":4}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"boolean","nullable":true}],"note":"filtered"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"call":{"kernel":"upper","args":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":7,"column":31}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":20,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":21,"view":5}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"aliased"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":"boolean","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":23}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":"boolean","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"output":{"input":24,"view":6}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"boolean","nullable":true}],"note":"d"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"call":{"kernel":"cast_i32_to_text","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":57}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"union":{"inputs":[26,27]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":28,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":29}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"output":{"input":30,"view":7}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"u"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"union":{"inputs":[32,33]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"output":{"input":34,"view":8}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"ua"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":36}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":37,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":38,"right":39,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"output":{"input":40,"view":9}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"e"},{"op":{"semi_join":{"left":38,"right":39,"anti":false,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"with a match"},{"op":{"output":{"input":42,"view":10}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"i"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":false}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":44,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":45,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":46,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":46,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"big_int","nullable":true},"at":{"line":13,"column":41}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":47,"view":11}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"regrouped"},{"op":{"aggregate":{"parts":[{"input":13,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":13,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":40}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":49,"view":12}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"only_max"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":51,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":15,"column":39}}]},{"input":51,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":15,"column":54}}]},{"input":51,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"integer","nullable":true},"at":{"line":15,"column":70}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":52,"view":13}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"sum_and_max"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"boolean","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":4},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":""},{"op":{"distinct":{"input":56}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":57,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":54,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":55,"method":"fold","aggregates":[{"function":{"avg":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":68}}]},{"input":58,"method":"fold","aggregates":[{"function":{"sum":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":42}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"double","nullable":true},{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":59,"view":14}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"double","nullable":true},{"sql":"double","nullable":true}],"note":"float_distinct"}]}"#;
+const CIRCUIT: &str = r#"{"tables":[{"name":"s","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"product","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"amount","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"price","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"by_region","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"total","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"mean","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"extremes","case_sensitive":false,"columns":[{"name":"product","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"lo","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"hi","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"name":"regions","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"totals","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"p","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false},{"name":"big","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"q","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"filtered","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"good","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"pos","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"every_ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"aliased","case_sensitive":false,"columns":[{"name":"r","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"d","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"u","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"ua","case_sensitive":false,"columns":[{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"e","case_sensitive":false,"columns":[{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"i","case_sensitive":false,"columns":[{"name":"qty","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"regrouped","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"m","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"only_max","case_sensitive":false,"columns":[{"name":"region","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"m","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"sum_and_max","case_sensitive":false,"columns":[{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"q","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"hi","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"lo","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"float_distinct","case_sensitive":false,"columns":[{"name":"ok","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"p","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"boolean","nullable":true}],"note":"s"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":1,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":2,"column":56}},{"function":{"avg":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":2,"column":78}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":2,"view":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"integer","nullable":true}],"note":"by_region"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"distinct":{"input":5}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"DISTINCT"},{"op":{"aggregate":{"parts":[{"input":4,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":4,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":3,"column":41}}]},{"input":4,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},"at":{"line":3,"column":60}}]},{"input":6,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":3,"column":79}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":7,"view":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":{"decimal":{"precision":10,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false}],"note":"extremes"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],"exchange":true,"trace":false}},"key":[],"value":[{"sql":"boolean","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":9,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":10,"method":"fold","aggregates":[{"function":{"sum":{"op":{"column":0},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"double","nullable":true},"at":{"line":4,"column":45}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":11,"view":2}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":"totals"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":13,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":5,"column":35}}]}],"global":false,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":100}},"ty":{"sql":"integer","nullable":false},"at":{"line":5,"column":90}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":5,"column":79}},{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false},"at":{"line":5,"column":109}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":5,"column":98}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":5,"column":79}},"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":14,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"big"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"case":{"branches":[[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":63}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":6,"column":105}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":99}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":6,"column":80}},{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"boolean","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":16,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":1},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":40}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":6,"column":76}},{"function":{"count":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"column":3},"ty":{"sql":"boolean","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":125}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":125}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":116}},{"function":{"count":{"op":{"column":3},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":116}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":6,"column":116}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":6,"column":116}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":6,"column":116}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"boolean","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":17,"view":4}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"boolean","nullable":true}],"note":"filtered"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"call":{"kernel":"upper","args":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":7,"column":31}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":19,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":20,"view":5}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"aliased"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":"boolean","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":22}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":"boolean","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"output":{"input":23,"view":6}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"boolean","nullable":true}],"note":"d"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"call":{"kernel":"cast_i32_to_text","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":57}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"union":{"inputs":[25,26]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":27,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":28}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"output":{"input":29,"view":7}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"u"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"union":{"inputs":[31,32]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"output":{"input":33,"view":8}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"ua"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":35}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":36,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":37,"right":38,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"output":{"input":39,"view":9}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"e"},{"op":{"semi_join":{"left":37,"right":38,"anti":false,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"with a match"},{"op":{"output":{"input":41,"view":10}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"i"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":false}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":43,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":44,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":45,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":45,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"big_int","nullable":true},"at":{"line":13,"column":41}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":46,"view":11}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"regrouped"},{"op":{"aggregate":{"parts":[{"input":13,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":13,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":40}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":48,"view":12}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"only_max"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":50,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":15,"column":39}}]},{"input":50,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":15,"column":54}}]},{"input":50,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"integer","nullable":true},"at":{"line":15,"column":70}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":51,"view":13}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"sum_and_max"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"boolean","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":4},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":5},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":""},{"op":{"distinct":{"input":55}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":56,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"double","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":53,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":54,"method":"fold","aggregates":[{"function":{"avg":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":68}}]},{"input":57,"method":"fold","aggregates":[{"function":{"sum":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":42}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"double","nullable":true},{"sql":"double","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":58,"view":14}},"key":[],"value":[{"sql":"boolean","nullable":true},{"sql":"double","nullable":true},{"sql":"double","nullable":true}],"note":"float_distinct"}]}"#;

@@ -1,0 +1,48 @@
+//! What the language has and `sqlparser` has not, said in words that it has: tokens are changed before they are parsed.
+
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+fn is(token: Option<&Token>, words: &[&str]) -> bool {
+    match token {
+        Some(Token::Word(w)) => w.quote_style.is_none() && words.iter().any(|x| w.value.eq_ignore_ascii_case(x)),
+        _ => false,
+    }
+}
+
+/// The tokens for the parser:
+///
+/// - without the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)`;
+/// - `WITHIN DISTINCT (k, ..)` is `WITHIN GROUP (ORDER BY k, ..)`. What is written as the latter becomes something that the parser refuses.
+pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // The places among `kept` of the last two tokens that are not white space.
+    let (mut before, mut last): (Option<usize>, Option<usize>) = (None, None);
+    for t in tokens {
+        if matches!(t.token, Token::Whitespace(_)) {
+            kept.push(t.clone());
+            continue;
+        }
+        let at = |place: Option<usize>| place.map(|i| &kept[i].token);
+        let opened = at(last) == Some(&Token::LParen);
+        if is(Some(&t.token), &["table"]) && opened && is(at(before), &["tumble", "hop", "session"]) {
+            (before, last) = (last, None);
+            continue;
+        }
+        let (mut order, mut group) = (false, None);
+        if t.token == Token::LParen && is(at(before), &["within"]) {
+            order = is(at(last), &["distinct"]);
+            let word = if order { Some("GROUP") } else { is(at(last), &["group"]).then_some("DISTINCT") };
+            group = word.zip(last);
+        }
+        if let Some((word, place)) = group {
+            kept[place].token = Token::make_keyword(word);
+        }
+        (before, last) = (last, Some(kept.len()));
+        kept.push(t.clone());
+        if order {
+            let words = ["ORDER", "BY"].map(|w| TokenWithSpan { token: Token::make_keyword(w), span: t.span });
+            kept.extend(words);
+        }
+    }
+    kept
+}
