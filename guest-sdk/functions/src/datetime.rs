@@ -278,6 +278,24 @@ kernels! { CLOCK_ROUNDING:
 
 pub(crate) const KERNELS: &[&[Kernel]] = &[DATE_PARTS, CLOCK_PARTS, ARITHMETIC, CALENDAR, CLOCK_ROUNDING];
 
+/// What SQL calls them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const FUNCTIONS: &[crate::catalog::Function] = {
+    use crate::catalog::{Family, Function, Out, Param, form};
+    &[Function::new(
+        &[Family::Datetime],
+        &["make_date"],
+        &[form(&[Param::BigInt, Param::BigInt, Param::BigInt], Out::Date, "make_date")],
+        "The date of a year, a month and a day; NULL if there is none in the years 1 to 9999.",
+    )
+    .gives(&[
+        ("MAKE_DATE(2026, 2, 28)", "2026-02-28"),
+        ("MAKE_DATE(2026, 2, 29)", "NULL"),
+        ("MAKE_DATE(10000, 1, 1)", "NULL"),
+        ("MAKE_DATE(NULL, 1, 1)", "NULL"),
+    ])]
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Floats: arithmetic never fails; domain problems give NaN unless SQL says that they stop the pipeline.
 
-use crate::{Error, Kernel};
+use crate::Kernel;
 
 macro_rules! floats {
     ($($kind:ident)*) => { pastey::paste! {
@@ -53,86 +53,42 @@ fn places(x: f64, n: i32, f: fn(f64) -> f64) -> f64 {
     if scaled.is_finite() { f(scaled) / unit } else { x }
 }
 
-#[cold]
-fn domain(function: &str, x: f64) -> Error {
-    Error::new(format!("{function}({}) is not defined", crate::text_forms::double(x)))
-}
+pub(crate) const KERNELS: &[&[Kernel]] = &[F32_KERNELS, F64_KERNELS, crate::maths::KERNELS];
 
-/// The logarithm's domain: the sign bit must not be set, not even on zero.
-fn logarithm(name: &str, x: f64, f: fn(f64) -> f64) -> Result<f64, Error> {
-    if x.is_sign_negative() && !x.is_nan() { Err(domain(name, x)) } else { Ok(f(x)) }
-}
-
-kernels! { MATHS:
-    /// Arc cosine.
-    fn acos(x: F64) -> F64 = { x.acos() }
-    /// Inverse hyperbolic cosine.
-    fn acosh(x: F64) -> F64[!] = { if x < 1.0 { Err(domain("ACOSH", x)) } else { Ok(x.acosh()) } }
-    /// Arc sine.
-    fn asin(x: F64) -> F64 = { x.asin() }
-    /// Inverse hyperbolic sine.
-    fn asinh(x: F64) -> F64 = { x.asinh() }
-    /// Arc tangent.
-    fn atan(x: F64) -> F64 = { x.atan() }
-    /// The angle of (x, y): `(y, x)`.
-    fn atan2(y: F64, x: F64) -> F64 = { y.atan2(x) }
-    /// Inverse hyperbolic tangent.
-    fn atanh(x: F64) -> F64[!] = { if x.abs() > 1.0 { Err(domain("ATANH", x)) } else { Ok(x.atanh()) } }
-    /// Cube root.
-    fn cbrt(x: F64) -> F64 = { x.cbrt() }
-    /// Cosine.
-    fn cos(x: F64) -> F64 = { x.cos() }
-    /// Hyperbolic cosine.
-    fn cosh(x: F64) -> F64 = { x.cosh() }
-    /// Cotangent.
-    fn cot(x: F64) -> F64 = { 1.0 / x.tan() }
-    /// Hyperbolic cotangent.
-    fn coth(x: F64) -> F64 = { 1.0 / x.tanh() }
-    /// Cosecant.
-    fn csc(x: F64) -> F64 = { 1.0 / x.sin() }
-    /// Hyperbolic cosecant.
-    fn csch(x: F64) -> F64 = { 1.0 / x.sinh() }
-    /// Radians in degrees.
-    fn degrees(x: F64) -> F64 = { x.to_degrees() }
-    /// e to the x.
-    fn exp(x: F64) -> F64 = { x.exp() }
-    /// Natural logarithm.
-    fn ln(x: F64) -> F64[!] = { logarithm("LN", x, f64::ln) }
-    /// Logarithm of base 10.
-    fn log10(x: F64) -> F64[!] = { logarithm("LOG10", x, f64::log10) }
-    /// Logarithm of `x` to a base: `(x, base)`.
-    fn log(x: F64, base: F64) -> F64[!] = {
-        if base == 0.0 && !base.is_sign_negative() {
-            return logarithm("LOG", x, |_| 0.0);
-        }
-        Ok(logarithm("LOG", x, f64::ln)? / logarithm("LOG", base, f64::ln)?)
-    }
-    /// `b` to the `e`.
-    fn power_f64(b: F64, e: F64) -> F64 = {
-        if e.is_nan() {
-            f64::NAN
-        } else if e == e.trunc() && e.abs() <= f64::from(i32::MAX) {
-            b.powi(e as i32)
-        } else {
-            b.powf(e)
-        }
-    }
-    /// Degrees in radians.
-    fn radians(x: F64) -> F64 = { x.to_radians() }
-    /// Secant.
-    fn sec(x: F64) -> F64 = { 1.0 / x.cos() }
-    /// Hyperbolic secant.
-    fn sech(x: F64) -> F64 = { 1.0 / x.cosh() }
-    /// Sine.
-    fn sin(x: F64) -> F64 = { x.sin() }
-    /// Hyperbolic sine.
-    fn sinh(x: F64) -> F64 = { x.sinh() }
-    /// Square root; NaN of a negative.
-    fn sqrt(x: F64) -> F64 = { x.sqrt() }
-    /// Tangent.
-    fn tan(x: F64) -> F64 = { x.tan() }
-    /// Hyperbolic tangent.
-    fn tanh(x: F64) -> F64 = { x.tanh() }
-}
-
-pub(crate) const KERNELS: &[&[Kernel]] = &[F32_KERNELS, F64_KERNELS, MATHS];
+/// What SQL calls them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const FUNCTIONS: &[crate::catalog::Function] = {
+    use crate::catalog::{Family, Function, Out, Param, form};
+    &[
+        Function::new(
+            &[Family::Float],
+            &["is_nan"],
+            &[form(&[Param::Float], Out::Boolean, "is_nan_{}")],
+            "Whether a REAL or DOUBLE is NaN.",
+        )
+        .gives(&[("IS_NAN(DOUBLE 'NaN')", "TRUE"), ("IS_NAN(1e0)", "FALSE"), ("IS_NAN(CAST(NULL AS DOUBLE))", "NULL")])
+        .refuses(&[("IS_NAN('x')", "IS_NAN does not take")]),
+        Function::new(
+            &[Family::Float],
+            &["is_inf"],
+            &[form(&[Param::Float], Out::Boolean, "is_inf_{}")],
+            "Whether a REAL or DOUBLE is an infinity, of either sign.",
+        )
+        .gives(&[
+            ("IS_INF(DOUBLE '-inf')", "TRUE"),
+            ("IS_INF(REAL 'NaN')", "FALSE"),
+            ("IS_INF(CAST(NULL AS REAL))", "NULL"),
+        ]),
+        Function::new(
+            &[Family::Float],
+            &["finite_or_null"],
+            &[form(&[Param::Float], Out::First, "finite_or_null_{}")],
+            "The number itself; NULL for NaN and the infinities.",
+        )
+        .gives(&[
+            ("FINITE_OR_NULL(1e0 / 0)", "NULL"),
+            ("FINITE_OR_NULL(REAL '1.5')", "1.5"),
+            ("FINITE_OR_NULL(DOUBLE 'NaN')", "NULL"),
+        ]),
+    ]
+};

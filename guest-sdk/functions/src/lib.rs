@@ -11,6 +11,8 @@ mod kernel;
 mod aggregate;
 mod arith;
 mod cast;
+#[cfg(not(target_family = "wasm"))]
+pub mod catalog;
 mod compare;
 mod datetime;
 mod datetime_text;
@@ -25,11 +27,13 @@ mod interval_text;
 mod item;
 mod item_json;
 mod lambda;
+mod maths;
 mod regex;
 mod temporal_make;
 mod text;
 mod text_forms;
 mod text_like;
+mod text_slice;
 mod zone;
 
 pub use aggregate::*;
@@ -48,12 +52,14 @@ pub use interval::*;
 pub use interval_scale::*;
 pub use interval_text::*;
 pub use item::*;
+pub use maths::*;
 pub use kernel::{Kernel, find, registry};
 pub use lambda::{Body, Lambda};
 pub use regex::*;
 pub use temporal_make::*;
 pub use text::*;
 pub use text_like::*;
+pub use text_slice::*;
 pub use zone::*;
 
 /// How values look as text; shared by casts and by the formats.

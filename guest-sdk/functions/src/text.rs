@@ -6,12 +6,12 @@ use crate::{Arena, Error, Kernel};
 pub const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// The byte at which character `n` (from 0) begins; the text's end if there are fewer.
-fn offset(s: &str, n: usize) -> usize {
+pub(crate) fn offset(s: &str, n: usize) -> usize {
     if s.is_ascii() { n.min(s.len()) } else { s.char_indices().nth(n).map_or(s.len(), |(at, _)| at) }
 }
 
 /// Characters `from..to` (from 0).
-fn slice(s: &str, from: usize, to: usize) -> &str {
+pub(crate) fn slice(s: &str, from: usize, to: usize) -> &str {
     if to <= from {
         return "";
     }
@@ -19,17 +19,17 @@ fn slice(s: &str, from: usize, to: usize) -> &str {
     &s[start..start + offset(&s[start..], to - from)]
 }
 
-fn count(s: &str) -> usize {
+pub(crate) fn count(s: &str) -> usize {
     if s.is_ascii() { s.len() } else { s.chars().count() }
 }
 
 #[cold]
-fn too_long() -> Error {
+pub(crate) fn too_long() -> Error {
     Error::new(format!("the text would be longer than {TEXT_BYTES_MAX} bytes"))
 }
 
 /// A number of characters that an `i32` argument stands for; none if it is negative.
-fn natural(n: i32) -> usize {
+pub(crate) fn natural(n: i32) -> usize {
     usize::try_from(n).unwrap_or(0)
 }
 
@@ -75,28 +75,6 @@ kernels! { TEXT:
     fn initcap[arena](s: Text) -> Text = { capitalised(arena, s, char::is_alphanumeric) }
     /// The first letter of each word in upper case, words ending at white space.
     fn initcap_spaces[arena](s: Text) -> Text = { capitalised(arena, s, |c| !c.is_whitespace()) }
-    /// The first `n` characters.
-    fn left(s: Text, n: I32) -> Text = { slice(s, 0, natural(n)) }
-    /// The last `n` characters.
-    fn right(s: Text, n: I32) -> Text = { let all = count(s); slice(s, all.saturating_sub(natural(n)), all) }
-    /// SUBSTRING from character `p` on; the whole text if `p` is below 1.
-    fn substring(s: Text, p: I32) -> Text = { slice(s, natural(p).saturating_sub(1), usize::MAX) }
-    /// SUBSTRING of `n` characters from `p` on, those before the text counted.
-    fn substring_for(s: Text, p: I32, n: I32) -> Text = {
-        let (from, end) = (i64::from(p) - 1, i64::from(p) - 1 + i64::from(n));
-        if n <= 0 || end <= 0 { "" } else { slice(s, from.max(0) as usize, end as usize) }
-    }
-    /// SUBSTR: a negative `p` counts from the end, 0 is 1.
-    fn substr(s: Text, p: I32) -> Text = { slice(s, substr_start(s, p).unwrap_or(0), usize::MAX) }
-    /// SUBSTR of `n` characters; the whole text if `p` reaches before its start.
-    fn substr_for(s: Text, p: I32, n: I32) -> Text = {
-        match substr_start(s, p) {
-            None => s,
-            Some(from) => slice(s, from, from.saturating_add(natural(n))),
-        }
-    }
-    /// First position of a part, from 1; 0 if absent: `(part, text)`.
-    fn position(part: Text, s: Text) -> I32 = { s.find(part).map_or(0, |at| count(&s[..at]) as i32 + 1) }
     /// The text so many times.
     fn repeat[arena](s: Text, n: I32) -> Text[!] = {
         let n = natural(n);
@@ -122,55 +100,105 @@ kernels! { TEXT:
         out.extend(s.chars().rev());
         out.into_bump_str()
     }
-    /// Part `n` (from 1; negative from the end) between separators; empty if there is none: `(text, separator, n)`.
-    fn split_part(s: Text, d: Text, n: I32) -> Text = {
-        if d.is_empty() {
-            return if n == 1 || n == -1 { s } else { "" };
-        }
-        match n {
-            0 => "",
-            1.. => s.split(d).nth(n as usize - 1).unwrap_or(""),
-            _ => s.rsplit(d).nth(n.unsigned_abs() as usize - 1).unwrap_or(""),
-        }
-    }
-    /// Without leading characters of a set: `(text, set)`.
-    fn trim_leading(s: Text, set: Text) -> Text = { s.trim_start_matches(|c| set.contains(c)) }
-    /// Without trailing characters of a set: `(text, set)`.
-    fn trim_trailing(s: Text, set: Text) -> Text = { s.trim_end_matches(|c| set.contains(c)) }
-    /// Without leading and trailing characters of a set: `(text, set)`.
-    fn trim_both(s: Text, set: Text) -> Text = { s.trim_matches(|c| set.contains(c)) }
-    /// `n` characters from `p` on replaced: `(text, replacement, p, n)`.
-    fn overlay_for[arena](s: Text, r: Text, p: I32, n: I32) -> Text[!] = {
-        if p <= 0 {
-            return Ok(s);
-        }
-        let from = natural(p) - 1;
-        concat(arena, concat(arena, slice(s, 0, from), r)?, slice(s, from.saturating_add(natural(n)), usize::MAX))
-    }
-    /// As many characters as the replacement has, from `p` on, replaced: `(text, replacement, p)`.
-    fn overlay[arena](s: Text, r: Text, p: I32) -> Text[!] = { overlay_for(arena, s, r, p, count(r) as i32) }
-    /// Cut to `n` characters: what a cast to VARCHAR(n) does.
-    fn text_cut(s: Text, n: I32) -> Text = { slice(s, 0, natural(n)) }
-    /// Cut to, or padded with blanks to, `n` characters: what a cast to CHAR(n) does.
-    fn text_pad[arena](s: Text, n: I32) -> Text[!] = {
-        let (have, n) = (count(s), natural(n));
-        if n > TEXT_BYTES_MAX {
-            return Err(too_long());
-        }
-        if have >= n { Ok(slice(s, 0, n)) } else { Ok(arena.alloc_str(&format!("{s}{:1$}", "", n - have))) }
-    }
 }
 
-/// Where SUBSTR begins, from 0; `None` when a negative position reaches before the text's start.
-fn substr_start(s: &str, p: i32) -> Option<usize> {
-    match p {
-        0 => Some(0),
-        1.. => Some(p as usize - 1),
-        _ => count(s).checked_sub(p.unsigned_abs() as usize),
-    }
-}
+pub(crate) const KERNELS: &[&[Kernel]] = &[TEXT, crate::text_slice::KERNELS];
 
-pub(crate) const KERNELS: &[&[Kernel]] = &[TEXT];
+/// What SQL calls them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const FUNCTIONS: &[crate::catalog::Function] = {
+    use crate::catalog::{Family, Function, Out, Param, form};
+    &[
+        Function::new(
+            &[Family::String],
+            &["ascii"],
+            &[form(&[Param::Text], Out::Int, "ascii")],
+            "The code point of the first character; 0 of the empty string.",
+        )
+        .gives(&[("ASCII('é')", "233"), ("ASCII('')", "0"), ("ASCII(NULL)", "NULL")]),
+        Function::new(
+            &[Family::String],
+            &["chr"],
+            &[form(&[Param::Int], Out::Text, "chr")],
+            "The character of a code point; empty if there is none.",
+        )
+        .gives(&[("CHR(65)", "A"), ("CHR(-1)", ""), ("CHR(55296)", ""), ("CHR(NULL)", "NULL")]),
+        Function::new(
+            &[Family::String],
+            &["char_length", "character_length", "length", "len"],
+            &[form(&[Param::Text], Out::Int, "char_length")],
+            "The number of characters (Unicode code points); those that pad a CHAR count.",
+        )
+        .gives(&[
+            ("CHAR_LENGTH('né')", "2"),
+            ("LEN('')", "0"),
+            ("LENGTH(CAST('ab' AS CHAR(4)))", "4"),
+            ("CHARACTER_LENGTH(NULL)", "NULL"),
+        ])
+        .refuses(&[("LENGTH(12)", "LENGTH does not take (INTEGER)")]),
+        Function::new(
+            &[Family::String],
+            &["initcap"],
+            &[form(&[Param::Text], Out::Text, "initcap")],
+            "The first letter of each run of letters and digits in upper case, the rest in lower case.",
+        )
+        .gives(&[("INITCAP('o''neil-x')", "O'Neil-X"), ("INITCAP('')", ""), ("INITCAP(NULL)", "NULL")]),
+        Function::new(
+            &[Family::String],
+            &["initcap_spaces"],
+            &[form(&[Param::Text], Out::Text, "initcap_spaces")],
+            "As INITCAP, but words end at white space only.",
+        )
+        .gives(&[
+            ("INITCAP_SPACES('o''neil-x')", "O'neil-x"),
+            ("INITCAP_SPACES('AB  cD')", "Ab  Cd"),
+            ("INITCAP_SPACES(NULL)", "NULL"),
+        ]),
+        Function::new(
+            &[Family::String],
+            &["lower"],
+            &[form(&[Param::Text], Out::Text, "lower")],
+            "In lower case, by the full mapping of Unicode.",
+        )
+        .gives(&[("LOWER('ÅB1')", "åb1"), ("LOWER('')", ""), ("LOWER(NULL)", "NULL")]),
+        Function::new(
+            &[Family::String],
+            &["upper"],
+            &[form(&[Param::Text], Out::Text, "upper")],
+            "In upper case, by the full mapping of Unicode, which may lengthen the text.",
+        )
+        .gives(&[("UPPER('ß')", "SS"), ("UPPER('')", ""), ("UPPER(NULL)", "NULL")])
+        .refuses(&[("UPPER('a', 'b')", "UPPER does not take (VARCHAR, VARCHAR)")]),
+        Function::new(
+            &[Family::String],
+            &["repeat"],
+            &[form(&[Param::Text, Param::Int], Out::Text, "repeat")],
+            "The text so many times; empty for 0 and less.",
+        )
+        .gives(&[("REPEAT('ab', 2)", "abab"), ("REPEAT('ab', -1)", ""), ("REPEAT('ab', NULL)", "NULL")])
+        .fails(&[("REPEAT('ab', 2000000000)", "longer than")]),
+        Function::new(
+            &[Family::String],
+            &["replace"],
+            &[form(&[Param::Text, Param::Text, Param::Text], Out::Text, "replace")],
+            "All occurrences of the second text, from left to right, replaced by the third. An empty second \
+             text changes nothing.",
+        )
+        .gives(&[
+            ("REPLACE('aXa', 'X', '-')", "a-a"),
+            ("REPLACE('aaa', 'aa', 'b')", "ba"),
+            ("REPLACE('abc', '', 'x')", "abc"),
+            ("REPLACE('abc', NULL, 'x')", "NULL"),
+        ]),
+        Function::new(
+            &[Family::String],
+            &["reverse"],
+            &[form(&[Param::Text], Out::Text, "reverse")],
+            "The characters in reverse order.",
+        )
+        .gives(&[("REVERSE('abc')", "cba"), ("REVERSE('né')", "én"), ("REVERSE(NULL)", "NULL")]),
+    ]
+};
 
 #[cfg(test)]
 mod tests {
@@ -179,24 +207,9 @@ mod tests {
     #[test]
     fn as_documented() {
         let arena = &Arena::new();
-        assert_eq!(substring_for("abcd", 0, 2), "a");
-        assert_eq!(substring_for("abcd", i32::MAX, i32::MAX), "");
-        assert_eq!(substring("abcd", -5), "abcd");
-        assert_eq!(substr_for("abcd", -3, 2), "bc");
-        assert_eq!(substr_for("abcd", -9, 2), "abcd");
-        assert_eq!(right("abc", 2), "bc");
-        assert_eq!(right("äöü", 2), "öü");
-        assert_eq!(overlay_for(arena, "abcd", "X", 2, 2).unwrap(), "aXd");
-        assert_eq!(overlay(arena, "abcd", "X", 9).unwrap(), "abcdX");
         assert_eq!(initcap(arena, "o'neil-x"), "O'Neil-X");
         assert_eq!(initcap_spaces(arena, "o'neil-x"), "O'neil-x");
-        assert_eq!(split_part("a-b-c", "-", -1), "c");
-        assert_eq!(split_part("a-b-c", "-", 4), "");
-        assert_eq!(trim_both("xyaxb", "xy"), "axb");
-        assert_eq!(position("c", "abc"), 3);
-        assert_eq!(position("", "abc"), 1);
         assert_eq!(upper(arena, "ß"), "SS");
-        assert_eq!(text_pad(arena, "abc", 5).unwrap(), "abc  ");
         assert!(repeat(arena, "ab", i32::MAX).is_err());
         assert_eq!(chr(arena, -1), "");
     }

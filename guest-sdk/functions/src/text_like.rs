@@ -95,6 +95,40 @@ kernels! { LIKE:
 
 pub(crate) const KERNELS: &[&[Kernel]] = &[LIKE];
 
+/// What SQL calls them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const FUNCTIONS: &[crate::catalog::Function] = {
+    use crate::catalog::{Family, Function, Out, Param, form};
+    &[
+        Function::new(
+            &[Family::String],
+            &["like"],
+            &[
+                form(&[Param::Text, Param::Text], Out::Boolean, "like"),
+                form(&[Param::Text, Param::Text, Param::Text], Out::Boolean, "like_escape"),
+            ],
+            "`s LIKE p [ESCAPE c]`: whether the whole of s matches p, where `_` stands for one character and \
+             `%` for any run. There is no escape character but by ESCAPE; it makes a `_`, `%` or itself that \
+             follows literal, and may stand before nothing else.",
+        )
+        .gives(&[
+            ("'abc' LIKE 'a%'", "TRUE"),
+            ("'' LIKE '%'", "TRUE"),
+            ("'a%' LIKE 'a#%' ESCAPE '#'", "TRUE"),
+            ("'abc' NOT LIKE '_b_'", "FALSE"),
+            ("NULL LIKE 'a'", "NULL"),
+        ])
+        .fails(&[("'ab' LIKE 'a#b' ESCAPE '#'", "must stand before")]),
+        Function::new(
+            &[Family::String],
+            &["ilike"],
+            &[form(&[Param::Text, Param::Text], Out::Boolean, "ilike")],
+            "LIKE with both sides in lower case. It has no ESCAPE.",
+        )
+        .gives(&[("'ÅB' ILIKE 'å_'", "TRUE"), ("'abc' NOT ILIKE 'B%'", "TRUE"), ("'abc' ILIKE NULL", "NULL")]),
+    ]
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 //!
 //! The rooms, in the order in which a program passes through them: `parse` (text to syntax tree, every error
 //! found) · `bind` (names, scopes, types) · `plan` (relational algebra) · `optimise` (one pass a file) · `lower` (to the
-//! circuit) · `generate` (to Rust). `functions` is the table of what SQL can call.
+//! circuit) · `generate` (to Rust). `functions` is the registry of what SQL can call.
 
 mod bind;
 mod diagnostic;
@@ -17,6 +17,7 @@ mod relation;
 mod verify;
 
 pub use diagnostic::{Diagnostic, LineCol, Severity, Span, render};
+pub use functions::{Example, Outcome, examples, reference};
 pub use optimise::Passes;
 pub use relation::{Program, Property, Relation, RelationColumn};
 

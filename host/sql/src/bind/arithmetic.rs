@@ -114,8 +114,8 @@ impl Binder<'_> {
                 let kind = common.kind().map_or("i32", Kind::name);
                 let (a, b) = (self.coerce(a, &common, at)?, self.coerce(b, &common, at)?);
                 let e = call(&format!("{}_{kind}", op.kernel()), vec![a, b], common, place);
-                // A remainder has the type of the right operand, and fits it: it is smaller than that.
-                if op == Arithmetic::Rem && integer(&tb).is_some() { self.coerce(e, &tb, at) } else { Ok(e) }
+                // A remainder of integers has the type of the right operand, and fits it: it is smaller than that.
+                if op == Arithmetic::Rem && integer(&e.ty.sql).is_some() { self.coerce(e, &tb, at) } else { Ok(e) }
             }
         }
     }

@@ -145,8 +145,8 @@ impl Binder<'_> {
             }
             ast::Expr::Trim { expr, trim_where, trim_what, trim_characters: None } => {
                 let name = match trim_where {
-                    Some(ast::TrimWhereField::Leading) => "trim_leading",
-                    Some(ast::TrimWhereField::Trailing) => "trim_trailing",
+                    Some(ast::TrimWhereField::Leading) => "trim leading",
+                    Some(ast::TrimWhereField::Trailing) => "trim trailing",
                     _ => "trim",
                 };
                 let args = [Some(expr), trim_what.as_ref()];

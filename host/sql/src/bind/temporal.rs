@@ -180,7 +180,7 @@ impl Binder<'_> {
     }
 
     /// FLOOR(e TO unit) or CEIL(e TO unit).
-    pub(super) fn round_to_unit(&mut self, ceil: bool, e: Expr, unit: Unit, at: Span) -> Bound<Expr> {
+    pub(crate) fn round_to_unit(&mut self, ceil: bool, e: Expr, unit: Unit, at: Span) -> Bound<Expr> {
         let place = position(at);
         let name = if ceil { "ceil" } else { "floor" };
         let ty = e.ty.sql.clone();
@@ -203,7 +203,7 @@ impl Binder<'_> {
     }
 
     /// TIMESTAMPADD(unit, n, e).
-    pub(super) fn timestamp_add(&mut self, unit: Unit, n: Expr, e: Expr, at: Span) -> Bound<Expr> {
+    pub(crate) fn timestamp_add(&mut self, unit: Unit, n: Expr, e: Expr, at: Span) -> Bound<Expr> {
         let n = self.coerce(n, &SqlType::BigInt, at)?;
         let place = position(at);
         let amount = match unit.months() {
@@ -218,7 +218,7 @@ impl Binder<'_> {
     }
 
     /// TIMESTAMPDIFF(unit, a, b): b - a in whole units.
-    pub(super) fn timestamp_diff(&mut self, unit: Unit, a: Expr, b: Expr, at: Span) -> Bound<Expr> {
+    pub(crate) fn timestamp_diff(&mut self, unit: Unit, a: Expr, b: Expr, at: Span) -> Bound<Expr> {
         let place = position(at);
         let (a, b) = match (&a.ty.sql, &b.ty.sql) {
             (SqlType::Time, SqlType::Time) => (a, b),

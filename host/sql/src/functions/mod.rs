@@ -1,313 +1,166 @@
-//! What SQL can call: one table of functions, each an entry with its names and the forms of arguments it takes. An entry is all
-//! that a new function over kernels of `weir-functions` needs.
+//! What SQL can call, and the words it is made of: one registry. A function that is a strict call of a kernel has its entry below the
+//! kernel, in `weir-functions`; all others have theirs beside their rules, here. The binder, its messages, the reference
+//! (`docs/sql-reference.md`) and the tests of all examples read the same entries.
 
+mod aggregates;
 mod conditional;
+mod grammar;
+mod index;
 mod numeric;
-mod table;
+mod operators;
+pub(crate) mod param;
+mod predicates;
+mod reference;
+mod temporal;
+mod text;
 
-use crate::bind::{Binder, Bound, Call};
+pub use reference::{Example, Outcome, examples, reference};
+
+use crate::Span;
+use crate::bind::{Binder, Bound, Call, Unit};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use weir_circuit::Expr;
-use weir_row::SqlType;
+use weir_functions::catalog::{Form, Function, Shape};
 
 /// No bound on the number of arguments but the program's.
 pub(crate) const ANY: usize = usize::MAX;
 
-/// A function of SQL.
-pub(crate) struct Function {
-    /// Its names, in lower case; the first is the usual one.
-    pub(crate) names: &'static [&'static str],
-    /// How a call becomes an expression.
+/// Something with a rule of its own.
+pub(crate) struct Entry {
+    /// What it is.
+    pub(crate) function: Function,
+    /// Who makes an expression of it.
     pub(crate) rule: Rule,
 }
 
-/// How a call becomes an expression.
+/// Who makes an expression of something.
+#[derive(Clone, Copy)]
 pub(crate) enum Rule {
-    /// A strict call of a kernel, one of these forms.
-    Forms(&'static [Form]),
-    /// Something else, with at least and at most so many arguments.
-    Special(usize, usize, Special),
+    /// A call with at least and at most so many arguments.
+    Call(usize, usize, Special),
+    /// A call with so many arguments, where the one at that place is a unit of time.
+    Unit(usize, usize, WithUnit),
+    /// A call that stands for a group of rows; the binder's `group.rs`.
+    Aggregate,
+    /// No call: the parser and the binder know it.
+    Syntax,
 }
 
 /// Binds a call whose number of arguments was checked.
 pub(crate) type Special = for<'a, 'b> fn(&'a mut Binder<'b>, &Call) -> Bound<Expr>;
 
-/// A form of arguments.
-pub(crate) struct Form {
-    /// What it takes.
-    pub(crate) params: &'static [Param],
-    /// What it gives.
-    pub(crate) result: Ret,
-    /// The kernel's name; `{}` stands for the kind of the first argument.
-    pub(crate) kernel: &'static str,
+/// Binds a call with a unit of time and its other arguments, whose number was checked.
+pub(crate) type WithUnit = for<'a, 'b> fn(&'a mut Binder<'b>, Unit, &[Expr], Span) -> Bound<Expr>;
+
+const fn call(function: Function, min: usize, max: usize, rule: Special) -> Entry {
+    Entry { function, rule: Rule::Call(min, max, rule) }
 }
 
-/// What an argument must be, or can be converted to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Param {
-    /// VARCHAR; other scalars are not converted.
-    Text,
-    /// INTEGER
-    Int,
-    /// BIGINT
-    BigInt,
-    /// DOUBLE; any number is converted.
-    Double,
-    /// REAL or DOUBLE as it is.
-    Float,
+const fn with_unit(function: Function, unit_at: usize, arguments: usize, rule: WithUnit) -> Entry {
+    Entry { function, rule: Rule::Unit(unit_at, arguments, rule) }
 }
 
-/// What a form gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ret {
-    Boolean,
-    Int,
-    Double,
-    Text,
-    Date,
-    /// The type of the first argument.
-    First,
+const fn syntax(function: Function) -> Entry {
+    Entry { function, rule: Rule::Syntax }
 }
 
-impl Param {
-    /// How far an argument of that type is from this; `None` if it cannot be converted.
-    pub(crate) fn conversion_cost(self, ty: &SqlType) -> Option<usize> {
-        use crate::bind::{is_integer, is_number, is_text};
-        let cost = match self {
-            _ if *ty == SqlType::Null => 1,
-            Param::Text if is_text(ty) => 0,
-            Param::Int if *ty == SqlType::Integer => 0,
-            Param::Int if is_integer(ty) || is_text(ty) => 2,
-            Param::BigInt if *ty == SqlType::BigInt => 0,
-            Param::BigInt if is_integer(ty) => 1,
-            Param::BigInt if is_text(ty) => 2,
-            Param::Double if *ty == SqlType::Double => 0,
-            Param::Double if is_number(ty) => 1,
-            Param::Double if is_text(ty) => 2,
-            Param::Float if matches!(ty, SqlType::Real | SqlType::Double) => 0,
-            _ => return None,
-        };
-        Some(cost)
-    }
+/// All entries with rules of their own.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    [
+        operators::ENTRIES,
+        predicates::ENTRIES,
+        conditional::ENTRIES,
+        numeric::ENTRIES,
+        text::ENTRIES,
+        temporal::ENTRIES,
+        aggregates::ENTRIES,
+        grammar::ENTRIES,
+    ]
+    .into_iter()
+    .flatten()
+}
 
-    /// The type that an argument of that type is converted to.
-    pub(crate) fn target(self, ty: &SqlType) -> SqlType {
-        match self {
-            Param::Text => SqlType::Varchar(None),
-            Param::Int => SqlType::Integer,
-            Param::BigInt => SqlType::BigInt,
-            Param::Double => SqlType::Double,
-            Param::Float if *ty == SqlType::Null => SqlType::Double,
-            Param::Float => ty.clone(),
+/// Everything that the language has and Weir too.
+pub(crate) fn registry() -> impl Iterator<Item = &'static Function> {
+    entries().map(|e| &e.function).chain(weir_functions::catalog::functions())
+}
+
+/// What a name that is called stands for.
+pub(crate) enum Callable {
+    /// One of these forms, of all entries of that name.
+    Forms(Vec<&'static Form>),
+    /// A rule.
+    Rule(Rule),
+}
+
+/// What a call of that name (in lower case) stands for.
+pub(crate) fn lookup(name: &str) -> Option<&'static Callable> {
+    static BY_NAME: LazyLock<HashMap<&'static str, Callable>> = LazyLock::new(|| {
+        let mut callables: HashMap<&'static str, Callable> = HashMap::new();
+        for f in weir_functions::catalog::functions() {
+            let Shape::Forms(forms) = f.shape else { continue };
+            for name in f.names {
+                let callable = callables.entry(name).or_insert_with(|| Callable::Forms(vec![]));
+                if let Callable::Forms(known) = callable {
+                    known.extend(forms);
+                }
+            }
         }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Param::Text => "VARCHAR",
-            Param::Int => "INTEGER",
-            Param::BigInt => "BIGINT",
-            Param::Double => "DOUBLE",
-            Param::Float => "REAL or DOUBLE",
+        for e in entries().filter(|e| !matches!(e.rule, Rule::Syntax)) {
+            callables.extend(e.function.names.iter().map(|n| (*n, Callable::Rule(e.rule))));
         }
-    }
+        callables
+    });
+    BY_NAME.get(name)
 }
 
-impl Form {
-    /// The result's type, given the first argument's.
-    pub(crate) fn result(&self, first: Option<&SqlType>) -> SqlType {
-        match self.result {
-            Ret::Boolean => SqlType::Boolean,
-            Ret::Int => SqlType::Integer,
-            Ret::Double => SqlType::Double,
-            Ret::Text => SqlType::Varchar(None),
-            Ret::Date => SqlType::Date,
-            Ret::First => first.cloned().unwrap_or(SqlType::Null),
-        }
-    }
-
-    /// The parameters, for messages.
-    pub(crate) fn signature(&self) -> String {
-        self.params.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Aggregate functions known to the language, in lower case.
-const AGGREGATES: [&str; 33] = [
-    "count",
-    "countif",
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "bool_and",
-    "bool_or",
-    "every",
-    "some",
-    "logical_and",
-    "logical_or",
-    "stddev",
-    "stddev_samp",
-    "stddev_pop",
-    "variance",
-    "var_samp",
-    "var_pop",
-    "covar_pop",
-    "covar_samp",
-    "regr_count",
-    "regr_sxx",
-    "regr_syy",
-    "arg_max",
-    "arg_min",
-    "bit_and",
-    "bit_or",
-    "bit_xor",
-    "mode",
-    "array_agg",
-    "grouping",
-    "grouping_id",
-    "any_value",
-];
-
-/// Functions of the language that are not built yet, in lower case.
-const UNBUILT: [&str; 82] = [
-    "array",
-    "array_append",
-    "array_compact",
-    "array_concat",
-    "array_contains",
-    "array_distinct",
-    "array_except",
-    "array_exists",
-    "array_insert",
-    "array_intersect",
-    "array_join",
-    "array_length",
-    "array_max",
-    "array_min",
-    "array_position",
-    "array_prepend",
-    "array_remove",
-    "array_repeat",
-    "array_reverse",
-    "array_size",
-    "array_to_string",
-    "array_union",
-    "arrays_overlap",
-    "bin2utf8",
-    "cardinality",
-    "connector_metadata",
-    "convert_timezone",
-    "element",
-    "format_date",
-    "format_time",
-    "format_timestamp",
-    "gunzip",
-    "json_each_bigint",
-    "json_each_boolean",
-    "json_each_date",
-    "json_each_string",
-    "json_each_time",
-    "json_each_timestamp",
-    "json_keys",
-    "json_object_keys",
-    "make_time",
-    "make_timestamp",
-    "map",
-    "map_concat",
-    "map_contains_key",
-    "map_keys",
-    "map_values",
-    "md5",
-    "now",
-    "octet_length",
-    "parse_date",
-    "parse_json",
-    "parse_time",
-    "parse_timestamp",
-    "regexp_replace",
-    "rlike",
-    "row",
-    "safe_offset",
-    "sequence",
-    "sort_array",
-    "split",
-    "to_hex",
-    "to_int",
-    "to_json",
-    "transform",
-    "typeof",
-    "unnest",
-    "variant_deep_filter",
-    "variant_deep_map",
-    "variant_filter",
-    "variant_map",
-    "variant_merge",
-    "variantnull",
-    "xxhash",
-    "contains",
-    "equals",
-    "overlaps",
-    "precedes",
-    "succeeds",
-    "tumble",
-    "hop",
-    "session",
-];
-
-/// Whether a function is part of the language, but not built yet.
-pub(crate) fn is_unbuilt(name: &str) -> bool {
-    UNBUILT.contains(&name)
-}
-
-/// Whether a function is an aggregate.
+/// Whether calls of that name (in lower case) stand for groups of rows, built or not.
 pub(crate) fn is_aggregate(name: &str) -> bool {
-    AGGREGATES.contains(&name)
+    match lookup(name) {
+        Some(callable) => matches!(callable, Callable::Rule(Rule::Aggregate)),
+        None => index::missing(name) == Some(index::AGGREGATE),
+    }
 }
 
-/// The function of that name (in lower case).
-pub(crate) fn lookup(name: &str) -> Option<&'static Function> {
-    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> =
-        LazyLock::new(|| table::all().flat_map(|f| f.names.iter().map(move |n| (*n, f))).collect());
-    BY_NAME.get(name).copied()
+/// What that name (in lower case) is in the language, if Weir has not got it yet.
+pub(crate) fn not_built(name: &str) -> Option<&'static str> {
+    index::missing(name)
 }
 
-/// All names, aggregates included.
+/// Names that can be called, in lower case.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    table::all().flat_map(|f| f.names.iter().copied()).chain(AGGREGATES)
+    let callable = entries().filter(|e| !matches!(e.rule, Rule::Syntax)).map(|e| &e.function);
+    callable.chain(weir_functions::catalog::functions()).flat_map(|f| f.names.iter().copied())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weir_row::Kind;
+    use std::collections::HashSet;
 
     #[test]
-    fn every_form_has_its_kernel() {
-        for f in table::all() {
-            let Rule::Forms(forms) = f.rule else { continue };
-            for form in forms {
-                let kinds: &[Kind] =
-                    if form.params.first() == Some(&Param::Float) { &[Kind::F32, Kind::F64] } else { &[Kind::Text] };
-                for kind in kinds {
-                    let name = form.kernel.replace("{}", kind.name());
-                    let kernel =
-                        weir_functions::find(&name).unwrap_or_else(|| panic!("{}: no kernel {name}", f.names[0]));
-                    assert_eq!(kernel.params.len(), form.params.len(), "{name}");
-                    for (param, expected) in form.params.iter().zip(kernel.params) {
-                        assert_eq!(
-                            param.target(&if *kind == Kind::F32 { SqlType::Real } else { SqlType::Double }).kind(),
-                            Some(*expected),
-                            "{name}"
-                        );
-                    }
-                    let first = form
-                        .params
-                        .first()
-                        .map(|p| p.target(&if *kind == Kind::F32 { SqlType::Real } else { SqlType::Double }));
-                    assert_eq!(form.result(first.as_ref()).kind(), Some(kernel.result), "{name}");
-                }
+    fn a_name_has_one_rule() {
+        let forms: HashSet<_> = weir_functions::catalog::functions().flat_map(|f| f.names.iter().copied()).collect();
+        let mut seen = HashSet::new();
+        for e in entries() {
+            for name in e.function.names {
+                assert!(seen.insert(*name), "{name} has two rules");
+                assert!(!forms.contains(name), "{name} has a rule and forms");
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_says_what_it_is() {
+        for f in registry() {
+            let name = f.names[0];
+            assert!(!f.families.is_empty() && !f.doc.is_empty(), "{name}");
+            assert!(f.names.iter().all(|n| *n == n.to_lowercase()), "{name}: names are in lower case");
+            assert!(!f.gives.is_empty() || !f.refuses.is_empty(), "{name} has no example");
+            match f.shape {
+                Shape::Forms(forms) => assert!(!forms.is_empty(), "{name}"),
+                Shape::Written(forms) => assert!(!forms.is_empty(), "{name}"),
             }
         }
     }

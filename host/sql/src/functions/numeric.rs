@@ -1,9 +1,171 @@
-//! Functions of numbers whose result depends on the type, and parts of dates.
+//! Functions of numbers whose result depends on the type.
 
-use crate::bind::{self, Argument, Arithmetic, Binder, Bound, Call, Unit, is_integer, is_number, is_text};
-use crate::expr::{call as kernel_call, int, null};
+use super::{Entry, call as entry};
+use crate::bind::{self, Argument, Arithmetic, Binder, Bound, Call, is_integer, is_number, is_text};
+use crate::expr::{call as kernel_call, int};
 use weir_circuit::Expr;
+use weir_functions::catalog::{Family, Function};
 use weir_row::{ColumnType, Kind, SqlType, Value};
+
+const EXACT_AND_FLOAT: &[Family] = &[Family::Decimal, Family::Float];
+
+pub(super) const ENTRIES: &[Entry] = &[
+    entry(
+        Function::written(
+            &[Family::Integer, Family::Decimal, Family::Float, Family::Datetime],
+            &["abs"],
+            &["ABS(number) → same type", "ABS(interval) → same type"],
+            "The absolute value. That of the least integer of a type stops the pipeline.",
+        )
+        .gives(&[
+            ("ABS(-2.5)", "2.5"),
+            ("ABS(CAST(7 AS INT UNSIGNED))", "7"),
+            ("ABS(NULL)", "NULL"),
+            ("ABS(DOUBLE '-inf')", "inf"),
+        ])
+        .fails(&[("ABS(CAST(-128 AS TINYINT))", "overflow")])
+        .refuses(&[("ABS(TRUE)", "ABS takes a number")]),
+        1,
+        1,
+        abs,
+    ),
+    entry(
+        Function::written(
+            &[Family::Decimal],
+            &["sign"],
+            &["SIGN(number) → same type"],
+            "-1, 0 or 1, as the number is negative, 0 or positive; NaN of NaN.",
+        )
+        .gives(&[
+            ("SIGN(-0.3)", "-1"),
+            ("SIGN(0)", "0"),
+            ("SIGN(DOUBLE 'NaN')", "NaN"),
+            ("SIGN(NULL)", "NULL"),
+        ]),
+        1,
+        1,
+        sign,
+    ),
+    entry(
+        Function::written(
+            &[Family::Integer],
+            &["mod"],
+            &["MOD(a, b) → type of a % b"],
+            "Remainder with the sign of the dividend: `a % b`.",
+        )
+        .gives(&[("MOD(9, 4)", "1"), ("MOD(-9, 4)", "-1"), ("MOD(9, NULL)", "NULL")])
+        .fails(&[("MOD(1, 0)", "")]),
+        2,
+        2,
+        modulo,
+    ),
+    entry(
+        Function::written(
+            &[Family::Integer, Family::Decimal, Family::Float],
+            &["div_null"],
+            &["DIV_NULL(a, b) → type of a / b"],
+            "Quotient as of `/`; NULL where that stops the pipeline, and where it is not finite.",
+        )
+        .gives(&[
+            ("DIV_NULL(7, 2)", "3"),
+            ("DIV_NULL(1, 0)", "NULL"),
+            ("DIV_NULL(1.0, 0)", "NULL"),
+            ("DIV_NULL(7e0, 0)", "NULL"),
+        ]),
+        2,
+        2,
+        div_null,
+    ),
+    entry(
+        Function::written(
+            &[Family::Decimal, Family::Float, Family::Datetime],
+            &["floor"],
+            &["FLOOR(number) → same type, decimals without a fraction", "FLOOR(x TO unit) → type of x"],
+            "The greatest whole number that is not above; of a date or time, the start of the unit that it is in.",
+        )
+        .gives(&[
+            ("FLOOR(-1.2)", "-2"),
+            ("FLOOR(3)", "3"),
+            ("FLOOR(NULL)", "NULL"),
+            ("FLOOR(TIMESTAMP '2026-08-07 13:05:09' TO MINUTE)", "2026-08-07 13:05:00"),
+        ]),
+        1,
+        1,
+        floor,
+    ),
+    entry(
+        Function::written(
+            &[Family::Decimal, Family::Float, Family::Datetime],
+            &["ceil", "ceiling"],
+            &["CEIL(number) → same type, decimals without a fraction", "CEIL(x TO unit) → type of x"],
+            "The least whole number that is not below; of a date or time, the next start of a unit.",
+        )
+        .gives(&[
+            ("CEIL(-1.2)", "-1"),
+            ("CEILING(1.2)", "2"),
+            ("CEIL(NULL)", "NULL"),
+            ("CEIL(DATE '2026-08-07' TO MONTH)", "2026-09-01"),
+        ]),
+        1,
+        1,
+        ceil,
+    ),
+    entry(
+        Function::written(
+            EXACT_AND_FLOAT,
+            &["round"],
+            &["ROUND(number) → same type", "ROUND(number, places) → same type"],
+            "Rounded half away from zero to so many places after the point; to the left of it if they are negative.",
+        )
+        .gives(&[
+            ("ROUND(2.5)", "3"),
+            ("ROUND(-1.25, 1)", "-1.3"),
+            ("ROUND(155.0, -1)", "160"),
+            ("ROUND(1.5, NULL)", "NULL"),
+        ])
+        .fails(&[("ROUND(CAST(9.9 AS DECIMAL(2, 1)))", "")]),
+        1,
+        2,
+        round,
+    ),
+    entry(
+        Function::written(
+            &[Family::Decimal],
+            &["bround"],
+            &["BROUND(decimal, places) → same type"],
+            "Rounded half to even.",
+        )
+        .gives(&[("BROUND(2.5, 0)", "2"), ("BROUND(3.5, 0)", "4"), ("BROUND(NULL, 0)", "NULL")])
+        .refuses(&[("BROUND(1e0, 0)", "BROUND takes a DECIMAL")]),
+        2,
+        2,
+        bround,
+    ),
+    entry(
+        Function::written(
+            EXACT_AND_FLOAT,
+            &["trunc", "truncate"],
+            &["TRUNC(number) → same type", "TRUNC(number, places) → same type"],
+            "Cut toward zero to so many places after the point.",
+        )
+        .gives(&[
+            ("TRUNC(-1.29, 1)", "-1.2"),
+            ("TRUNCATE(1.9)", "1"),
+            ("TRUNC(-0.5e0)", "0.0"),
+            ("TRUNC(NULL, 1)", "NULL"),
+        ]),
+        1,
+        2,
+        trunc,
+    ),
+    entry(
+        Function::written(&[Family::Float], &["pi"], &["PI → DOUBLE"], "The constant; written without parentheses.")
+            .gives(&[("PI", "3.141592653589793"), ("SIGN(PI)", "1.0")]),
+        0,
+        0,
+        pi,
+    ),
+];
 
 /// A number as it is; a string as a DOUBLE.
 fn number(b: &mut Binder<'_>, call: &Call, arg: &Argument) -> Bound<Expr> {
@@ -26,7 +188,7 @@ fn is_unsigned(ty: &SqlType) -> bool {
 }
 
 /// ABS, of intervals too
-pub(super) fn abs(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn abs(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     let interval = matches!(call.args[0].expr.ty.sql, SqlType::IntervalMonths | SqlType::IntervalMicros);
     let e = if interval { call.args[0].expr.clone() } else { number(b, call, &call.args[0])? };
     let ty = e.ty.sql.clone();
@@ -37,7 +199,7 @@ pub(super) fn abs(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
 }
 
 /// SIGN
-pub(super) fn sign(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn sign(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     let e = number(b, call, &call.args[0])?;
     let ty = e.ty.sql.clone();
     let at = bind::position(call.span);
@@ -57,22 +219,22 @@ pub(super) fn sign(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
 }
 
 /// MOD
-pub(super) fn modulo(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn modulo(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     b.arithmetic(Arithmetic::Rem, call.args[0].expr.clone(), call.args[1].expr.clone(), call.span)
 }
 
 /// DIV_NULL
-pub(super) fn div_null(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn div_null(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     b.arithmetic(Arithmetic::DivNull, call.args[0].expr.clone(), call.args[1].expr.clone(), call.span)
 }
 
 /// FLOOR
-pub(super) fn floor(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn floor(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     whole(b, call, "floor")
 }
 
 /// CEIL
-pub(super) fn ceil(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn ceil(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     whole(b, call, "ceil")
 }
 
@@ -94,17 +256,17 @@ fn whole(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
 }
 
 /// ROUND
-pub(super) fn round(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn round(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     places(b, call, "round")
 }
 
 /// TRUNC
-pub(super) fn trunc(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn trunc(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     places(b, call, "trunc")
 }
 
 /// BROUND: an integer counts as DECIMAL(38, 0).
-pub(super) fn bround(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+fn bround(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     let mut call = call.clone();
     if is_integer(&call.args[0].expr.ty.sql) {
         let wide = SqlType::Decimal { precision: 38, scale: 0 };
@@ -146,29 +308,6 @@ fn places(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
 }
 
 /// PI
-pub(super) fn pi(_: &mut Binder<'_>, _: &Call) -> Bound<Expr> {
+fn pi(_: &mut Binder<'_>, _: &Call) -> Bound<Expr> {
     Ok(Expr::literal(Value::F64(std::f64::consts::PI), ColumnType::not_null(SqlType::Double)))
-}
-
-/// YEAR(x), MONTH(x), ..
-pub(super) fn part(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
-    match Unit::of(&call.name) {
-        Some(unit) => b.extract(unit, call.args[0].expr.clone(), call.span),
-        None => Ok(null(SqlType::BigInt)),
-    }
-}
-
-/// DATE_ADD
-pub(super) fn date_add(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
-    date_moved(b, call, "add")
-}
-
-/// DATE_SUB
-pub(super) fn date_sub(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
-    date_moved(b, call, "sub")
-}
-
-fn date_moved(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
-    let date = b.coerce(call.args[0].expr.clone(), &SqlType::Date, call.args[0].span)?;
-    b.add_interval(name, date, call.args[1].expr.clone(), call.span)
 }

@@ -1,0 +1,105 @@
+//! Functions of groups of rows; the binder's `group.rs` makes them.
+
+use super::{Entry, Rule};
+use weir_functions::catalog::{Family, Function};
+
+const fn aggregate(function: Function) -> Entry {
+    Entry { function, rule: Rule::Aggregate }
+}
+
+const AGGREGATES: &[Family] = &[Family::Aggregates];
+
+pub(super) const ENTRIES: &[Entry] = &[
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["count"],
+            &["COUNT(*) → BIGINT", "COUNT([DISTINCT] e) → BIGINT", "COUNT(a, b, …) → BIGINT"],
+            "The number of rows; with arguments, of those in which all are not NULL.",
+        )
+        .gives(&[
+            ("(SELECT COUNT(*) FROM (VALUES (1), (NULL)) AS t(x))", "2"),
+            ("(SELECT COUNT(x) FROM (VALUES (1), (NULL)) AS t(x))", "1"),
+            ("(SELECT COUNT(DISTINCT x) FROM (VALUES (1), (2), (1)) AS t(x))", "2"),
+            ("(SELECT COUNT(*) FROM (VALUES (1)) AS t(x) WHERE x > 1)", "0"),
+        ]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["countif"], &["COUNTIF(condition) → BIGINT"], "The number of rows for which it is TRUE.")
+            .gives(&[("(SELECT COUNTIF(x > 1) FROM (VALUES (1), (2), (NULL)) AS t(x))", "1")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["sum"],
+            &["SUM([DISTINCT] number) → same type"],
+            "The sum of those that are not NULL; NULL if there are none. A sum that does not fit the type stops the pipeline.",
+        )
+        .gives(&[
+            ("(SELECT SUM(x) FROM (VALUES (1), (2), (NULL)) AS t(x))", "3"),
+            ("(SELECT SUM(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x))", "NULL"),
+            ("(SELECT SUM(DISTINCT x) FROM (VALUES (1), (1)) AS t(x))", "1"),
+        ])
+        .fails(&[("(SELECT SUM(x) FROM (VALUES (2147483647), (1)) AS t(x))", "")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["avg"],
+            &["AVG([DISTINCT] number) → same type"],
+            "The mean of those that are not NULL; of integers and decimals cut toward zero.",
+        )
+        .gives(&[
+            ("(SELECT AVG(x) FROM (VALUES (1), (2)) AS t(x))", "1"),
+            ("(SELECT AVG(x) FROM (VALUES (1e0), (2e0), (NULL)) AS t(x))", "1.5"),
+            ("(SELECT AVG(x) FROM (VALUES (1)) AS t(x) WHERE x > 1)", "NULL"),
+        ]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["min"], &["MIN(e) → same type"], "The least that is not NULL.").gives(&[
+            ("(SELECT MIN(x) FROM (VALUES (2), (NULL), (1)) AS t(x))", "1"),
+            ("(SELECT MIN(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x))", "NULL"),
+        ]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["max"], &["MAX(e) → same type"], "The greatest that is not NULL; NaN is the greatest number.")
+            .gives(&[
+                ("(SELECT MAX(x) FROM (VALUES ('a'), (NULL), ('B')) AS t(x))", "a"),
+                ("(SELECT MAX(x) FROM (VALUES (1e0), (DOUBLE 'NaN')) AS t(x))", "NaN"),
+            ]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["bool_and", "every", "logical_and"],
+            &["BOOL_AND(condition) → BOOLEAN"],
+            "Whether all that are not NULL are TRUE; NULL if there are none.",
+        )
+        .gives(&[
+            ("(SELECT BOOL_AND(x > 0) FROM (VALUES (1), (NULL)) AS t(x))", "TRUE"),
+            ("(SELECT EVERY(x > 1) FROM (VALUES (1), (2)) AS t(x))", "FALSE"),
+            ("(SELECT LOGICAL_AND(x > 1) FROM (VALUES (1)) AS t(x) WHERE FALSE)", "NULL"),
+        ]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["bool_or", "some", "logical_or"],
+            &["BOOL_OR(condition) → BOOLEAN"],
+            "Whether one is TRUE; NULL if all are NULL, or there are none.",
+        )
+        .gives(&[
+            ("(SELECT BOOL_OR(x > 1) FROM (VALUES (1), (2), (NULL)) AS t(x))", "TRUE"),
+            ("(SELECT LOGICAL_OR(x > 1) FROM (VALUES (1)) AS t(x))", "FALSE"),
+        ]),
+    ),
+    super::syntax(
+        Function::written(
+            AGGREGATES,
+            &["filter"],
+            &["aggregate(…) FILTER (WHERE condition)"],
+            "The aggregate sees only the rows for which the condition is TRUE.",
+        )
+        .gives(&[("(SELECT SUM(x) FILTER (WHERE x > 1) FROM (VALUES (1), (2), (4)) AS t(x))", "6")]),
+    ),
+];

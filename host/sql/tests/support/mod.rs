@@ -1,0 +1,113 @@
+//! Running circuits on the engine, natively.
+#![allow(unreachable_pub, dead_code, reason = "each test uses a part of it")]
+
+use std::panic::AssertUnwindSafe;
+use weir_circuit::Circuit;
+use weir_row::{Block, ColumnType, Layout, SortLayout, Value};
+use weir_sdk::host::Failure;
+use weir_sdk::local::Hub;
+use weir_sdk::{Page, Pipeline};
+
+/// A row of a view, and how often it is there.
+pub type Weighted = (Vec<Value>, i64);
+
+/// What came of a program.
+pub enum Ran {
+    /// The contents of its views.
+    Views(Vec<Vec<Weighted>>),
+    /// A run-time error.
+    Failed(Failure),
+}
+
+/// Keeps run-time errors, which are panics natively, off the terminal.
+pub fn quiet() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !info.payload().is::<Failure>() {
+                before(info);
+            }
+        }));
+    });
+}
+
+/// A view of expressions, each as text.
+pub fn view_of(expressions: &[&str]) -> String {
+    let columns: Vec<_> =
+        expressions.iter().enumerate().map(|(i, e)| format!("  CAST({e} AS VARCHAR) AS x{i}")).collect();
+    format!("CREATE VIEW v AS SELECT\n{}\nFROM one;", columns.join(",\n"))
+}
+
+/// One step of the engine with one worker, on these rows of each table.
+///
+/// # Panics
+/// If the engine does, other than by a run-time error of the program.
+pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
+    let json = serde_json::to_string(circuit).unwrap();
+    let program = || -> Box<dyn weir_sdk::Circuit> {
+        Box::new(weir_engine::Program::new(&json).unwrap_or_else(|e| panic!("the engine refuses it: {e}\n{circuit}")))
+    };
+    let layouts: Vec<SortLayout> = circuit
+        .views
+        .iter()
+        .map(|v| SortLayout::ascending(&v.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>()))
+        .collect();
+    let work = AssertUnwindSafe(|| {
+        let views = Hub::new(1).run(program, None, |_, pipeline| {
+            for (t, rows) in tables.iter().enumerate() {
+                ingest(pipeline, circuit, t, rows);
+            }
+            pipeline.step(0);
+            layouts.iter().enumerate().map(|(v, layout)| read(pipeline, v, layout)).collect::<Vec<_>>()
+        });
+        views.into_iter().next().unwrap()
+    });
+    match std::panic::catch_unwind(work) {
+        Ok(views) => Ran::Views(views),
+        Err(payload) => match payload.downcast::<Failure>() {
+            Ok(failure) => Ran::Failed(*failure),
+            Err(other) => std::panic::resume_unwind(other),
+        },
+    }
+}
+
+fn types(circuit: &Circuit, table: usize, columns: &[usize]) -> Vec<ColumnType> {
+    columns.iter().map(|c| circuit.tables[table].columns[*c].ty.clone()).collect()
+}
+
+/// Inserts rows, in the order of the table's columns.
+fn ingest(pipeline: &mut Pipeline, circuit: &Circuit, t: usize, rows: &[Vec<Value>]) {
+    let table = &circuit.tables[t];
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let (first, rest) = match &table.primary_key {
+        Some(key) => (key.clone(), table.value_columns()),
+        None => (all, vec![]),
+    };
+    let layouts = [&first, &rest].map(|columns| Layout::new(&types(circuit, t, columns)));
+    let stride = if table.primary_key.is_none() { layouts[0].stride() } else { 0 };
+    let mut block = Block::new(stride);
+    for row in rows {
+        let mut words = vec![];
+        let pick = |columns: &[usize]| columns.iter().map(|c| row[*c].clone()).collect::<Vec<_>>();
+        layouts[0].encode(&pick(&first), &mut words).unwrap();
+        if table.primary_key.is_some() {
+            layouts[1].encode(&pick(&rest), &mut words).unwrap();
+        }
+        block.push(&words, 1);
+    }
+    pipeline.ingest(t as u32, vec![block]);
+}
+
+/// All rows of a delta.
+fn read(pipeline: &mut Pipeline, view: usize, layout: &SortLayout) -> Vec<Weighted> {
+    let mut out = vec![];
+    for page in 0.. {
+        let Page { blocks, more } = pipeline.delta(view as u32, page);
+        out.extend(blocks.iter().flat_map(|b| b.iter()).map(|(r, w)| (layout.decode(r).unwrap(), w)));
+        if !more {
+            return out;
+        }
+    }
+    out
+}
