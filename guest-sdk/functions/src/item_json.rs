@@ -84,7 +84,7 @@ pub fn text(of: Item<'_>) -> Option<String> {
         View::Date(x) => forms::date(x),
         View::Time(x) => forms::time(x),
         View::Ts(x) => forms::timestamp(x),
-        View::Tz(x) => format!("{} +00:00", forms::timestamp(x)),
+        View::Tz(x) => forms::instant(x),
         View::Micros(x) => x.to_string(),
         View::Months(x) => x.to_string(),
         View::Bytes(b) => forms::hex(&b),

@@ -31,7 +31,9 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
     [
         crate::aggregate::KERNELS,
         crate::arith::KERNELS,
+        crate::array::KERNELS,
         crate::cast::KERNELS,
+        crate::cast_binary::KERNELS,
         crate::compare::KERNELS,
         crate::datetime::KERNELS,
         crate::datetime_text::KERNELS,

@@ -13,17 +13,20 @@ pub enum Lambda {
     Transform,
     /// ARRAY_EXISTS: whether the body is TRUE of some element; else NULL if it is NULL of some.
     Exists,
+    /// The map of the entries that the body yields for each entry, as rows of key and value.
+    Entries,
 }
 
 impl Lambda {
     /// Every function that takes a lambda.
-    pub const ALL: [Lambda; 2] = [Lambda::Transform, Lambda::Exists];
+    pub const ALL: [Lambda; 3] = [Lambda::Transform, Lambda::Exists, Lambda::Entries];
 
     /// Its name in circuits and generated code.
     pub const fn name(self) -> &'static str {
         match self {
             Lambda::Transform => "transform",
             Lambda::Exists => "array_exists",
+            Lambda::Entries => "transform_entries",
         }
     }
 
@@ -32,6 +35,7 @@ impl Lambda {
         match self {
             Lambda::Transform => "Transform",
             Lambda::Exists => "Exists",
+            Lambda::Entries => "Entries",
         }
     }
 
@@ -59,6 +63,7 @@ impl Lambda {
         match self {
             Lambda::Transform => transform(arena, over, body).map(Some),
             Lambda::Exists => exists(over, body),
+            Lambda::Entries => entries(arena, over, body),
         }
     }
 }
@@ -71,6 +76,18 @@ fn transform<'a, E>(arena: &'a Arena, over: Item<'a>, body: Body<'_, 'a, E>) -> 
     }
     out.end();
     Ok(crate::item_in(arena, out))
+}
+
+/// A key that is NULL after the conversion, or an entry that is no pair, makes the whole NULL.
+fn entries<'a, E>(arena: &'a Arena, over: Item<'a>, body: Body<'_, 'a, E>) -> Result<Option<Item<'a>>, E> {
+    let mut made = Vec::new();
+    for (key, value) in crate::array::pairs(over) {
+        match body(key.present(), value.present())?.map(|entry| crate::array::pairs(entry).next()) {
+            Some(Some(entry)) => made.push(entry),
+            _ => return Ok(None),
+        }
+    }
+    Ok(crate::array::map(arena, made.into_iter()).ok())
 }
 
 fn exists<'a, E>(over: Item<'a>, body: Body<'_, 'a, E>) -> Result<Option<Item<'a>>, E> {

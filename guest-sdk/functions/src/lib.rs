@@ -10,9 +10,11 @@ mod kernel;
 
 mod aggregate;
 mod arith;
+mod array;
 mod cast;
 #[cfg(not(target_family = "wasm"))]
 pub mod catalog;
+mod cast_binary;
 mod compare;
 mod datetime;
 mod datetime_text;
@@ -39,7 +41,9 @@ mod zone;
 pub use aggregate::*;
 pub use arith::*;
 pub use bumpalo::Bump as Arena;
+pub use array::*;
 pub use cast::*;
+pub use cast_binary::*;
 pub use compare::*;
 pub use datetime::*;
 pub use datetime_text::*;

@@ -84,6 +84,11 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// An instant in UTC.
+pub fn instant(us: i64) -> String {
+    format!("{} +00:00", timestamp(us))
+}
+
 /// A UUID in lower case with hyphens.
 pub fn uuid(v: u128) -> String {
     let digits = format!("{v:032x}");

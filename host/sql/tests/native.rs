@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use weir_circuit::interpret::{ZSet, evaluate};
 use weir_circuit::{Circuit, Table};
-use weir_row::{Block, ColumnType, ItemWriter, Kind, Layout, SortLayout, Value, shard_of};
+use weir_row::{Block, ColumnType, Item, ItemWriter, Kind, Layout, SortLayout, SqlType, Value, shard_of};
 use weir_sdk::local::Hub;
 use weir_sdk::{Page, Pipeline};
 
@@ -21,6 +21,10 @@ mod aggregates;
 #[allow(clippy::all)]
 #[path = "generated/basics.rs"]
 mod basics;
+#[rustfmt::skip]
+#[allow(clippy::all)]
+#[path = "generated/composites.rs"]
+mod composites;
 #[rustfmt::skip]
 #[allow(clippy::all)]
 #[path = "generated/groups.rs"]
@@ -82,17 +86,64 @@ fn value(ty: &ColumnType) -> BoxedStrategy<Value> {
         Kind::Tz => (0i64..5).prop_map(|x| Value::Tz(x * 40_000_000_000)).boxed(),
         Kind::Uuid => (0u128..5).prop_map(|x| Value::Uuid(x << 120 | x)).boxed(),
         Kind::Bytes => proptest::collection::vec(0u8..3, 0..12).prop_map(|b| Value::Bytes(b.into())).boxed(),
-        Kind::Item => prop_oneof![Just(vec![]), Just(vec![1]), Just(vec![1, 2]), Just(vec![2, 1, 3])]
-            .prop_map(|numbers| {
-                let mut out = ItemWriter::new();
-                out.begin_array();
-                numbers.iter().for_each(|n| out.i32(*n));
-                out.end();
-                Value::Item(out.finish().into())
-            })
-            .boxed(),
+        Kind::Item => item(&ty.sql),
     };
     if ty.nullable { prop_oneof![1 => Just(Value::Null), 4 => some].boxed() } else { some }
+}
+
+/// The bytes of an item.
+fn bytes(value: &Value, sql: &SqlType) -> Vec<u8> {
+    let mut out = ItemWriter::new();
+    out.value(value.into(), if let SqlType::Decimal { scale, .. } = sql { *scale } else { 0 });
+    out.finish()
+}
+
+/// A container of items.
+fn container(begin: impl Fn(&mut ItemWriter), items: &[Vec<u8>]) -> Value {
+    let mut out = ItemWriter::new();
+    begin(&mut out);
+    items.iter().for_each(|i| out.item(Item::new(i)));
+    out.end();
+    Value::Item(out.finish().into())
+}
+
+/// A value of a type with parts.
+fn item(sql: &SqlType) -> BoxedStrategy<Value> {
+    let part = |sql: &SqlType, nullable| {
+        let of = sql.clone();
+        value(&ColumnType { sql: sql.clone(), nullable }).prop_map(move |v| bytes(&v, &of)).boxed()
+    };
+    match sql {
+        SqlType::Array(element) => prop::collection::vec(part(element, true), 0..4)
+            .prop_map(|items| container(ItemWriter::begin_array, &items))
+            .boxed(),
+        SqlType::Map(_, of) => prop::collection::btree_map("[f-k]", part(of, true), 0..4)
+            .prop_map(|entries| {
+                let key = |k: &String| bytes(&Value::text(k), &SqlType::Varchar(None));
+                let items: Vec<_> = entries.into_iter().flat_map(|(k, v)| [key(&k), v]).collect();
+                container(ItemWriter::begin_map, &items)
+            })
+            .boxed(),
+        SqlType::Row(row) => row
+            .fields
+            .iter()
+            .map(|(_, ty)| part(&ty.sql, ty.nullable))
+            .collect::<Vec<_>>()
+            .prop_map(|items| container(ItemWriter::begin_row, &items))
+            .boxed(),
+        _ => {
+            let text = SqlType::Varchar(None);
+            let map = |of| SqlType::Map(Box::new(SqlType::Varchar(None)), Box::new(of));
+            prop_oneof![
+                Just(Value::Item(Item::VARIANT_NULL.bytes().into())),
+                part(&SqlType::Integer, false).prop_map(|b| Value::Item(b.into())),
+                part(&text, false).prop_map(|b| Value::Item(b.into())),
+                item(&SqlType::Array(Box::new(text))),
+                item(&map(map(SqlType::Boolean))),
+            ]
+            .boxed()
+        }
+    }
 }
 
 fn change(tables: &[Table]) -> BoxedStrategy<Change> {
@@ -252,7 +303,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics groups joins nested statements windows within }
+    programs! { aggregates basics composites groups joins nested statements windows within }
 }
 
 /// The same circuits in the engine.
@@ -273,5 +324,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics groups joins nested statements windows within }
+    circuits! { aggregates basics composites groups joins nested statements windows within }
 }

@@ -56,6 +56,9 @@ impl Binder<'_> {
             let filter = f.filter.as_deref();
             return self.aggregate_call(&Written { name: &name, list, within: &f.within_group, filter, at }, cx);
         }
+        if let Some(made) = self.constructor(ident, list, at, cx) {
+            return made;
+        }
         let Some(callable) = functions::lookup(&name) else { return Err(self.no_function(&name, name_at)) };
         if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct) || f.filter.is_some() {
             let message = format!("DISTINCT and FILTER are for aggregates; {} is none", name.to_uppercase());

@@ -82,7 +82,7 @@ pub(crate) fn cast(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
             let millis = cast(e, &SqlType::BigInt, at)?;
             call("cast_i64_to_ts", vec![millis], SqlType::Timestamp, at)
         }
-        _ => return None,
+        _ => return super::cast_binary::cast(e, to, at),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which type two expressions have in common: the rules of implicit conversion.
 
-use weir_row::{DECIMAL_PRECISION_MAX, SqlType};
+use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, Kind, RowType, SqlType};
 
 /// Bits and signedness of an integer type.
 pub(crate) fn integer(ty: &SqlType) -> Option<(u8, bool)> {
@@ -25,6 +25,11 @@ pub(crate) fn is_integer(ty: &SqlType) -> bool {
 /// Whether arithmetic is done on it.
 pub(crate) fn is_number(ty: &SqlType) -> bool {
     integer(ty).is_some() || matches!(ty, SqlType::Decimal { .. } | SqlType::Real | SqlType::Double)
+}
+
+/// Whether it is BINARY or VARBINARY.
+pub(crate) fn is_binary(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::Binary(_) | SqlType::Varbinary(_))
 }
 
 /// Whether it is CHAR or VARCHAR.
@@ -83,10 +88,34 @@ pub(crate) fn common_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
             (Some(m), Some(n)) => Some(m.max(n)),
             _ => None,
         })),
-        (text, other) | (other, text) if is_text(text) && !is_interval(other) => Some(SqlType::Varchar(None)),
+        (text, other) | (other, text) if is_text(text) && !is_interval(other) && other.kind() != Some(Kind::Item) => {
+            Some(SqlType::Varchar(None))
+        }
         (SqlType::Date, SqlType::Timestamp) | (SqlType::Timestamp, SqlType::Date) => Some(SqlType::Timestamp),
-        _ => common_number(a, b),
+        _ => common_parts(a, b).or_else(|| common_number(a, b)),
     }
+}
+
+/// The common type of two types with parts, or of two binaries.
+fn common_parts(a: &SqlType, b: &SqlType) -> Option<SqlType> {
+    Some(match (a, b) {
+        (SqlType::Binary(m), SqlType::Binary(n)) => SqlType::Varbinary(Some(*m.max(n))),
+        (SqlType::Binary(_) | SqlType::Varbinary(_), SqlType::Binary(_) | SqlType::Varbinary(_)) => {
+            SqlType::Varbinary(None)
+        }
+        (SqlType::Array(a), SqlType::Array(b)) => SqlType::Array(Box::new(common_type(a, b)?)),
+        (SqlType::Map(k, v), SqlType::Map(l, w)) => {
+            SqlType::Map(Box::new(common_type(k, l)?), Box::new(common_type(v, w)?))
+        }
+        (SqlType::Row(a), SqlType::Row(b)) if a.fields.len() == b.fields.len() => {
+            let fields = a.fields.iter().zip(&b.fields).map(|((name, x), (_, y))| {
+                let nullable = x.nullable || y.nullable;
+                Some((name.clone(), ColumnType { sql: common_type(&x.sql, &y.sql)?, nullable }))
+            });
+            SqlType::Row(RowType { name: None, fields: fields.collect::<Option<_>>()? })
+        }
+        _ => return None,
+    })
 }
 
 fn is_interval(ty: &SqlType) -> bool {
@@ -111,11 +140,13 @@ pub(crate) fn comparison_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
         (a, b) if is_text(a) && is_text(b) => Some(SqlType::Varchar(None)),
         (text, other) | (other, text) if is_text(text) => match other {
             SqlType::Decimal { .. } => Some(SqlType::Decimal { precision: 38, scale: 19 }),
-            other if is_interval(other) => None,
+            other if is_interval(other) || other.kind() == Some(Kind::Item) => None,
+            SqlType::Binary(_) | SqlType::Varbinary(_) => None,
             other => Some(other.clone()),
         },
         (SqlType::Date, SqlType::Timestamp) | (SqlType::Timestamp, SqlType::Date) => Some(SqlType::Timestamp),
-        _ => common_number(a, b),
+        (SqlType::Binary(_), SqlType::Uuid) | (SqlType::Uuid, SqlType::Binary(_)) => Some(SqlType::Uuid),
+        _ => common_parts(a, b).or_else(|| common_number(a, b)),
     }
 }
 

@@ -60,6 +60,10 @@ impl Binder<'_> {
     /// `a op b`.
     pub(super) fn compare(&mut self, op: Comparison, a: Expr, b: Expr, at: Span) -> Bound<Expr> {
         let (a, b) = self.comparable(a, b, at)?;
+        if matches!(op, Comparison::Eq | Comparison::Ne) && matches!(a.ty.sql, SqlType::Row(_)) {
+            let hint = "IS NOT DISTINCT FROM compares rows";
+            return Err(self.error_hint(at, "rows cannot be compared by = and <>", hint));
+        }
         let Some(kind) = a.ty.sql.kind() else { return Ok(null(SqlType::Boolean)) };
         Ok(call(&format!("{}_{}", op.kernel(), kind.name()), vec![a, b], SqlType::Boolean, position(at)))
     }

@@ -157,9 +157,15 @@ impl Binder<'_> {
                 self.function("overlay", args.into_iter().flatten().map(AsRef::as_ref), at(), cx)
             }
             ast::Expr::Function(f) => self.call(f, cx),
-            ast::Expr::CompoundFieldAccess { .. } => Err(self.unsupported(at(), "access to a part of a value")),
-            ast::Expr::Array(_) | ast::Expr::Map(_) | ast::Expr::Tuple(_) | ast::Expr::Struct { .. } => {
-                Err(self.unsupported(at(), "a composite value"))
+            ast::Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain, cx),
+            ast::Expr::Array(array) => {
+                let elements = self.many(&array.elem, cx)?;
+                self.array(elements, at())
+            }
+            ast::Expr::Map(map) => self.map(map, at(), cx),
+            ast::Expr::Tuple(values) => {
+                let values = self.many(values, cx)?;
+                self.row(values, at())
             }
             ast::Expr::Lambda(_) => Err(self.unsupported(at(), "a lambda")),
             ast::Expr::AnyOp { .. } | ast::Expr::AllOp { .. } => Err(self.unsupported(at(), "ANY and ALL")),
@@ -193,16 +199,22 @@ impl Binder<'_> {
         Err(self.unknown_column(cx.scope, None, name))
     }
 
-    fn compound_name(&mut self, parts: &[ast::Ident], cx: &mut Cx<'_>) -> Bound<Expr> {
+    pub(super) fn compound_name(&mut self, parts: &[ast::Ident], cx: &mut Cx<'_>) -> Bound<Expr> {
         match parts {
-            [relation, name] => match self.find_column(cx.scope, Some(relation), name)? {
-                Some(column) => Ok(column),
-                None => Err(self.unknown_column(cx.scope, Some(relation), name)),
-            },
-            _ => {
-                let at = parts.iter().map(|p| span(p.span)).reduce(Span::to).unwrap_or_default();
-                Err(self.unsupported(at, "access to a part of a value"))
+            [first, second, rest @ ..] => {
+                if let Some(column) = self.find_column(cx.scope, Some(first), second)? {
+                    return rest.iter().try_fold(column, |e, name| self.field(e, name));
+                }
+                // It is a field of a column, unless the name before the period is a table's.
+                if !cx.scope.has_relation(&crate::parse::fold(first))
+                    && let Some(column) = self.find_column(cx.scope, None, first)?
+                {
+                    return parts[1..].iter().try_fold(column, |e, name| self.field(e, name));
+                }
+                Err(self.unknown_column(cx.scope, Some(first), second))
             }
+            [name] => self.name(name, cx),
+            [] => Err(super::Reported),
         }
     }
 

@@ -19,9 +19,13 @@ impl Binder<'_> {
             }
             ast::Value::Boolean(b) => (Value::Bool(*b), SqlType::Boolean),
             ast::Value::Null => return Ok(null(SqlType::Null)),
-            ast::Value::HexStringLiteral(_) | ast::Value::SingleQuotedByteStringLiteral(_) => {
-                return Err(self.unsupported(at, "a binary literal"));
-            }
+            ast::Value::HexStringLiteral(digits) => match unhex(digits) {
+                Some(bytes) => (Value::Bytes(bytes.into()), SqlType::Varbinary(None)),
+                None => {
+                    let message = format!("x'{digits}' is not a binary literal");
+                    return Err(self.error_hint(at, message, "it takes an even number of hexadecimal digits"));
+                }
+            },
             other => return Err(self.error(at, format!("{other} is no literal of this language"))),
         };
         let mut e = Expr::literal(value, ColumnType::not_null(sql));
@@ -74,7 +78,12 @@ impl Binder<'_> {
             SqlType::Timestamp => {
                 forms::parse_timestamp(text, &[' ']).filter(|_| strict("dddd-dd-dd dd:dd:dd")).map(Value::Ts)
             }
-            SqlType::Real | SqlType::Double | SqlType::Decimal { .. } | SqlType::Boolean => {
+            SqlType::Real
+            | SqlType::Double
+            | SqlType::Decimal { .. }
+            | SqlType::Boolean
+            | SqlType::Uuid
+            | SqlType::TimestampTz => {
                 let text = Expr::literal(Value::text(text), ColumnType::not_null(SqlType::Varchar(None)));
                 let e = self.coerce(text, &sql, at)?;
                 return match crate::optimise::evaluate(&e) {
@@ -96,6 +105,16 @@ impl Binder<'_> {
             }
         }
     }
+}
+
+/// The bytes of hexadecimal digits.
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let digits = digits.as_bytes();
+    let nibble = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    digits.chunks_exact(2).map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect()
 }
 
 /// The text with every digit as `d`.

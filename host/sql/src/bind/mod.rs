@@ -5,8 +5,10 @@ mod aggregate;
 mod arithmetic;
 mod call;
 mod cast;
+mod cast_binary;
 mod common;
 mod compare;
+pub(crate) mod composite;
 mod expr;
 mod from;
 mod group;
@@ -37,7 +39,7 @@ use crate::plan::{Plan, RelId};
 use crate::{Diagnostic, Program, Relation, Severity, Span};
 use std::collections::{HashMap, HashSet};
 use weir_circuit::{Circuit, Position};
-use weir_row::ColumnType;
+use weir_row::{ColumnType, SqlType};
 
 /// Deepest nesting of expressions and queries.
 const DEPTH_MAX: usize = 1_000;
@@ -82,6 +84,8 @@ pub(crate) struct Binder<'a> {
     pub(super) circuit: Circuit,
     pub(super) tables: Vec<Relation>,
     pub(super) views: Vec<Relation>,
+    /// User-defined types; `None`: one with errors.
+    pub(super) types: HashMap<String, Option<SqlType>>,
     /// Every name that the program declares somewhere.
     pub(super) later: HashSet<String>,
     /// The FROM clauses of the queries around the one being bound.
@@ -111,6 +115,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         circuit: Circuit::default(),
         tables: vec![],
         views: vec![view::error_view()],
+        types: HashMap::new(),
         later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
         outer: vec![],
         depth: 0,
@@ -119,6 +124,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         match statement {
             Statement::Table(table) => binder.create_table(table),
             Statement::View(view) => binder.create_view(view),
+            Statement::Type(ty) => binder.create_type(ty),
         }
     }
     for statement in &parsed.statements {

@@ -2,8 +2,13 @@
 
 use super::{Binder, Bound};
 use crate::Span;
-use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, IntervalFields, TimezoneInfo};
-use weir_row::{DECIMAL_PRECISION_MAX, SqlType};
+use crate::parse::data_type::NULLABLE;
+use crate::parse::{CreateType, fold};
+use sqlparser::ast::{
+    ArrayElemTypeDef, BinaryLength, CharacterLength, DataType, ExactNumberInfo, IntervalFields, ObjectName,
+    ObjectNamePart, SqlOption, StructField, TimezoneInfo,
+};
+use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, RowType, SqlType};
 
 /// Most characters of a CHAR(n) or VARCHAR(n).
 const LENGTH_MAX: u64 = 1 << 30;
@@ -67,20 +72,95 @@ impl Binder<'_> {
                     };
                     self.decimal(&info, at)?
                 }
-                "VARIANT" | "GEOMETRY" => return Err(self.unsupported(at, format!("type {ty}"))),
-                _ => return Err(self.error(at, format!("there is no type '{ty}'"))),
+                "VARIANT" if args.is_empty() => SqlType::Variant,
+                "GEOMETRY" => return Err(self.unsupported(at, format!("type {ty}"))),
+                _ => return self.user_type(name, at),
             },
-            DataType::Uuid
-            | DataType::Binary(_)
-            | DataType::Varbinary(_)
-            | DataType::Bytea
-            | DataType::Array(_)
-            | DataType::Map(..)
-            | DataType::Struct(..)
-            | DataType::Timestamp(..)
-            | DataType::Interval { .. } => return Err(self.unsupported(at, format!("type {ty}"))),
+            DataType::Timestamp(precision, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                if precision.is_some_and(|p| p != 6) {
+                    self.warning(at, "the precision of TIMESTAMP is always 6 (microseconds)");
+                }
+                SqlType::TimestampTz
+            }
+            DataType::Uuid => SqlType::Uuid,
+            DataType::Binary(n) => SqlType::Binary(self.bytes(n.unwrap_or(1), at)?),
+            DataType::Bytea | DataType::Varbinary(None) => SqlType::Varbinary(None),
+            DataType::Varbinary(Some(BinaryLength::IntegerLength { length })) => {
+                SqlType::Varbinary(Some(self.bytes(*length, at)?))
+            }
+            DataType::Array(ArrayElemTypeDef::AngleBracket(element) | ArrayElemTypeDef::Qualified(element, None)) => {
+                SqlType::Array(Box::new(self.sql_type(element, at)?))
+            }
+            DataType::Map(key, value, _) => {
+                let (key, value) = (self.sql_type(key, at)?, self.sql_type(value, at)?);
+                self.key_type(&key, at)?;
+                SqlType::Map(Box::new(key), Box::new(value))
+            }
+            DataType::Struct(fields, _) => SqlType::Row(self.fields(fields, at)?),
+            DataType::Interval { .. } => return Err(self.unsupported(at, format!("type {ty}"))),
             _ => return Err(self.error(at, format!("there is no type {ty}"))),
         })
+    }
+
+    /// Declares a user-defined type.
+    pub(super) fn create_type(&mut self, created: &CreateType) {
+        let name = fold(&created.name);
+        if self.types.contains_key(&name) {
+            self.error(crate::parse::span(created.name.span), format!("type '{name}' is declared twice"));
+            return;
+        }
+        let ty = match created.row {
+            Some(at) => {
+                let hint = "leave ROW out: CREATE TYPE name AS (field type, ..)";
+                Err(self.error_hint(at, "user-defined types cannot be defined to be ROW types", hint))
+            }
+            None => self.sql_type(&created.ty, created.span),
+        };
+        let ty = ty.ok().map(|ty| match ty {
+            SqlType::Row(row) if row.name.is_none() => SqlType::Row(RowType { name: Some(name.clone()), ..row }),
+            other => other,
+        });
+        self.types.insert(name, ty);
+    }
+
+    /// The user-defined type of that name.
+    fn user_type(&mut self, name: &ObjectName, at: Span) -> Bound<SqlType> {
+        let folded = match name.0.as_slice() {
+            [ObjectNamePart::Identifier(ident)] => fold(ident),
+            _ => name.to_string(),
+        };
+        match self.types.get(&folded) {
+            Some(Some(ty)) => Ok(ty.clone()),
+            Some(None) => Err(super::Reported),
+            None => {
+                let hint = super::names::closest(&folded, self.types.keys().map(String::as_str))
+                    .map(|c| format!("did you mean '{c}'?"));
+                Err(self.error_maybe_hint(at, format!("there is no type '{folded}'"), hint))
+            }
+        }
+    }
+
+    /// The fields of a row type: NOT NULL unless it says NULL.
+    fn fields(&mut self, fields: &[StructField], at: Span) -> Bound<RowType> {
+        let mut row = RowType { name: None, fields: vec![] };
+        for field in fields {
+            let name = field.field_name.as_ref().map_or_else(String::new, fold);
+            if row.fields.iter().any(|(n, _)| *n == name) {
+                return Err(self.error(at, format!("field '{name}' is declared twice")));
+            }
+            let sql = self.sql_type(&field.field_type, at)?;
+            let nullable = matches!(field.options.as_deref(), Some([SqlOption::Ident(i)]) if i.value == NULLABLE);
+            row.fields.push((name, ColumnType { sql, nullable }));
+        }
+        Ok(row)
+    }
+
+    /// The length of a binary type.
+    fn bytes(&mut self, n: u64, at: Span) -> Bound<u32> {
+        match u32::try_from(n) {
+            Ok(n) if (1..=LENGTH_MAX).contains(&u64::from(n)) => Ok(n),
+            _ => Err(self.error(at, format!("the length of a binary type must be between 1 and {LENGTH_MAX}"))),
+        }
     }
 
     fn decimal(&mut self, info: &ExactNumberInfo, at: Span) -> Bound<SqlType> {

@@ -12,6 +12,8 @@ pub(crate) enum Statement {
     Table(CreateTable),
     /// `CREATE [LOCAL | MATERIALIZED] VIEW`
     View(CreateView),
+    /// `CREATE TYPE`
+    Type(CreateType),
 }
 
 /// `CREATE TABLE name ( .. ) [WITH ( .. )]`
@@ -77,12 +79,23 @@ pub(crate) struct CreateView {
     pub(crate) query: Box<Query>,
 }
 
+/// `CREATE TYPE name AS type`, or `AS ( field type, .. )`
+#[derive(Debug)]
+pub(crate) struct CreateType {
+    pub(crate) name: Ident,
+    pub(crate) ty: DataType,
+    pub(crate) span: Span,
+    /// Where `ROW` stands if the type was written `AS ROW(..)`, which is refused.
+    pub(crate) row: Option<Span>,
+}
+
 impl Statement {
     /// The name that the statement declares.
     pub(crate) fn name(&self) -> &Ident {
         match self {
             Statement::Table(t) => &t.name,
             Statement::View(v) => &v.name,
+            Statement::Type(t) => &t.name,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `CREATE TABLE` and `CREATE VIEW`.
 
+use super::data_type::{data_type, definition};
 use super::statement::{eat_word, error_with_hint, here, last, no_if_not_exists, peek_word};
-use super::{ColumnDef, CreateTable, CreateView, Failure, ForeignKey, KeyList, ViewKind, span};
+use super::{ColumnDef, CreateTable, CreateType, CreateView, Failure, ForeignKey, KeyList, ViewKind, span};
 use crate::relation::Property;
 use sqlparser::ast::Ident;
 use sqlparser::keywords::Keyword;
@@ -47,6 +48,17 @@ pub(super) fn create_view(source: &str, parser: &mut Parser) -> Result<CreateVie
     parser.expect_keyword(Keyword::AS)?;
     let query = parser.parse_query()?;
     Ok(CreateView { name, kind, columns, properties, query })
+}
+
+/// What follows `CREATE TYPE`.
+pub(super) fn create_type(source: &str, parser: &mut Parser) -> Result<CreateType, Failure> {
+    no_if_not_exists(source, parser)?;
+    let name = name(source, parser)?;
+    parser.expect_keyword(Keyword::AS)?;
+    let start = here(parser);
+    let row = (peek_word(parser).as_deref() == Some("ROW")).then_some(start);
+    let ty = definition(parser)?;
+    Ok(CreateType { name, ty, span: start.to(last(parser)), row })
 }
 
 /// A relation's name: one word.
@@ -114,7 +126,7 @@ fn references(
 fn column(source: &str, parser: &mut Parser, table: &mut CreateTable) -> Result<(), Failure> {
     let name = parser.parse_identifier()?;
     let ty_start = here(parser);
-    let ty = parser.parse_data_type()?;
+    let ty = data_type(parser)?;
     let mut column = ColumnDef {
         name,
         ty,

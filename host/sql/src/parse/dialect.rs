@@ -1,6 +1,8 @@
 //! Our SQL as `sqlparser` sees it: what a name is made of, and which constructs of other dialects are part of it.
 
-use sqlparser::ast::{BinaryOperator, Expr, Interval};
+use super::data_type::data_type;
+use super::statement::peek_word;
+use sqlparser::ast::{BinaryOperator, CastKind, Expr, Interval, Map, MapEntry};
 use sqlparser::dialect::Dialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -34,6 +36,13 @@ impl Dialect for Weir {
     // `(a - b) DAY`, the difference of two points in time as an interval: an interval whose value is a bare difference. (That of
     // `INTERVAL (a - b) DAY` is within parentheses.)
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let then = &parser.peek_nth_token_ref(1).token;
+        match (peek_word(parser).as_deref(), then) {
+            (Some("CAST"), Token::LParen) => return Some(cast(parser, CastKind::Cast)),
+            (Some("SAFE_CAST"), Token::LParen) => return Some(cast(parser, CastKind::SafeCast)),
+            (Some("MAP"), Token::LBracket) => return Some(map(parser)),
+            _ => {}
+        }
         let unit_after = closing_parenthesis(parser).map(|close| parser.peek_nth_token(close + 1).token);
         let is_unit = matches!(&unit_after, Some(Token::Word(w)) if w.quote_style.is_none() && is_unit(&w.value));
         if !is_unit {
@@ -59,6 +68,14 @@ impl Dialect for Weir {
             Ok(Some(e)) => Some(Ok(e)),
             _ => None,
         }
+    }
+
+    // `e::T`, for our types.
+    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        parser.consume_token(&Token::DoubleColon).then(|| {
+            let (kind, data_type) = (CastKind::DoubleColon, data_type(parser)?);
+            Ok(Expr::Cast { kind, expr: Box::new(expr.clone()), data_type, format: None })
+        })
     }
 
     fn supports_unicode_string_literal(&self) -> bool {
@@ -128,6 +145,33 @@ impl Dialect for Weir {
     fn supports_subquery_as_function_arg(&self) -> bool {
         true
     }
+}
+
+/// `CAST(e AS T)`, for our types.
+fn cast(parser: &mut Parser, kind: CastKind) -> Result<Expr, ParserError> {
+    parser.advance_token();
+    parser.expect_token(&Token::LParen)?;
+    let expr = Box::new(parser.parse_expr()?);
+    parser.expect_keyword(Keyword::AS)?;
+    let data_type = data_type(parser)?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(Expr::Cast { kind, expr, data_type, format: None })
+}
+
+/// `MAP[key, value, ..]`
+fn map(parser: &mut Parser) -> Result<Expr, ParserError> {
+    parser.advance_token();
+    parser.expect_token(&Token::LBracket)?;
+    let mut entries = vec![];
+    while !parser.consume_token(&Token::RBracket) {
+        if !entries.is_empty() {
+            parser.expect_token(&Token::Comma)?;
+        }
+        let key = Box::new(parser.parse_expr()?);
+        parser.expect_token(&Token::Comma)?;
+        entries.push(MapEntry { key, value: Box::new(parser.parse_expr()?) });
+    }
+    Ok(Expr::Map(Map { entries }))
 }
 
 /// Most tokens between the parentheses of `(a - b) DAY`. Bounded, because every parenthesis is looked behind.

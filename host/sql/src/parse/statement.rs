@@ -99,7 +99,10 @@ fn create(source: &str, parser: &mut Parser, create_at: Span) -> Result<Statemen
             "OR REPLACE is not part of the language",
             "a program is changed as a whole: leave OR REPLACE out",
         )),
-        Some("TYPE") => Err(unsupported(source, create_at.to(at), "CREATE TYPE")),
+        Some("TYPE") => {
+            parser.advance_token();
+            ddl::create_type(source, parser).map(Statement::Type)
+        }
         Some("FUNCTION") => Err(unsupported(source, create_at.to(at), "CREATE FUNCTION")),
         Some("AGGREGATE" | "LINEAR") => Err(unsupported(source, create_at.to(at), "CREATE AGGREGATE")),
         Some("INDEX") => Err(unsupported(source, create_at.to(at), "CREATE INDEX")),
