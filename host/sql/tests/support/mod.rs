@@ -1,9 +1,11 @@
 //! Running circuits on the engine, natively.
 #![allow(unreachable_pub, dead_code, reason = "each test uses a part of it")]
 
+pub mod encode;
+
 use std::panic::AssertUnwindSafe;
 use weir_circuit::Circuit;
-use weir_row::{Block, ColumnType, Layout, SortLayout, Value};
+use weir_row::{SortLayout, Value};
 use weir_sdk::host::Failure;
 use weir_sdk::local::Hub;
 use weir_sdk::{Page, Pipeline};
@@ -56,7 +58,7 @@ pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
     let work = AssertUnwindSafe(|| {
         let views = Hub::new(1).run(program, None, |_, pipeline| {
             for (t, rows) in tables.iter().enumerate() {
-                ingest(pipeline, circuit, t, rows);
+                pipeline.ingest(t as u32, vec![encode::block(circuit, t, rows)]);
             }
             pipeline.step(0);
             layouts.iter().enumerate().map(|(v, layout)| read(pipeline, v, layout)).collect::<Vec<_>>()
@@ -70,33 +72,6 @@ pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
             Err(other) => std::panic::resume_unwind(other),
         },
     }
-}
-
-fn types(circuit: &Circuit, table: usize, columns: &[usize]) -> Vec<ColumnType> {
-    columns.iter().map(|c| circuit.tables[table].columns[*c].ty.clone()).collect()
-}
-
-/// Inserts rows, in the order of the table's columns.
-fn ingest(pipeline: &mut Pipeline, circuit: &Circuit, t: usize, rows: &[Vec<Value>]) {
-    let table = &circuit.tables[t];
-    let all: Vec<usize> = (0..table.columns.len()).collect();
-    let (first, rest) = match &table.primary_key {
-        Some(key) => (key.clone(), table.value_columns()),
-        None => (all, vec![]),
-    };
-    let layouts = [&first, &rest].map(|columns| Layout::new(&types(circuit, t, columns)));
-    let stride = if table.primary_key.is_none() { layouts[0].stride() } else { 0 };
-    let mut block = Block::new(stride);
-    for row in rows {
-        let mut words = vec![];
-        let pick = |columns: &[usize]| columns.iter().map(|c| row[*c].clone()).collect::<Vec<_>>();
-        layouts[0].encode(&pick(&first), &mut words).unwrap();
-        if table.primary_key.is_some() {
-            layouts[1].encode(&pick(&rest), &mut words).unwrap();
-        }
-        block.push(&words, 1);
-    }
-    pipeline.ingest(t as u32, vec![block]);
 }
 
 /// All rows of a delta.

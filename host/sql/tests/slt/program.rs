@@ -1,0 +1,214 @@
+//! Many checks as one program: expressions, cast to text, as columns of views; queries as views.
+
+use crate::read::{Check, Segment};
+use sqlparser::ast::{Expr, SetExpr, Statement};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+use weir_circuit::interpret::evaluate;
+use weir_functions::forms;
+use weir_row::{Item, SqlType, Value, View};
+use weir_sql::{Passes, Program, compile_with};
+
+/// Expressions in one view.
+const COLUMNS: usize = 50;
+/// The table of one row that expressions are evaluated over.
+const ONE: &str = "CREATE TABLE weir_one (n INT NOT NULL);\n";
+
+/// A program with the places of its checks' values.
+pub(crate) struct Batch {
+    /// The program.
+    pub(crate) program: Program,
+    /// Rows of its tables, in the circuit's order.
+    pub(crate) tables: Vec<Vec<Vec<Value>>>,
+    places: Places,
+}
+
+fn compile(source: &str, passes: Passes) -> Result<Program, String> {
+    compile_with(source, passes).map_err(|e| format!("{}\n", weir_sql::render(source, "program", &e)))
+}
+
+fn declarations(segment: &Segment) -> String {
+    let own: String = segment.declarations.iter().map(|d| format!("{d};\n")).collect();
+    format!("{ONE}{own}")
+}
+
+/// For each check its view, and its column if it is an expression.
+type Places = Vec<(usize, Option<usize>)>;
+
+/// A program of checks; which expressions are cast to text.
+fn views(segment: &Segment, checks: &[&Check], cast: &[bool]) -> (String, Places) {
+    let mut source = declarations(segment);
+    let mut places = vec![(0, None); checks.len()];
+    let (expressions, queries): (Vec<usize>, Vec<usize>) = (0..checks.len()).partition(|i| checks[*i].is_expression);
+    let mut view = 0;
+    for chunk in expressions.chunks(COLUMNS) {
+        let mut columns = vec![];
+        for (c, i) in chunk.iter().enumerate() {
+            let sql = &checks[*i].sql;
+            columns.push(if cast[*i] {
+                format!("  CAST({sql} AS VARCHAR) AS x{c}")
+            } else {
+                format!("  {sql} AS x{c}")
+            });
+            places[*i] = (view, Some(c));
+        }
+        source.push_str(&format!("CREATE VIEW weir_view_{view} AS SELECT\n{}\nFROM weir_one;\n", columns.join(",\n")));
+        view += 1;
+    }
+    for i in queries {
+        source.push_str(&format!("CREATE VIEW weir_view_{view} AS {};\n", checks[i].sql));
+        places[i] = (view, None);
+        view += 1;
+    }
+    (source, places)
+}
+
+impl Batch {
+    /// Makes a program of checks of a segment.
+    ///
+    /// # Errors
+    /// What the compiler says, or an INSERT that is none.
+    pub(crate) fn new(segment: &Segment, checks: &[&Check], passes: Passes) -> Result<Batch, String> {
+        let mut cast = vec![true; checks.len()];
+        let whole = compile(&views(segment, checks, &cast).0, passes);
+        let program = match whole {
+            Ok(program) => program,
+            // Arrays and their like have no cast to text: who has none is found out one by one.
+            Err(_) => {
+                for (check, cast) in checks.iter().zip(&mut cast) {
+                    *cast = compile(&views(segment, &[check], &[true]).0, Passes::NONE).is_ok();
+                }
+                compile(&views(segment, checks, &cast).0, passes)?
+            }
+        };
+        let mut places = views(segment, checks, &cast).1;
+        for (view, _) in &mut places {
+            let name = format!("weir_view_{view}");
+            *view = program.circuit.views.iter().position(|v| v.name == name).ok_or("a view is missing")?;
+        }
+        let tables = rows(segment, &program)?;
+        Ok(Batch { program, tables, places })
+    }
+
+    /// Each check's rows as text, sorted, given the contents of the program's views.
+    pub(crate) fn answers(&self, views: &[Vec<(Vec<Value>, i64)>]) -> Vec<Vec<String>> {
+        let answer = |(view, column): &(usize, Option<usize>)| {
+            let types: Vec<&SqlType> = self.program.circuit.views[*view].columns.iter().map(|c| &c.ty.sql).collect();
+            let mut lines = vec![];
+            for (row, weight) in &views[*view] {
+                let all = row.iter().zip(&types).map(|(v, ty)| text(v, ty));
+                let line = match column {
+                    Some(c) => text(&row[*c], types[*c]),
+                    None => all.collect::<Vec<_>>().join(" "),
+                };
+                // (A negative weight is no answer that anybody expects.)
+                let times = usize::try_from(*weight).unwrap_or(0);
+                lines.extend(std::iter::repeat_n(line.trim_end().to_string(), times));
+                lines.extend((*weight < 0).then(|| format!("weight {weight}")));
+            }
+            lines.sort();
+            lines
+        };
+        self.places.iter().map(answer).collect()
+    }
+}
+
+/// A value as files write it.
+fn text(value: &Value, ty: &SqlType) -> String {
+    match value {
+        Value::Null => "NULL".to_string(),
+        Value::Bool(b) => if *b { "TRUE" } else { "FALSE" }.to_string(),
+        Value::I8(x) => x.to_string(),
+        Value::I16(x) => x.to_string(),
+        Value::I32(x) => x.to_string(),
+        Value::I64(x) => x.to_string(),
+        Value::U8(x) => x.to_string(),
+        Value::U16(x) => x.to_string(),
+        Value::U32(x) => x.to_string(),
+        Value::U64(x) => x.to_string(),
+        Value::Dec(units) => {
+            let scale = if let SqlType::Decimal { scale, .. } = ty { i32::from(*scale) } else { 0 };
+            forms::decimal(*units, scale)
+        }
+        Value::F32(x) => forms::real(*x),
+        Value::F64(x) => forms::double(*x),
+        Value::Text(s) if s.is_empty() => "(empty)".to_string(),
+        Value::Text(s) => s.to_string(),
+        Value::Date(x) => forms::date(*x),
+        Value::Time(x) => forms::time(*x),
+        Value::Ts(x) => forms::timestamp(*x),
+        Value::Tz(x) => format!("{} +00:00", forms::timestamp(*x)),
+        Value::Uuid(x) => forms::uuid(*x),
+        Value::Bytes(bytes) => forms::hex(bytes),
+        Value::Item(bytes) => item(Item::new(bytes)),
+        // (Views have no intervals.)
+        Value::Months(_) | Value::Micros(_) => format!("{value:?}"),
+    }
+}
+
+fn item(of: Item<'_>) -> String {
+    let list = |items: weir_row::Items<'_>| items.map(item).collect::<Vec<_>>().join(",");
+    match of.view() {
+        View::Null => "NULL".to_string(),
+        View::VariantNull => "null".to_string(),
+        View::Array(items) => format!("[{}]", list(items)),
+        View::Row(items) => format!("({})", list(items)),
+        View::Map(items) => {
+            let all: Vec<String> = items.map(item).collect();
+            let pairs: Vec<String> = all.chunks(2).map(|pair| pair.join(":")).collect();
+            format!("{{{}}}", pairs.join(","))
+        }
+        View::Bool(b) => if b { "TRUE" } else { "FALSE" }.to_string(),
+        _ => forms::item_text(of).unwrap_or_default(),
+    }
+}
+
+/// The rows of a program's tables after the segment's INSERTs; their values are expressions that the language itself evaluates.
+fn rows(segment: &Segment, program: &Program) -> Result<Vec<Vec<Vec<Value>>>, String> {
+    let circuit = &program.circuit;
+    let mut tables = vec![vec![]; circuit.tables.len()];
+    let mut source = declarations(segment);
+    let mut targets = vec![];
+    for (t, table) in circuit.tables.iter().enumerate() {
+        if table.name == "weir_one" {
+            tables[t].push(vec![Value::I32(1)]);
+        }
+    }
+    for insert in &segment.inserts {
+        let parsed = Parser::parse_sql(&GenericDialect {}, insert).map_err(|e| format!("{e}: {insert}"))?;
+        let [Statement::Insert(insert)] = parsed.as_slice() else { return Err(format!("no INSERT: {insert}")) };
+        let name = insert.table.to_string().to_lowercase();
+        let known = circuit.tables.iter().position(|t| t.name.to_lowercase() == name);
+        // A table that no view reads may not be in the circuit.
+        let Some(t) = known else { continue };
+        let columns = &circuit.tables[t].columns;
+        let given: Vec<String> = insert.columns.iter().map(|c| c.to_string().to_lowercase()).collect();
+        let Some(SetExpr::Values(values)) = insert.source.as_ref().map(|s| s.body.as_ref()) else {
+            return Err(format!("no VALUES: {insert}"));
+        };
+        for row in &values.rows {
+            let row: &[Expr] = row;
+            let value = |i: usize, name: &str| {
+                let at = if given.is_empty() { Some(i) } else { given.iter().position(|g| *g == name.to_lowercase()) };
+                at.and_then(|at| row.get(at)).map_or_else(|| "NULL".to_string(), ToString::to_string)
+            };
+            let cast =
+                |(i, c): (usize, &weir_circuit::Column)| format!("CAST({} AS {}) AS c{i}", value(i, &c.name), c.ty.sql);
+            let all: Vec<String> = columns.iter().enumerate().map(cast).collect();
+            source.push_str(&format!("CREATE VIEW weir_row_{} AS SELECT {};\n", targets.len(), all.join(", ")));
+            targets.push(t);
+        }
+    }
+    if targets.is_empty() {
+        return Ok(tables);
+    }
+    let program = compile(&source, Passes::ALL)?;
+    let empty = vec![Default::default(); program.circuit.tables.len()];
+    let views = evaluate(&program.circuit, &empty).map_err(|e| format!("an INSERT fails: {}", e.message))?;
+    for (i, t) in targets.into_iter().enumerate() {
+        let name = format!("weir_row_{i}");
+        let at = program.circuit.views.iter().position(|v| v.name == name).ok_or("a row is missing")?;
+        tables[t].extend(views[at].keys().next().cloned());
+    }
+    Ok(tables)
+}
