@@ -200,10 +200,14 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
     [
         crate::datetime::FUNCTIONS,
         crate::float::FUNCTIONS,
+        crate::format::FUNCTIONS,
+        crate::hash::FUNCTIONS,
         crate::maths::FUNCTIONS,
+        crate::regex::FUNCTIONS,
         crate::text::FUNCTIONS,
         crate::text_like::FUNCTIONS,
         crate::text_slice::FUNCTIONS,
+        crate::zone::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

@@ -1,6 +1,7 @@
 //! Reading dates, times and timestamps from text, and a few parts of them as text.
 
 use crate::datetime::{DAY_NS, DAY_US, date_in_range, days_in_month, timestamp_in_range};
+use crate::decimal::rescale;
 use crate::text_forms::{self, days_from_civil};
 use crate::{Error, Kernel};
 
@@ -97,6 +98,10 @@ kernels! { CASTS:
     fn cast_time_to_ts(t: Time) -> Ts = { t.rem_euclid(DAY_NS) / 1_000 }
     /// A timestamp as milliseconds since 1970, cut toward zero.
     fn cast_ts_to_i64(t: Ts) -> I64 = { t / 1_000 }
+    /// A timestamp as milliseconds since 1970 with their fraction, cut: `(timestamp, precision, scale)`.
+    fn cast_ts_to_dec(t: Ts, p: I32, s: I32) -> Dec[!] = { rescale(i128::from(t), 3, s, p) }
+    /// As the cast, but NULL if it does not fit: `(timestamp, precision, scale)`.
+    fn safe_cast_ts_to_dec(t: Ts, p: I32, s: I32) -> Dec[?] = { rescale(i128::from(t), 3, s, p).ok() }
     /// Milliseconds since 1970 as a timestamp.
     fn cast_i64_to_ts(ms: I64) -> Ts[!] = { timestamp_in_range(ms.checked_mul(1_000)) }
     /// A day checked to lie within SQL's years.

@@ -5,56 +5,24 @@ use crate::decimal::{fit, power};
 use crate::{Error, Kernel};
 use ethnum::I256;
 use std::fmt::Write;
+use weir_row::IntervalField::{self, Hour, Month, Second};
 
-/// Fields of intervals: years and months, or days and what is shorter. The numbers are what kernels are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(i32)]
-pub enum IntervalField {
-    /// Twelve months.
-    Year,
-    /// A month.
-    Month,
-    /// Twenty-four hours.
-    Day,
-    /// Sixty minutes.
-    Hour,
-    /// Sixty seconds.
-    Minute,
-    /// A second and its fraction.
-    Second,
+/// The field of that number.
+fn field_of(n: i32) -> IntervalField {
+    IntervalField::ALL[n.clamp(0, 5) as usize]
 }
 
-use IntervalField::{Day, Hour, Minute, Month, Second, Year};
+/// The next shorter field.
+fn next(field: IntervalField) -> IntervalField {
+    field_of(field as i32 + 1)
+}
 
-impl IntervalField {
-    fn of(n: i32) -> IntervalField {
-        [Year, Month, Day, Hour, Minute, Second][n.clamp(0, 5) as usize]
-    }
-
-    /// Months or microseconds in one.
-    const fn size(self) -> i64 {
-        match self {
-            Year => 12,
-            Month => 1,
-            Day => 86_400_000_000,
-            Hour => 3_600_000_000,
-            Minute => 60_000_000,
-            Second => 1_000_000,
-        }
-    }
-
-    /// The next shorter field.
-    fn next(self) -> IntervalField {
-        IntervalField::of(self as i32 + 1)
-    }
-
-    /// What stands before this field, unless it is the first.
-    fn separator(self) -> char {
-        match self {
-            Month => '-',
-            Hour => ' ',
-            _ => ':',
-        }
+/// What stands before a field, unless it is the first.
+fn separator(field: IntervalField) -> char {
+    match field {
+        Month => '-',
+        Hour => ' ',
+        _ => ':',
     }
 }
 
@@ -92,8 +60,8 @@ pub fn parse_interval(text: &str, first: IntervalField, last: IntervalField, fra
         if field >= last {
             break;
         }
-        field = field.next();
-        rest = rest.strip_prefix(field.separator())?;
+        field = next(field);
+        rest = rest.strip_prefix(separator(field))?;
     }
     if field == Second
         && let Some(fraction) = rest.strip_prefix('.')
@@ -124,8 +92,8 @@ fn write(amount: i64, first: IntervalField, last: IntervalField) -> String {
         if field >= last {
             break;
         }
-        field = field.next();
-        out.push(field.separator());
+        field = next(field);
+        out.push(separator(field));
     }
     if field == Second && rest > 0 {
         let _ = write!(out, ".{rest:06}");
@@ -144,7 +112,7 @@ fn out_of_range() -> Error {
 }
 
 fn read(text: &str, first: i32, last: i32) -> Option<i64> {
-    parse_interval(text, IntervalField::of(first), IntervalField::of(last), CAST_FRACTION_DIGITS)
+    parse_interval(text, field_of(first), field_of(last), CAST_FRACTION_DIGITS)
 }
 
 /// `amount / unit` in units of 10^-s, cut, if it has at most `p` digits.
@@ -165,11 +133,11 @@ fn months(amount: i64) -> Result<i32, Error> {
 kernels! { TEXTS:
     /// Months as text: `(interval, first field, last field)`.
     fn cast_months_to_text[arena](i: Months, first: I32, last: I32) -> Text = {
-        arena.alloc_str(&write(i64::from(i), IntervalField::of(first), IntervalField::of(last)))
+        arena.alloc_str(&write(i64::from(i), field_of(first), field_of(last)))
     }
     /// Microseconds as text: `(interval, first field, last field)`.
     fn cast_micros_to_text[arena](i: Micros, first: I32, last: I32) -> Text = {
-        arena.alloc_str(&write(i, IntervalField::of(first), IntervalField::of(last)))
+        arena.alloc_str(&write(i, field_of(first), field_of(last)))
     }
     /// Months from text: `(text, first field, last field)`.
     fn cast_text_to_months(s: Text, first: I32, last: I32) -> Months[!] = {
@@ -211,6 +179,7 @@ pub(crate) const KERNELS: &[&[Kernel]] = &[TEXTS, NUMBERS];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weir_row::IntervalField::{Day, Minute, Year};
 
     const HOURS: i64 = 3_600_000_000;
 

@@ -99,6 +99,48 @@ kernels! { REGULAR:
 
 pub(crate) const KERNELS: &[&[Kernel]] = &[REGULAR];
 
+/// What SQL calls them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const FUNCTIONS: &[crate::catalog::Function] = {
+    use crate::catalog::{Family, Function, Out, Param, form};
+    const TEXT: Param = Param::Text;
+    &[
+        Function::new(
+            &[Family::String],
+            &["rlike"],
+            &[form(&[TEXT, TEXT], Out::Boolean, "rlike")],
+            "Whether a regular expression is found anywhere in a string; also written `s RLIKE pattern` and `s NOT RLIKE pattern`. The \
+             syntax is that of Rust's crate `regex`: no look-around, no back-references, time linear in the string.",
+        )
+        .gives(&[
+            ("'abc' RLIKE 'b.'", "TRUE"),
+            ("RLIKE('abc', '^b')", "FALSE"),
+            ("'abc' NOT RLIKE 'b'", "FALSE"),
+            ("'ABC' RLIKE '(?i)b'", "TRUE"),
+            ("CAST(NULL AS VARCHAR) RLIKE 'b'", "NULL"),
+        ])
+        .fails(&[("'abc' RLIKE '('", "as a regular expression"), ("RLIKE('a', 'a(?=b)')", "look-around")]),
+        Function::new(
+            &[Family::String],
+            &["regexp_replace"],
+            &[
+                form(&[TEXT, TEXT], Out::Text, "regexp_remove"),
+                form(&[TEXT, TEXT, TEXT], Out::Text, "regexp_replace"),
+            ],
+            "A string with every match of a regular expression (see RLIKE) replaced, by nothing unless told. In the replacement `$1` and \
+             `${name}` stand for groups, those that there are not for nothing, and `$$` for `$`.",
+        )
+        .gives(&[
+            ("REGEXP_REPLACE('a1b2', '[0-9]', '#')", "a#b#"),
+            ("REGEXP_REPLACE('a1b2', '[0-9]')", "ab"),
+            ("REGEXP_REPLACE('2026-08-07', '(\\d+)-(\\d+)-(\\d+)', '$3.$2.$1')", "07.08.2026"),
+            ("REGEXP_REPLACE('abc', 'b', '${no}$$')", "a$c"),
+            ("REGEXP_REPLACE('abc', NULL, 'x')", "NULL"),
+        ])
+        .fails(&[("REGEXP_REPLACE('abc', '*', 'x')", "as a regular expression")]),
+    ]
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

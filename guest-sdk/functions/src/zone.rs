@@ -98,6 +98,27 @@ kernels! { ZONES_OF_TIME:
 
 pub(crate) const KERNELS: &[&[Kernel]] = &[ZONES_OF_TIME];
 
+/// What SQL calls them.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const FUNCTIONS: &[crate::catalog::Function] = {
+    use crate::catalog::{Family, Function, Out, Param, form};
+    &[Function::new(
+        &[Family::Datetime],
+        &["convert_timezone"],
+        &[form(&[Param::Text, Param::Text, Param::Timestamp], Out::Timestamp, "convert_timezone")],
+        "What clocks in the second zone show when those in the first show a timestamp. Zones are names of the IANA database or offsets \
+         `±HH:MM`. NULL for an unknown zone, and for a time that clocks skip or show twice.",
+    )
+    .gives(&[
+        ("CONVERT_TIMEZONE('UTC', '+02:00', TIMESTAMP '2026-08-07 23:00:00')", "2026-08-08 01:00:00"),
+        ("CONVERT_TIMEZONE('America/New_York', 'Europe/Oslo', TIMESTAMP '2026-08-07 12:00:00')", "2026-08-07 18:00:00"),
+        ("CONVERT_TIMEZONE('Europe/Oslo', 'UTC', TIMESTAMP '2026-03-29 02:30:00')", "NULL"),
+        ("CONVERT_TIMEZONE('Europe/Oslo', 'UTC', TIMESTAMP '2026-10-25 02:30:00')", "NULL"),
+        ("CONVERT_TIMEZONE('UTC', 'Mars', TIMESTAMP '2026-08-07 12:00:00')", "NULL"),
+        ("CONVERT_TIMEZONE('UTC', NULL, TIMESTAMP '2026-08-07 12:00:00')", "NULL"),
+    ])]
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,6 +55,7 @@ mod block;
 pub mod dec;
 mod draft;
 pub mod enc;
+mod interval;
 pub mod item;
 mod layout;
 mod merge;
@@ -69,6 +70,7 @@ mod writer;
 
 pub use block::{BLOCK_ROWS, BLOCK_WORDS, Block, BlockError, Iter};
 pub use draft::{RowDraft, ValueRef};
+pub use interval::{IntervalField, IntervalFields};
 pub use item::{Item, ItemWriter, Items, View};
 pub use layout::{Field, Layout, LayoutError, Place, RowError};
 pub use merge::Merge;

@@ -1,5 +1,6 @@
 //! SQL types as both sides of the sandbox know them.
 
+use crate::IntervalFields;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -72,9 +73,9 @@ pub enum SqlType {
     /// `VARIANT`: a value of any type, with its type.
     Variant,
     /// A year-month interval: months. Not allowed in tables and in views that are put out.
-    IntervalMonths,
+    IntervalMonths(IntervalFields),
     /// A day-time interval: microseconds. Not allowed in tables and in views that are put out.
-    IntervalMicros,
+    IntervalMicros(IntervalFields),
 }
 
 /// How a value of a type is represented in memory, in generated code and in kernels' names.
@@ -231,8 +232,8 @@ impl SqlType {
             SqlType::Date => Kind::Date,
             SqlType::Time => Kind::Time,
             SqlType::Timestamp => Kind::Ts,
-            SqlType::IntervalMonths => Kind::Months,
-            SqlType::IntervalMicros => Kind::Micros,
+            SqlType::IntervalMonths(_) => Kind::Months,
+            SqlType::IntervalMicros(_) => Kind::Micros,
             SqlType::TimestampTz => Kind::Tz,
             SqlType::Uuid => Kind::Uuid,
             SqlType::Binary(_) | SqlType::Varbinary(_) => Kind::Bytes,
@@ -272,8 +273,7 @@ impl fmt::Display for SqlType {
             SqlType::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
             SqlType::Row(row) => row.fmt(f),
             SqlType::Variant => f.write_str("VARIANT"),
-            SqlType::IntervalMonths => f.write_str("INTERVAL YEAR TO MONTH"),
-            SqlType::IntervalMicros => f.write_str("INTERVAL DAY TO SECOND"),
+            SqlType::IntervalMonths(fields) | SqlType::IntervalMicros(fields) => write!(f, "INTERVAL {fields}"),
         }
     }
 }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use weir_row::{
-    Block, ColumnType, ItemWriter, Layout, Merge, Order, RowDraft, RowWriter, SortLayout, SqlType, ToSort, Value,
-    ValueRef, sort_consolidate,
+    Block, ColumnType, IntervalFields, ItemWriter, Layout, Merge, Order, RowDraft, RowWriter, SortLayout, SqlType,
+    ToSort, Value, ValueRef, sort_consolidate,
 };
 
 /// Every scalar type, decimals of one and of two words.
@@ -29,8 +29,8 @@ fn sql_type() -> impl Strategy<Value = SqlType> {
         Just(SqlType::Date),
         Just(SqlType::Time),
         Just(SqlType::Timestamp),
-        Just(SqlType::IntervalMonths),
-        Just(SqlType::IntervalMicros),
+        Just(SqlType::IntervalMonths(IntervalFields::YEAR_TO_MONTH)),
+        Just(SqlType::IntervalMicros(IntervalFields::DAY_TO_SECOND)),
         Just(SqlType::TimestampTz),
         Just(SqlType::Varbinary(None)),
         Just(SqlType::Uuid),
@@ -108,8 +108,10 @@ fn not_null(sql: &SqlType) -> BoxedStrategy<Value> {
                 Value::Item(out.finish().into())
             })
             .boxed(),
-        SqlType::IntervalMonths => any::<i32>().prop_map(Value::Months).boxed(),
-        SqlType::IntervalMicros => edgy(i64::MIN.into(), i64::MAX.into()).prop_map(|v| Value::Micros(v as i64)).boxed(),
+        SqlType::IntervalMonths(_) => any::<i32>().prop_map(Value::Months).boxed(),
+        SqlType::IntervalMicros(_) => {
+            edgy(i64::MIN.into(), i64::MAX.into()).prop_map(|v| Value::Micros(v as i64)).boxed()
+        }
     }
 }
 

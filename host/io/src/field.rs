@@ -31,7 +31,9 @@ pub(crate) fn from_text<'a>(sql: &SqlType, text: &'a str) -> Result<ValueRef<'a>
         SqlType::Date => ValueRef::Date(forms::parse_date(t).ok_or("a date YYYY-MM-DD")?),
         SqlType::Time => ValueRef::Time(forms::parse_time(t).ok_or("a time HH:MM:SS[.fffffffff]")?),
         SqlType::Timestamp => ValueRef::Ts(timestamp(t).ok_or("a timestamp YYYY-MM-DD HH:MM:SS[.ffffff]")?),
-        SqlType::IntervalMonths | SqlType::IntervalMicros => return Err("no value: intervals have no text form here"),
+        SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_) => {
+            return Err("no value: intervals have no text form here");
+        }
         SqlType::TimestampTz | SqlType::Binary(_) | SqlType::Varbinary(_) | SqlType::Uuid => {
             return Err("no value: the type cannot be read yet");
         }

@@ -228,8 +228,8 @@ impl Builder {
             SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => {
                 Builder::Shown(StringBuilder::new())
             }
-            SqlType::IntervalMonths => Builder::Months(IntervalYearMonthBuilder::new()),
-            SqlType::IntervalMicros => Builder::Micros(DurationMicrosecondBuilder::new()),
+            SqlType::IntervalMonths(_) => Builder::Months(IntervalYearMonthBuilder::new()),
+            SqlType::IntervalMicros(_) => Builder::Micros(DurationMicrosecondBuilder::new()),
         }
     }
 

@@ -128,7 +128,7 @@ fn value<'a>(array: &'a dyn Array, sql: &SqlType, row: usize) -> ValueRef<'a> {
         SqlType::TimestampTz => primitive!(Tz, TimestampMicrosecondType),
         SqlType::Binary(_) | SqlType::Varbinary(_) => ValueRef::Bytes(array.as_binary::<i32>().value(row)),
         SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => ValueRef::Null,
-        SqlType::IntervalMonths => primitive!(Months, IntervalYearMonthType),
-        SqlType::IntervalMicros => primitive!(Micros, DurationMicrosecondType),
+        SqlType::IntervalMonths(_) => primitive!(Months, IntervalYearMonthType),
+        SqlType::IntervalMicros(_) => primitive!(Micros, DurationMicrosecondType),
     }
 }

@@ -29,8 +29,8 @@ pub fn arrow_type(sql: &SqlType) -> DataType {
         SqlType::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
         SqlType::Binary(_) | SqlType::Varbinary(_) => DataType::Binary,
         SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => DataType::Utf8,
-        SqlType::IntervalMonths => DataType::Interval(IntervalUnit::YearMonth),
-        SqlType::IntervalMicros => DataType::Duration(TimeUnit::Microsecond),
+        SqlType::IntervalMonths(_) => DataType::Interval(IntervalUnit::YearMonth),
+        SqlType::IntervalMicros(_) => DataType::Duration(TimeUnit::Microsecond),
     }
 }
 

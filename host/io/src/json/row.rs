@@ -151,7 +151,7 @@ fn expected(sql: &SqlType, flavor: JsonFlavor) -> &'static str {
         },
         SqlType::Timestamp if timestamp_ms(flavor) => "a number of milliseconds since 1970",
         SqlType::Timestamp => "a timestamp \"YYYY-MM-DD HH:MM:SS[.ffffff]\"",
-        SqlType::IntervalMonths | SqlType::IntervalMicros => "nothing: intervals have no JSON form",
+        SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_) => "nothing: intervals have no JSON form",
         _ => "nothing: the type cannot be read yet",
     }
 }

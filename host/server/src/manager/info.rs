@@ -98,8 +98,8 @@ fn column_type(ty: &ColumnType) -> Typed {
         SqlType::Map(..) => ("MAP", None, None),
         SqlType::Row(_) => ("STRUCT", None, None),
         SqlType::Variant => ("VARIANT", None, None),
-        SqlType::IntervalMonths => ("INTERVAL_YEAR_MONTH", None, None),
-        SqlType::IntervalMicros => ("INTERVAL_DAY_SECOND", None, None),
+        SqlType::IntervalMonths(_) => ("INTERVAL_YEAR_MONTH", None, None),
+        SqlType::IntervalMicros(_) => ("INTERVAL_DAY_SECOND", None, None),
     };
     Typed { sql_type: name.into(), nullable: ty.nullable, precision, scale, ..Typed::default() }
 }

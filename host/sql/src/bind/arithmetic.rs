@@ -1,11 +1,11 @@
 //! `+ - * / %` and unary minus: result types and conversions of operands.
 
-use super::common::{as_decimal, common_number, integer, is_number, is_text};
+use super::common::{as_decimal, common_interval, common_number, integer, interval_type, is_number, is_text};
 use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{call, int, null};
 use weir_circuit::{Expr, Position};
-use weir_row::{DECIMAL_PRECISION_MAX, Kind, SqlType};
+use weir_row::{DECIMAL_PRECISION_MAX, IntervalField, IntervalFields, Kind, SqlType};
 
 /// An arithmetic operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,11 +157,15 @@ impl Binder<'_> {
             }
             (Arithmetic::Add | Arithmetic::Sub, _, _) if interval(ka) && ka == kb => {
                 let kernel = format!("{}_{}", op.kernel(), ka.name());
-                call(&kernel, vec![a.clone(), b.clone()], a.ty.sql.clone(), place)
+                let ty = common_interval(&a.ty.sql, &b.ty.sql).unwrap_or_else(|| a.ty.sql.clone());
+                call(&kernel, vec![a.clone(), b.clone()], ty, place)
             }
             (Arithmetic::Mul, _, _) if interval(ka) && is_number(&b.ty.sql) => self.scale_interval("mul", a, b, at)?,
             (Arithmetic::Mul, _, _) if is_number(&a.ty.sql) && interval(kb) => self.scale_interval("mul", b, a, at)?,
             (Arithmetic::Div, _, _) if interval(ka) && is_number(&b.ty.sql) => self.scale_interval("div", a, b, at)?,
+            (Arithmetic::DivNull, _, _) if interval(ka) && is_number(&b.ty.sql) => {
+                self.scale_interval("div_null", a, b, at)?
+            }
             _ if instant(ka) || instant(kb) || interval(ka) || interval(kb) => {
                 let message = format!("operator {} does not apply to {} and {}", op.sign(), a.ty.sql, b.ty.sql);
                 return Err(self.error(at, message));
@@ -172,10 +176,19 @@ impl Binder<'_> {
 
     fn scale_interval(&mut self, name: &str, interval: &Expr, factor: &Expr, at: Span) -> Bound<Expr> {
         let ty = interval.ty.sql.clone();
-        let number = if integer(&factor.ty.sql).is_some() { SqlType::BigInt } else { SqlType::Double };
+        let number = match &factor.ty.sql {
+            SqlType::UBigInt => SqlType::Decimal { precision: 20, scale: 0 },
+            whole if integer(whole).is_some() => SqlType::BigInt,
+            decimal @ SqlType::Decimal { .. } => decimal.clone(),
+            _ => SqlType::Double,
+        };
         let factor = self.coerce(factor.clone(), &number, at)?;
         let kinds = [&ty, &number].map(|t| t.kind().map_or("", Kind::name));
-        Ok(call(&format!("{name}_{}_{}", kinds[0], kinds[1]), vec![interval.clone(), factor], ty, position(at)))
+        let mut args = vec![interval.clone(), factor];
+        if let SqlType::Decimal { scale, .. } = number {
+            args.push(int(i32::from(scale)));
+        }
+        Ok(call(&format!("{name}_{}_{}", kinds[0], kinds[1]), args, ty, position(at)))
     }
 
     /// A point in time moved by an interval: `name` is `add` or `sub`.
@@ -193,7 +206,8 @@ impl Binder<'_> {
     }
 
     /// `(a - b) unit`: the difference of two points in time as an interval.
-    pub(super) fn difference_in_unit(&mut self, a: Expr, b: Expr, months: bool, at: Span) -> Bound<Expr> {
+    pub(super) fn difference_in_unit(&mut self, a: Expr, b: Expr, field: IntervalField, at: Span) -> Bound<Expr> {
+        let months = field.is_months();
         let common = match (&a.ty.sql, &b.ty.sql) {
             (SqlType::Date, SqlType::Date) => SqlType::Date,
             (SqlType::Time, SqlType::Time) if !months => SqlType::Time,
@@ -205,8 +219,8 @@ impl Binder<'_> {
         };
         let (a, b) = (self.coerce(a, &common, at)?, self.coerce(b, &common, at)?);
         let kind = common.kind().map_or("", Kind::name);
-        let (name, ty) = if months { ("months", SqlType::IntervalMonths) } else { ("micros", SqlType::IntervalMicros) };
-        Ok(call(&format!("diff_{kind}_{name}"), vec![a, b], ty, position(at)))
+        let name = if months { "months" } else { "micros" };
+        Ok(call(&format!("diff_{kind}_{name}"), vec![a, b], interval_type(IntervalFields::one(field)), position(at)))
     }
 
     /// `- e`.

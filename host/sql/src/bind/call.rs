@@ -75,6 +75,9 @@ impl Binder<'_> {
             let others: Vec<Expr> = self.many(others, cx)?.into_iter().map(|(e, _)| e).collect();
             return rule(self, unit, &others, at);
         }
+        if let Callable::Rule(Rule::Written(rule)) = callable {
+            return rule(self, &name, &args, at, cx);
+        }
         let args = self.many(args, cx)?;
         let args = args.into_iter().map(|(expr, span)| Argument { expr, span }).collect();
         self.resolve(&Call { name, args, span: at })

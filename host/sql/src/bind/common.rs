@@ -1,6 +1,6 @@
 //! Which type two expressions have in common: the rules of implicit conversion.
 
-use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, Kind, RowType, SqlType};
+use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, IntervalFields, Kind, RowType, SqlType};
 
 /// Bits and signedness of an integer type.
 pub(crate) fn integer(ty: &SqlType) -> Option<(u8, bool)> {
@@ -92,8 +92,22 @@ pub(crate) fn common_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
             Some(SqlType::Varchar(None))
         }
         (SqlType::Date, SqlType::Timestamp) | (SqlType::Timestamp, SqlType::Date) => Some(SqlType::Timestamp),
-        _ => common_parts(a, b).or_else(|| common_number(a, b)),
+        _ => common_interval(a, b).or_else(|| common_parts(a, b)).or_else(|| common_number(a, b)),
     }
+}
+
+/// The type of two intervals of one class together: it has the fields of both.
+pub(crate) fn common_interval(a: &SqlType, b: &SqlType) -> Option<SqlType> {
+    match (a, b) {
+        (SqlType::IntervalMonths(a), SqlType::IntervalMonths(b)) => Some(SqlType::IntervalMonths(a.with(*b))),
+        (SqlType::IntervalMicros(a), SqlType::IntervalMicros(b)) => Some(SqlType::IntervalMicros(a.with(*b))),
+        _ => None,
+    }
+}
+
+/// The type of an interval of these fields.
+pub(crate) fn interval_type(fields: IntervalFields) -> SqlType {
+    if fields.first.is_months() { SqlType::IntervalMonths(fields) } else { SqlType::IntervalMicros(fields) }
 }
 
 /// The common type of two types with parts, or of two binaries.
@@ -118,8 +132,9 @@ fn common_parts(a: &SqlType, b: &SqlType) -> Option<SqlType> {
     })
 }
 
-fn is_interval(ty: &SqlType) -> bool {
-    matches!(ty, SqlType::IntervalMonths | SqlType::IntervalMicros)
+/// Whether it is an interval.
+pub(crate) fn is_interval(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_))
 }
 
 fn length(ty: &SqlType) -> Option<u32> {
@@ -146,7 +161,7 @@ pub(crate) fn comparison_type(a: &SqlType, b: &SqlType) -> Option<SqlType> {
         },
         (SqlType::Date, SqlType::Timestamp) | (SqlType::Timestamp, SqlType::Date) => Some(SqlType::Timestamp),
         (SqlType::Binary(_), SqlType::Uuid) | (SqlType::Uuid, SqlType::Binary(_)) => Some(SqlType::Uuid),
-        _ => common_parts(a, b).or_else(|| common_number(a, b)),
+        _ => common_interval(a, b).or_else(|| common_parts(a, b)).or_else(|| common_number(a, b)),
     }
 }
 

@@ -33,7 +33,7 @@ impl Comparison {
 
 impl Binder<'_> {
     /// Two expressions converted to the type in which they are compared.
-    pub(super) fn comparable(&mut self, a: Expr, b: Expr, at: Span) -> Bound<(Expr, Expr)> {
+    pub(crate) fn comparable(&mut self, a: Expr, b: Expr, at: Span) -> Bound<(Expr, Expr)> {
         let (ta, tb) = (a.ty.sql.clone(), b.ty.sql.clone());
         if ta == SqlType::Boolean && is_number(&tb) {
             let (b, a) = self.boolean_with_number(b, a, at)?;
@@ -83,7 +83,7 @@ impl Binder<'_> {
     }
 
     /// `e BETWEEN low AND high`.
-    pub(super) fn between(&mut self, e: Expr, low: Expr, high: Expr, at: Span) -> Bound<Expr> {
+    pub(crate) fn between(&mut self, e: Expr, low: Expr, high: Expr, at: Span) -> Bound<Expr> {
         let from = self.compare(Comparison::Ge, e.clone(), low, at)?;
         let to = self.compare(Comparison::Le, e, high, at)?;
         Ok(all(vec![from, to]))

@@ -106,7 +106,7 @@ impl Binder<'_> {
             let [(e, place)] = values.as_slice() else {
                 return Err(self.error(at, format!("type {ty} is made of one value")));
             };
-            return self.explicit_cast(e.clone(), ty, *place);
+            return self.explicit_cast(e.clone(), ty, false, *place);
         };
         if row.fields.len() != values.len() {
             let message = format!("type {ty} has {} fields, but here are {} values", row.fields.len(), values.len());
@@ -114,7 +114,7 @@ impl Binder<'_> {
         }
         let mut fields = vec![];
         for ((e, place), (_, field)) in values.into_iter().zip(&row.fields) {
-            fields.push(self.explicit_cast(e, &field.sql, place)?);
+            fields.push(self.explicit_cast(e, &field.sql, false, place)?);
         }
         Ok(sequence(fields, ty.clone(), position(at)))
     }
@@ -241,14 +241,14 @@ impl Binder<'_> {
 }
 
 /// A conversion between types with parts, made of the conversions of the parts.
-pub(super) fn cast_parts(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
+pub(super) fn cast_parts(by: super::cast::Conversion, e: Expr, to: &SqlType) -> Option<Expr> {
+    let at = by.at;
     let from = e.ty.sql.clone();
     let nullable = e.ty.nullable;
     let kept = |e: Expr| Expr { ty: ColumnType { sql: to.clone(), nullable }, ..e };
     // The item of a part, converted.
-    let part = |from: &SqlType, to: &SqlType, number: usize| {
-        super::cast::cast(unpack(parameter(number), from, at), to, at).map(pack)
-    };
+    let part =
+        |from: &SqlType, to: &SqlType, number: usize| by.convert(unpack(parameter(number), from, at), to).map(pack);
     let same_words = |a: &SqlType, b: &SqlType| a == b || *a == SqlType::Null;
     Some(match (&from, to) {
         (SqlType::Array(a), SqlType::Array(b)) if same_words(a, b) => kept(e),
@@ -266,7 +266,7 @@ pub(super) fn cast_parts(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
             let mut fields = vec![];
             for (i, ((_, x), (_, y))) in a.fields.iter().zip(&b.fields).enumerate() {
                 let item = call("item_field", vec![e.clone(), int(i as i32)], SqlType::Variant, at);
-                fields.push(super::cast::cast(unpack(item, &x.sql, at), &y.sql, at)?);
+                fields.push(by.convert(unpack(item, &x.sql, at), &y.sql)?);
             }
             unless_null(e, sequence(fields, to.clone(), at))
         }
@@ -275,7 +275,7 @@ pub(super) fn cast_parts(e: Expr, to: &SqlType, at: Position) -> Option<Expr> {
             for (i, (name, field)) in row.fields.iter().enumerate() {
                 let item = call("item_field", vec![e.clone(), int(i as i32)], SqlType::Variant, at);
                 pairs.push(text(name));
-                pairs.push(super::cast::cast(unpack(item, &field.sql, at), &SqlType::Variant, at)?);
+                pairs.push(by.convert(unpack(item, &field.sql, at), &SqlType::Variant)?);
             }
             let pairs = sequence(pairs, SqlType::Array(Box::new(SqlType::Variant)), at);
             unless_null(e, call("map_of_pairs", vec![pairs], SqlType::Variant, at))

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::subquery::Subqueries;
 use super::{Argument, Binder, Bound, Call, position};
 use crate::Span;
-use crate::expr::{all, any, boolean, call, case, is_not_null, is_null, not, null};
+use crate::expr::{all, any, boolean, case, is_not_null, is_null, not, null};
 use crate::parse::span;
 use sqlparser::ast::{self, BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Spanned, UnaryOperator};
 use weir_circuit::Expr;
@@ -113,8 +113,8 @@ impl Binder<'_> {
                     return Err(self.unsupported(place, "CAST with a format"));
                 }
                 match kind {
-                    CastKind::Cast | CastKind::DoubleColon => self.explicit_cast(e?, &to, place),
-                    CastKind::SafeCast => self.safe_cast(e?, &to, place),
+                    CastKind::Cast | CastKind::DoubleColon => self.explicit_cast(e?, &to, false, place),
+                    CastKind::SafeCast => self.explicit_cast(e?, &to, true, place),
                     CastKind::TryCast => Err(self.error_hint(place, "there is no TRY_CAST", "it is called SAFE_CAST")),
                 }
             }
@@ -225,7 +225,7 @@ impl Binder<'_> {
     }
 
     /// Binds all, so that errors of all are reported.
-    pub(super) fn many<'e>(
+    pub(crate) fn many<'e>(
         &mut self,
         exprs: impl IntoIterator<Item = &'e ast::Expr>,
         cx: &mut Cx<'_>,
@@ -404,21 +404,5 @@ impl Binder<'_> {
                 Err(self.error(at, "FLOOR and CEIL take one argument, or a unit of time after TO"))
             }
         }
-    }
-
-    /// SAFE_CAST: NULL where CAST fails.
-    fn safe_cast(&mut self, e: Expr, to: &SqlType, at: Span) -> Bound<Expr> {
-        let cast = self.explicit_cast(e, to, at)?;
-        if !crate::optimise::may_fail(&cast) {
-            return Ok(Expr { ty: weir_row::ColumnType::nullable(to.clone()), ..cast });
-        }
-        // A failing kernel has a sibling that yields NULL instead, if it is a cast from text.
-        if let weir_circuit::ExprOp::Call { kernel, args } = &cast.op {
-            let safe = format!("safe_{kernel}");
-            if weir_functions::find(&safe).is_some() && !args.iter().any(crate::optimise::may_fail) {
-                return Ok(call(&safe, args.clone(), to.clone(), position(at)));
-            }
-        }
-        Err(self.unsupported(at, format!("SAFE_CAST to {to} of this expression")))
     }
 }

@@ -110,7 +110,7 @@ impl Binder<'_> {
             }
         }
         let sql = sql?;
-        if matches!(sql, SqlType::IntervalMonths | SqlType::IntervalMicros) {
+        if matches!(sql, SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_)) {
             return Err(self.error(def.ty_span, "a table's column cannot be an interval"));
         }
         let ty = ColumnType { sql, nullable: def.not_null != Some(true) };

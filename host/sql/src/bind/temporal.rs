@@ -4,7 +4,7 @@ use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{bigint, call, int};
 use weir_circuit::{Expr, Position};
-use weir_row::SqlType;
+use weir_row::{IntervalField, IntervalFields, SqlType};
 
 /// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +59,21 @@ impl Unit {
         })
     }
 
+    /// The field that intervals of this unit have.
+    pub(super) fn field(self) -> Option<IntervalField> {
+        Some(match self {
+            Unit::Millennium | Unit::Century | Unit::Decade | Unit::Year => IntervalField::Year,
+            Unit::Quarter | Unit::Month => IntervalField::Month,
+            Unit::Week | Unit::Day => IntervalField::Day,
+            Unit::Hour => IntervalField::Hour,
+            Unit::Minute => IntervalField::Minute,
+            Unit::Second | Unit::Millisecond | Unit::Microsecond => IntervalField::Second,
+            _ => return None,
+        })
+    }
+
     /// The name in kernels' names.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Unit::Millennium => "millennium",
             Unit::Century => "century",
@@ -112,7 +125,7 @@ impl Unit {
     }
 
     /// Whether it is a part of a day.
-    fn is_clock(self) -> bool {
+    pub(crate) fn is_clock(self) -> bool {
         matches!(
             self,
             Unit::Hour | Unit::Minute | Unit::Second | Unit::Millisecond | Unit::Microsecond | Unit::Nanosecond
@@ -145,9 +158,9 @@ impl Binder<'_> {
             }
             SqlType::Date => of("date", e),
             SqlType::Timestamp => of("ts", e),
-            SqlType::Time if unit.is_clock() || unit == Unit::Epoch => of("time", e),
+            SqlType::Time if unit.is_clock() => of("time", e),
             SqlType::Time => return Err(self.error(at, format!("a TIME has no {}", unit.name().to_uppercase()))),
-            SqlType::IntervalMicros => match (unit, unit.micros()) {
+            SqlType::IntervalMicros(_) => match (unit, unit.micros()) {
                 (Unit::Epoch, _) => interval_part(e, Unit::Second.micros(), None, place),
                 (Unit::Day, day) => interval_part(e, day, None, place),
                 (Unit::Hour, hour) => interval_part(e, hour, Some(24), place),
@@ -157,7 +170,7 @@ impl Binder<'_> {
                 (Unit::Microsecond, us) => interval_part(e, us, Some(60_000_000), place),
                 _ => return Err(self.error(at, format!("a day-time interval has no {}", unit.name().to_uppercase()))),
             },
-            SqlType::IntervalMonths => match unit {
+            SqlType::IntervalMonths(_) => match unit {
                 Unit::Month => month_part(e, 1, Some(12), place),
                 Unit::Quarter => {
                     let quarter = month_part(e, 3, Some(4), place);
@@ -165,7 +178,14 @@ impl Binder<'_> {
                 }
                 _ => match unit.months() {
                     Some(months) => month_part(e, months, None, place),
-                    None if unit.is_clock() || unit == Unit::Day => {
+                    // A year counts 365.25 days here, a month 30.
+                    None if unit == Unit::Epoch => {
+                        let scaled = |e: Expr, s: i64| call("mul_i64", vec![e, bigint(s)], SqlType::BigInt, place);
+                        let years = scaled(month_part(e.clone(), 12, None, place), 31_557_600);
+                        let months = scaled(month_part(e, 1, Some(12), place), 2_592_000);
+                        call("add_i64", vec![years, months], SqlType::BigInt, place)
+                    }
+                    None if unit.is_clock() || matches!(unit, Unit::Week | Unit::Day) => {
                         call("mul_i64", vec![month_part(e, 1, None, place), bigint(0)], SqlType::BigInt, place)
                     }
                     None => {
@@ -205,14 +225,13 @@ impl Binder<'_> {
     /// TIMESTAMPADD(unit, n, e).
     pub(crate) fn timestamp_add(&mut self, unit: Unit, n: Expr, e: Expr, at: Span) -> Bound<Expr> {
         let n = self.coerce(n, &SqlType::BigInt, at)?;
-        let place = position(at);
-        let amount = match unit.months() {
-            Some(months) => call("months_from_unit", vec![n, int(months)], SqlType::IntervalMonths, place),
-            None if unit.micros() > 0 => {
-                call("micros_from_unit", vec![n, bigint(unit.micros())], SqlType::IntervalMicros, place)
-            }
-            None => return Err(self.error(at, format!("{} cannot be added", unit.name().to_uppercase()))),
+        let Some(field) = unit.field() else {
+            return Err(self.error(at, format!("{} cannot be added", unit.name().to_uppercase())));
         };
+        if e.ty.sql == SqlType::Time && !unit.is_clock() {
+            return Err(self.error(at, format!("a TIME is not moved by {}", unit.name().to_uppercase())));
+        }
+        let amount = super::interval::units(n, unit, field, at);
         let e = if e.ty.sql == SqlType::Date && unit.is_clock() { self.coerce(e, &SqlType::Timestamp, at)? } else { e };
         self.add_interval("add", e, amount, at)
     }
@@ -225,22 +244,36 @@ impl Binder<'_> {
             _ => (self.coerce(a, &SqlType::Timestamp, at)?, self.coerce(b, &SqlType::Timestamp, at)?),
         };
         let time = a.ty.sql == SqlType::Time;
+        let (months, micros) = (
+            SqlType::IntervalMonths(IntervalFields::YEAR_TO_MONTH),
+            SqlType::IntervalMicros(IntervalFields::DAY_TO_SECOND),
+        );
         let wide = match unit.months() {
             Some(_) if time => return Err(self.error(at, format!("times of day differ by no {}", unit.name()))),
-            Some(months) => {
-                let months_between = call("diff_ts_months", vec![b, a], SqlType::IntervalMonths, place);
-                call("months_in_unit", vec![months_between, int(months)], SqlType::BigInt, place)
+            Some(size) => {
+                let between = call("diff_ts_months", vec![b, a], months, place);
+                call("months_in_unit", vec![between, int(size)], SqlType::BigInt, place)
             }
-            None if unit.micros() > 0 => {
+            None if unit == Unit::Nanosecond && !time => {
+                return Ok(call("diff_ts_nanos", vec![b, a], SqlType::BigInt, place));
+            }
+            None if unit.micros() > 0 || unit == Unit::Nanosecond => {
                 let kernel = if time { "diff_time_micros" } else { "diff_ts_micros" };
-                let between = call(kernel, vec![b, a], SqlType::IntervalMicros, place);
+                let between = call(kernel, vec![b, a], micros, place);
                 // Parts of a second come from whole seconds.
                 let whole = unit.micros().max(Unit::Second.micros());
                 let units = call("micros_in_unit", vec![between, bigint(whole)], SqlType::BigInt, place);
-                let factor = whole / unit.micros();
-                if factor == 1 { units } else { call("mul_i64", vec![units, bigint(factor)], SqlType::BigInt, place) }
+                let per_second = if unit == Unit::Nanosecond { 1_000_000_000 } else { whole / unit.micros() };
+                let units = match per_second {
+                    1 => units,
+                    n => call("mul_i64", vec![units, bigint(n)], SqlType::BigInt, place),
+                };
+                if unit == Unit::Nanosecond {
+                    return Ok(units);
+                }
+                units
             }
-            None => return Err(self.unsupported(at, format!("a difference in {}", unit.name().to_uppercase()))),
+            None => return Err(self.error(at, format!("there is no difference in {}", unit.name().to_uppercase()))),
         };
         self.coerce(wide, &SqlType::Integer, at)
     }

@@ -77,7 +77,12 @@ impl Binder<'_> {
         let types = self.plan.columns(rel).to_vec();
         let present = self.plan.filter(rel, is_not_null(Expr::column(column, types[column].clone())));
         let ts = Expr::column(column, ColumnType::not_null(SqlType::Timestamp));
-        let micros = |x: i64| Expr::literal(Value::Micros(x), ColumnType::not_null(SqlType::IntervalMicros));
+        let micros = |x: i64| {
+            Expr::literal(
+                Value::Micros(x),
+                ColumnType::not_null(SqlType::IntervalMicros(weir_row::IntervalFields::DAY_TO_SECOND)),
+            )
+        };
         let moved = |name: &str, e: Expr, by: i64| match by {
             0 => e,
             _ => call(&format!("{name}_ts_micros"), vec![e, micros(by)], SqlType::Timestamp, at),

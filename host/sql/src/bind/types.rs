@@ -8,10 +8,15 @@ use sqlparser::ast::{
     ArrayElemTypeDef, BinaryLength, CharacterLength, DataType, ExactNumberInfo, IntervalFields, ObjectName,
     ObjectNamePart, SqlOption, StructField, TimezoneInfo,
 };
+use weir_row::IntervalField::{self, Day, Hour, Minute, Month, Second, Year};
 use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, RowType, SqlType};
 
 /// Most characters of a CHAR(n) or VARCHAR(n).
 const LENGTH_MAX: u64 = 1 << 30;
+
+fn interval(first: IntervalField, last: IntervalField) -> SqlType {
+    super::common::interval_type(weir_row::IntervalFields { first, last })
+}
 
 impl Binder<'_> {
     /// The type that is written at `at`.
@@ -59,8 +64,20 @@ impl Binder<'_> {
                 SqlType::Timestamp
             }
             DataType::Interval { fields: Some(fields), precision: _ } => match fields {
-                IntervalFields::Year | IntervalFields::Month | IntervalFields::YearToMonth => SqlType::IntervalMonths,
-                _ => SqlType::IntervalMicros,
+                // As written; both ends of one class, the longer first.
+                IntervalFields::Year => interval(Year, Year),
+                IntervalFields::YearToMonth => interval(Year, Month),
+                IntervalFields::Month => interval(Month, Month),
+                IntervalFields::Day => interval(Day, Day),
+                IntervalFields::DayToHour => interval(Day, Hour),
+                IntervalFields::DayToMinute => interval(Day, Minute),
+                IntervalFields::DayToSecond => interval(Day, Second),
+                IntervalFields::Hour => interval(Hour, Hour),
+                IntervalFields::HourToMinute => interval(Hour, Minute),
+                IntervalFields::HourToSecond => interval(Hour, Second),
+                IntervalFields::Minute => interval(Minute, Minute),
+                IntervalFields::MinuteToSecond => interval(Minute, Second),
+                IntervalFields::Second => interval(Second, Second),
             },
             DataType::Custom(name, args) => match name.to_string().to_uppercase().as_str() {
                 "NUMBER" => {

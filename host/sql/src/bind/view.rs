@@ -73,7 +73,7 @@ impl Binder<'_> {
             for c in &columns {
                 let what = match c.ty.sql {
                     SqlType::Null => "has no type but NULL",
-                    SqlType::IntervalMonths | SqlType::IntervalMicros => "is an interval",
+                    SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_) => "is an interval",
                     _ => continue,
                 };
                 let message = format!("column '{}' {what}, which only a LOCAL view may have", c.name);

@@ -3,12 +3,14 @@
 //! (`docs/sql-reference.md`) and the tests of all examples read the same entries.
 
 mod aggregates;
+pub(crate) mod array;
 mod conditional;
 mod grammar;
 mod index;
 mod numeric;
 mod operators;
 pub(crate) mod param;
+mod period;
 mod predicates;
 mod reference;
 mod temporal;
@@ -17,7 +19,8 @@ mod text;
 pub use reference::{Example, Outcome, examples, reference};
 
 use crate::Span;
-use crate::bind::{Binder, Bound, Call, Unit};
+use crate::bind::{Binder, Bound, Call, Cx, Unit};
+use sqlparser::ast;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use weir_circuit::Expr;
@@ -41,6 +44,8 @@ pub(crate) enum Rule {
     Call(usize, usize, Special),
     /// A call with so many arguments, where the one at that place is a unit of time.
     Unit(usize, usize, WithUnit),
+    /// A call whose operands are not bound, since some are no expressions by themselves.
+    Written(WrittenOut),
     /// A call that stands for a group of rows; the binder's `group.rs`.
     Aggregate,
     /// No call: the parser and the binder know it.
@@ -52,6 +57,10 @@ pub(crate) type Special = for<'a, 'b> fn(&'a mut Binder<'b>, &Call) -> Bound<Exp
 
 /// Binds a call with a unit of time and its other arguments, whose number was checked.
 pub(crate) type WithUnit = for<'a, 'b> fn(&'a mut Binder<'b>, Unit, &[Expr], Span) -> Bound<Expr>;
+
+/// Binds a call by its name and its operands as they are written.
+pub(crate) type WrittenOut =
+    for<'a, 'b, 'c> fn(&'a mut Binder<'b>, &str, &[&ast::Expr], Span, &'a mut Cx<'c>) -> Bound<Expr>;
 
 const fn call(function: Function, min: usize, max: usize, rule: Special) -> Entry {
     Entry { function, rule: Rule::Call(min, max, rule) }
@@ -69,11 +78,13 @@ const fn syntax(function: Function) -> Entry {
 fn entries() -> impl Iterator<Item = &'static Entry> {
     [
         operators::ENTRIES,
+        array::ENTRIES,
         predicates::ENTRIES,
         conditional::ENTRIES,
         numeric::ENTRIES,
         text::ENTRIES,
         temporal::ENTRIES,
+        period::ENTRIES,
         aggregates::ENTRIES,
         grammar::ENTRIES,
     ]

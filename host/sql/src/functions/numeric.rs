@@ -189,7 +189,7 @@ fn is_unsigned(ty: &SqlType) -> bool {
 
 /// ABS, of intervals too
 fn abs(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
-    let interval = matches!(call.args[0].expr.ty.sql, SqlType::IntervalMonths | SqlType::IntervalMicros);
+    let interval = matches!(call.args[0].expr.ty.sql, SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_));
     let e = if interval { call.args[0].expr.clone() } else { number(b, call, &call.args[0])? };
     let ty = e.ty.sql.clone();
     if is_unsigned(&ty) || ty == SqlType::Null {

@@ -14,7 +14,7 @@ use weir_row::Kind;
 const PERIODS: &[Family] = &[Family::Datetime];
 
 const fn predicate(function: Function) -> Entry {
-    Entry { function, rule: Rule::Tuples(periods) }
+    Entry { function, rule: Rule::Written(periods) }
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -94,7 +94,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("5 NOT BETWEEN SYMMETRIC 9 AND 1", "FALSE"),
             ("5 BETWEEN SYMMETRIC NULL AND 1", "NULL"),
         ]),
-        rule: Rule::Tuples(between_symmetric),
+        rule: Rule::Written(between_symmetric),
     },
 ];
 
@@ -165,6 +165,7 @@ fn period(b: &mut Binder<'_>, e: &ast::Expr, point: bool, cx: &mut Cx<'_>) -> Bo
     };
     let bound = b.many([start, end], cx)?;
     let [(start, _), (end, _)] = bound.as_slice() else { return Err(b.error(at, "a period has two ends")) };
-    let end = if is_interval(&end.ty.sql) { b.add_interval("add", start.clone(), end.clone(), at)? } else { end.clone() };
+    let end =
+        if is_interval(&end.ty.sql) { b.add_interval("add", start.clone(), end.clone(), at)? } else { end.clone() };
     Ok([start.clone(), end])
 }

@@ -2,11 +2,11 @@
 
 use super::{Entry, call, syntax, with_unit};
 use crate::Span;
-use crate::bind::{Binder, Bound, Call, Unit};
-use crate::expr::null;
+use crate::bind::{self, Binder, Bound, Call, Unit, is_integer};
+use crate::expr::{call as kernel_call, int, null};
 use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
-use weir_row::{ColumnType, SqlType, Value};
+use weir_row::SqlType;
 
 const DATETIME: &[Family] = &[Family::Datetime];
 
@@ -119,13 +119,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(DATETIME, &["datediff"], &["DATEDIFF(unit, a, b) → INTEGER"], "TIMESTAMPDIFF of dates.").gives(&[("DATEDIFF(DAY, DATE '2026-08-01', DATE '2026-08-07')", "6"), ("DATEDIFF(WEEK, DATE '2026-08-07', DATE '2026-08-01')", "0"), ("DATEDIFF(DAY, DATE '2026-08-01', NULL)", "NULL")]),
         0,
         3,
-        timestamp_diff,
+        date_diff,
     ),
     with_unit(
         Function::written(DATETIME, &["date_trunc"], &["DATE_TRUNC(x, unit) → type of x"], "The start of the unit that x is in: as FLOOR, but centuries and millennia begin in the year ..01.").gives(&[("DATE_TRUNC(DATE '2000-05-05', CENTURY)", "1901-01-01"), ("DATE_TRUNC(DATE '2026-08-07', MONTH)", "2026-08-01"), ("DATE_TRUNC(CAST(NULL AS DATE), MONTH)", "NULL")]),
         1,
         2,
-        truncate,
+        truncate_date,
     ),
     with_unit(
         Function::written(DATETIME, &["timestamp_trunc"], &["TIMESTAMP_TRUNC(x, unit) → TIMESTAMP"], "DATE_TRUNC of a timestamp; a date becomes one.").gives(&[("TIMESTAMP_TRUNC(DATE '2026-08-07', YEAR)", "2026-01-01 00:00:00"), ("TIMESTAMP_TRUNC(TIMESTAMP '2026-08-07 13:05:09', HOUR)", "2026-08-07 13:00:00"), ("TIMESTAMP_TRUNC(NULL, YEAR)", "NULL")]),
@@ -137,7 +137,42 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(DATETIME, &["time_trunc"], &["TIME_TRUNC(x, unit) → TIME"], "The start of the hour, minute or second that a time of day is in.").gives(&[("TIME_TRUNC(TIME '07:08:09', HOUR)", "07:00:00"), ("TIME_TRUNC(TIME '07:08:09.25', SECOND)", "07:08:09"), ("TIME_TRUNC(CAST(NULL AS TIME), HOUR)", "NULL")]),
         1,
         2,
-        truncate,
+        truncate_time,
+    ),
+    call(
+        Function::written(
+            DATETIME,
+            &["make_time"],
+            &["MAKE_TIME(hour, minute, seconds) → TIME"],
+            "The time of day of an hour, a minute and seconds, which may have a fraction; NULL if there is none.",
+        )
+        .gives(&[
+            ("MAKE_TIME(7, 5, 1.5)", "07:05:01.500000000"),
+            ("MAKE_TIME(7, 5, 1e0)", "07:05:01"),
+            ("MAKE_TIME(24, 0, 0)", "NULL"),
+            ("MAKE_TIME(7, 5, 60)", "NULL"),
+            ("MAKE_TIME(7, NULL, 1)", "NULL"),
+        ]),
+        3,
+        3,
+        make,
+    ),
+    call(
+        Function::written(
+            DATETIME,
+            &["make_timestamp"],
+            &["MAKE_TIMESTAMP(year, month, day, hour, minute, seconds) → TIMESTAMP"],
+            "The timestamp of its parts; the seconds may have a fraction. NULL if there is none.",
+        )
+        .gives(&[
+            ("MAKE_TIMESTAMP(2026, 8, 7, 7, 5, 1.25)", "2026-08-07 07:05:01.250000"),
+            ("MAKE_TIMESTAMP(2026, 8, 7, 25, 0, 0)", "NULL"),
+            ("MAKE_TIMESTAMP(2026, 2, 29, 0, 0, 0)", "NULL"),
+            ("MAKE_TIMESTAMP(2026, 8, 7, 7, 5, NULL)", "NULL"),
+        ]),
+        6,
+        6,
+        make,
     ),
     call(
         Function::written(DATETIME, &["date_add"], &["DATE_ADD(date, interval) → DATE"], "date + interval.").gives(&[
@@ -210,24 +245,89 @@ fn timestamp_diff(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bo
     b.timestamp_diff(unit, args[0].clone(), args[1].clone(), at)
 }
 
-/// TIMESTAMP_TRUNC
-fn truncate_timestamp(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bound<Expr> {
-    let e = b.coerce(args[0].clone(), &SqlType::Timestamp, at)?;
-    truncate(b, unit, &[e], at)
+/// DATEDIFF: no units below an hour.
+fn date_diff(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bound<Expr> {
+    if unit.is_clock() && unit != Unit::Hour {
+        return Err(b.error_hint(at, "DATEDIFF has no unit below HOUR", "TIMESTAMPDIFF has"));
+    }
+    b.timestamp_diff(unit, args[0].clone(), args[1].clone(), at)
 }
 
-/// DATE_TRUNC and its like: as FLOOR, but centuries and millennia begin in the year ..01.
-fn truncate(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bound<Expr> {
-    let e = args[0].clone();
-    if !matches!(unit, Unit::Century | Unit::Millennium) {
-        return b.round_to_unit(false, e, unit, at);
+/// DATE_TRUNC
+fn truncate_date(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bound<Expr> {
+    match args[0].ty.sql {
+        SqlType::Date | SqlType::Timestamp if !unit.is_clock() => truncate(b, unit, args[0].clone(), at),
+        SqlType::Null => Ok(null(SqlType::Date)),
+        ref ty => {
+            let message = format!("DATE_TRUNC does not cut {ty} to a {unit:?}");
+            Err(b.error_hint(at, message, "it cuts dates and timestamps to days and longer units"))
+        }
     }
-    // (year - 1) / 100 * 100 + 1: a year back, cut, a year forth.
-    let year = || Expr::literal(Value::Months(12), ColumnType::not_null(SqlType::IntervalMonths));
-    let start = b.round_to_unit(false, e, Unit::Year, at)?;
-    let back = b.add_interval("sub", start, year(), at)?;
-    let cut = b.round_to_unit(false, back, unit, at)?;
-    b.add_interval("add", cut, year(), at)
+}
+
+/// TIMESTAMP_TRUNC
+fn truncate_timestamp(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bound<Expr> {
+    if matches!(unit, Unit::Millisecond | Unit::Microsecond | Unit::Nanosecond) {
+        return Err(b.error(at, "TIMESTAMP_TRUNC cuts to seconds and longer units"));
+    }
+    let e = b.coerce(args[0].clone(), &SqlType::Timestamp, at)?;
+    truncate(b, unit, e, at)
+}
+
+/// TIME_TRUNC
+fn truncate_time(b: &mut Binder<'_>, unit: Unit, args: &[Expr], at: Span) -> Bound<Expr> {
+    if !matches!(args[0].ty.sql, SqlType::Time | SqlType::Null) {
+        return Err(b.error(at, format!("TIME_TRUNC takes a TIME, but this is {}", args[0].ty.sql)));
+    }
+    if !unit.is_clock() {
+        return Err(b.error(at, "TIME_TRUNC cuts to hours and shorter units"));
+    }
+    let e = b.coerce(args[0].clone(), &SqlType::Time, at)?;
+    b.round_to_unit(false, e, unit, at)
+}
+
+/// As FLOOR, but centuries and millennia begin in the year ..01.
+fn truncate(b: &mut Binder<'_>, unit: Unit, e: Expr, at: Span) -> Bound<Expr> {
+    let name = match unit {
+        Unit::Century => "century",
+        Unit::Millennium => "millennium",
+        _ => return b.round_to_unit(false, e, unit, at),
+    };
+    let ty = e.ty.sql.clone();
+    let kind = if ty == SqlType::Date { "date" } else { "ts" };
+    Ok(kernel_call(&format!("trunc_{name}_{kind}"), vec![e], ty, bind::position(at)))
+}
+
+/// MAKE_TIME, MAKE_TIMESTAMP: whole numbers, and seconds that may have a fraction.
+fn make(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+    let (name, ty) = match call.name.as_str() {
+        "make_time" => ("make_time", SqlType::Time),
+        _ => ("make_timestamp", SqlType::Timestamp),
+    };
+    let mut args = Vec::with_capacity(call.args.len() + 1);
+    // Whoever called this has counted.
+    let (seconds, whole) = match call.args.split_last() {
+        Some(split) => split,
+        None => return Ok(null(ty)),
+    };
+    for a in whole {
+        args.push(b.coerce(a.expr.clone(), &SqlType::BigInt, a.span)?);
+    }
+    let number = match &seconds.expr.ty.sql {
+        ty @ SqlType::Decimal { .. } => ty.clone(),
+        // Every integer fits.
+        ty if is_integer(ty) => SqlType::Decimal { precision: 20, scale: 0 },
+        _ => SqlType::Double,
+    };
+    args.push(b.coerce(seconds.expr.clone(), &number, seconds.span)?);
+    let kernel = match number {
+        SqlType::Decimal { scale, .. } => {
+            args.push(int(i32::from(scale)));
+            format!("{name}_dec")
+        }
+        _ => format!("{name}_f64"),
+    };
+    Ok(kernel_call(&kernel, args, ty, bind::position(call.span)))
 }
 
 /// YEAR(x), MONTH(x), ..

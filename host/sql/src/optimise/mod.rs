@@ -6,7 +6,7 @@ mod prune;
 mod push;
 mod simplify;
 
-pub(crate) use fold::{evaluate, may_fail};
+pub(crate) use fold::evaluate;
 
 use crate::plan::Plan;
 

@@ -1,9 +1,10 @@
 //! Our SQL as `sqlparser` sees it: what a name is made of, and which constructs of other dialects are part of it.
 
 use super::data_type::data_type;
+use super::infix;
 use super::statement::peek_word;
 use sqlparser::ast::{BinaryOperator, CastKind, Expr, Interval, Map, MapEntry};
-use sqlparser::dialect::Dialect;
+use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -30,7 +31,36 @@ impl Dialect for Weir {
         let is = |token: &Token, keyword: Keyword| matches!(token, Token::Word(w) if w.keyword == keyword);
         let not_null =
             is(&parser.peek_token_ref().token, Keyword::NOT) && is(&parser.peek_nth_token_ref(1).token, Keyword::NULL);
-        not_null.then_some(Ok(0))
+        if not_null { Some(Ok(0)) } else { infix::precedence(parser).map(Ok) }
+    }
+
+    fn prec_value(&self, prec: Precedence) -> u8 {
+        match prec {
+            Precedence::Between | Precedence::Like => infix::PREDICATE,
+            other => GenericDialect.prec_value(other),
+        }
+    }
+
+    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
+        // `e::T`, for our types.
+        if parser.consume_token(&Token::DoubleColon) {
+            return Some(data_type(parser).map(|data_type| Expr::Cast {
+                kind: CastKind::DoubleColon,
+                expr: Box::new(expr.clone()),
+                data_type,
+                format: None,
+            }));
+        }
+        infix::parse(parser, expr)
+    }
+
+    // Units of time that are no keywords: SQL_TSI_DAY.
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
+
+    fn supports_interval_options(&self) -> bool {
+        true
     }
 
     // `(a - b) DAY`, the difference of two points in time as an interval: an interval whose value is a bare difference. (That of
@@ -68,14 +98,6 @@ impl Dialect for Weir {
             Ok(Some(e)) => Some(Ok(e)),
             _ => None,
         }
-    }
-
-    // `e::T`, for our types.
-    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
-        parser.consume_token(&Token::DoubleColon).then(|| {
-            let (kind, data_type) = (CastKind::DoubleColon, data_type(parser)?);
-            Ok(Expr::Cast { kind, expr: Box::new(expr.clone()), data_type, format: None })
-        })
     }
 
     fn supports_unicode_string_literal(&self) -> bool {

@@ -5,6 +5,7 @@ mod ast;
 pub(crate) mod data_type;
 mod ddl;
 mod dialect;
+mod infix;
 mod statement;
 mod tokens;
 
