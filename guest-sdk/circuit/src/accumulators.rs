@@ -29,7 +29,8 @@ impl Aggregate {
             | AggregateFunction::Max
             | AggregateFunction::ArgMin
             | AggregateFunction::ArgMax
-            | AggregateFunction::Mode => None,
+            | AggregateFunction::Mode
+            | AggregateFunction::Collect { .. } => None,
         }
     }
 
@@ -42,6 +43,13 @@ impl Aggregate {
     /// Whether it takes the exclusive or of its arguments.
     pub fn is_xor(&self) -> bool {
         matches!(self.function, AggregateFunction::BitXor(_))
+    }
+
+    /// All expressions over rows of its input.
+    pub fn reads(&self) -> impl Iterator<Item = &Expr> {
+        let values =
+            if let AggregateFunction::Collect { values, .. } = &self.function { values.as_slice() } else { &[] };
+        self.argument().into_iter().chain(values)
     }
 
     /// Whether it adds its argument up.

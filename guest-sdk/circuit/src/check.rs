@@ -141,6 +141,18 @@ impl Circuit {
                                 require(argument.ty.sql.kind() == aggregate.ty.sql.kind(), "a result of another kind")?;
                                 expression(argument, &input.columns(), 0)?;
                             }
+                            AggregateFunction::Collect { values, .. } => {
+                                require(part.method == AggregateMethod::Fold, "what collects is a fold")?;
+                                let ordered = matches!(input.op, Op::Index { ordered: true, .. });
+                                require(ordered, "what collects reads rows in order")?;
+                                let wanted = match aggregate.ty.sql {
+                                    SqlType::Array(_) => 1,
+                                    SqlType::Map(..) => 2,
+                                    _ => 0,
+                                };
+                                require(values.len() == wanted && wanted > 0, "neither an array nor a map")?;
+                                values.iter().try_for_each(|e| expression(e, &input.columns(), 0))?;
+                            }
                             AggregateFunction::CountRows => {}
                             AggregateFunction::Count(e) | AggregateFunction::Sum(e) | AggregateFunction::Avg(e) => {
                                 expression(e, &input.columns(), 0)?;
@@ -182,7 +194,7 @@ impl Circuit {
     /// Whether a node reads an index in order as one.
     fn reads_ordered(&self, node: &Node, index: NodeId) -> bool {
         let Op::Aggregate { parts, .. } = &node.op else { return false };
-        parts.iter().filter(|p| p.input == index).all(|p| p.method == AggregateMethod::Extreme)
+        parts.iter().filter(|p| p.input == index).all(|p| p.method != AggregateMethod::Linear)
     }
 
     /// Inputs with a trace are indexes that keep one, and tables with a primary key, which always do.

@@ -189,6 +189,9 @@ fn call(
         | AggregateFunction::ArgMin
         | AggregateFunction::ArgMax
         | AggregateFunction::Mode => return Ok(aggregate::chosen(function, rows, keys)),
+        AggregateFunction::Collect { values, once } => {
+            return aggregate::collected(values, *once, rows, &arena, at);
+        }
         AggregateFunction::BitXor(e) => return aggregate::bits("bit_xor_", e, rows, &arena, at),
         AggregateFunction::Reduce { kernel, argument } => {
             return aggregate::bits(kernel, argument, rows, &arena, at);

@@ -116,6 +116,14 @@ pub enum AggregateFunction {
         /// The argument.
         argument: Expr,
     },
+    /// An array of a value of each row, NULLs included; or, if the result's type is a map, a map of a key and a value of each, where of equal
+    /// keys the last stays. The part's input is an index in order; that of a map has the key and the value as its first value columns.
+    Collect {
+        /// The value, or key and value.
+        values: Vec<Expr>,
+        /// Whether a row is taken once whatever its weight.
+        once: bool,
+    },
 }
 
 /// One aggregate of a part.
@@ -149,7 +157,7 @@ pub enum AggregateMethod {
     /// By looking at one end of the group in the input's trace: MIN, MAX, ARG_MIN and ARG_MAX; one aggregate a part.
     Extreme,
     /// By going through the whole group in the input's trace: SUM and AVG of floats, whose result must not depend on history, `Reduce`,
-    /// and `Mode`, which has a part to itself.
+    /// `Collect`, and `Mode`, which has a part to itself.
     Fold,
 }
 
@@ -195,7 +203,7 @@ pub enum Op {
         /// Whether the sum of all deltas is kept (a trace); joins, extremes, folds and DISTINCT need it.
         trace: bool,
         /// Whether each value column is laid out by itself, one after the other, so that the rows of a key are in SQL order (an ascending
-        /// sort layout). For extremes of several columns, which alone may read it.
+        /// sort layout). For extremes of several columns and for folds, which alone may read it.
         #[serde(default, skip_serializing_if = "is_false")]
         ordered: bool,
     },

@@ -108,6 +108,9 @@ impl Display for AggregateFunction {
             AggregateFunction::ArgMin => f.write_str("arg_min"),
             AggregateFunction::ArgMax => f.write_str("arg_max"),
             AggregateFunction::Mode => f.write_str("mode"),
+            AggregateFunction::Collect { values, once } => {
+                write!(f, "collect {}({})", if *once { "once " } else { "" }, list(values))
+            }
             AggregateFunction::BitXor(e) => write!(f, "bit_xor({e})"),
             AggregateFunction::Reduce { kernel, argument } => write!(f, "reduce {kernel}({argument})"),
         }

@@ -3,15 +3,16 @@
 
 use crate::code::{Code, Final, FinalMethod, Operand};
 use crate::compile::Compiler;
+use crate::fold::Folder;
 use crate::input::{Input, layouts, plain_words};
 use crate::row_function::RowFunction;
 use weir_circuit::{
-    Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr, Position, accumulators,
+    Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Expr, accumulators,
 };
-use weir_functions::{Kernel, find};
-use weir_row::{ColumnType, Kind, Layout, RowWriter, SqlType, Value, acc, enc};
+use weir_functions::find;
+use weir_row::{ColumnType, Kind, Layout, SqlType, Value, acc};
 use weir_sdk::operators::Part;
-use weir_sdk::{Chunk, Context, Rows};
+use weir_sdk::{Chunk, Context};
 
 /// The parts of an aggregation, their accumulators, and the function that makes rows of groups.
 pub(crate) struct Plan {
@@ -157,100 +158,6 @@ impl Adder {
                 }
             }
         });
-    }
-}
-
-/// What becomes of the arguments of a group.
-enum FoldMethod {
-    /// Their sum or mean, as floats of a kind.
-    Float { mean: bool, kind: Kind },
-    /// What a kernel makes of them, as a row of one nullable column.
-    Reduce { kernel: &'static Kernel, result: Layout, at: Position },
-}
-
-/// Puts the values of a group together, in the order of its rows.
-struct Folder {
-    code: Code,
-    /// Argument and method of each aggregate.
-    folds: Vec<(Operand, FoldMethod)>,
-}
-
-impl Folder {
-    fn new(circuit: &Circuit, part: &AggregatePart) -> Result<Folder, String> {
-        let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
-        let mut folds = Vec::new();
-        for a in &part.aggregates {
-            let e = a.argument().ok_or("a fold without an argument")?;
-            let operand = compiler.value(e, 0)?;
-            let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
-            if let AggregateFunction::Reduce { kernel, .. } = &a.function {
-                let kernel = find(kernel).ok_or_else(|| format!("no kernel {kernel}"))?;
-                if kernel.params != [operand.kind, operand.kind] || kernel.result != operand.kind || kernel.nullable {
-                    return Err("a kernel that does not put two values together".to_owned());
-                }
-                let result = Layout::new(&[ColumnType::nullable(a.ty.sql.clone())]);
-                folds.push((operand, FoldMethod::Reduce { kernel, result, at: a.at }));
-                continue;
-            }
-            let float = |k: Kind| matches!(k, Kind::F32 | Kind::F64);
-            if !float(operand.kind) || !float(kind) || !a.is_sum() {
-                return Err("a fold of values that are no floats".to_owned());
-            }
-            folds.push((operand, FoldMethod::Float { mean: matches!(a.function, AggregateFunction::Avg(_)), kind }));
-        }
-        Ok(Folder { code: compiler.finish(), folds })
-    }
-
-    fn fold(&self, cx: &Context, rows: &Rows, out: &mut RowWriter) {
-        // Number of arguments, their sum, or what they are together.
-        let mut totals: Vec<(i64, f64, Value)> = self.folds.iter().map(|_| (0, 0.0, Value::Null)).collect();
-        let rows = rows.iter().map(|(row, weight)| (row, &[][..], weight));
-        self.code.for_batches(cx, rows, |frame, areas| {
-            for ((operand, method), (n, s, total)) in self.folds.iter().zip(&mut totals) {
-                let register = &frame.registers[operand.register];
-                for (i, w) in areas.weights.iter().enumerate() {
-                    if operand.nullable && register.null[i] {
-                        continue;
-                    }
-                    match method {
-                        FoldMethod::Float { .. } => {
-                            *n += w;
-                            *s += register.float(operand.kind, i) * *w as f64;
-                        }
-                        FoldMethod::Reduce { kernel, at, .. } => {
-                            let value = register.value(operand.kind, i);
-                            // Three times is once, so an even number of times is twice.
-                            for _ in 0..2 - (w & 1) {
-                                *total = match std::mem::replace(total, Value::Null) {
-                                    Value::Null => value.clone(),
-                                    before => {
-                                        let both = [before, value.clone()];
-                                        cx.ok((kernel.call)(cx.arena(), &both), at.line, at.column)
-                                    }
-                                };
-                            }
-                        }
-                    }
-                }
-            }
-        });
-        for ((_, method), (n, s, total)) in self.folds.iter().zip(totals) {
-            match method {
-                FoldMethod::Float { mean, kind } => {
-                    let value = if *mean { s / n as f64 } else { s };
-                    let value = (n != 0).then_some(value);
-                    out.put([match kind {
-                        Kind::F32 => enc::f32_null(value.map(|v| v as f32)),
-                        _ => enc::f64_null(value),
-                    }]);
-                }
-                FoldMethod::Reduce { result, at, .. } => {
-                    let mut words = Vec::new();
-                    cx.ok(result.encode(&[total], &mut words), at.line, at.column);
-                    out.copy(&words);
-                }
-            }
-        }
     }
 }
 

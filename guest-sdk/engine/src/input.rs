@@ -1,7 +1,7 @@
 //! Where the columns of a row function's input are: stretches of words, each with a layout.
 
 use crate::frame::Areas;
-use weir_circuit::{Circuit, NodeId};
+use weir_circuit::{Circuit, NodeId, Op};
 use weir_row::{Field, Layout, text};
 
 /// Where a column comes from.
@@ -45,7 +45,14 @@ impl Input {
         if !key.is_empty() {
             input.push(key);
         }
-        input.push(value);
+        match circuit.nodes[node].op {
+            // In order each column is a layout of its own.
+            Op::Index { ordered: true, .. } => {
+                let columns = &circuit.nodes[node].value;
+                columns.iter().for_each(|c| input.push(Layout::new(std::slice::from_ref(c))));
+            }
+            _ => input.push(value),
+        }
         input
     }
 

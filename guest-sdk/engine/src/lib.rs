@@ -8,6 +8,7 @@ mod aggregate;
 mod code;
 mod compile;
 mod direct;
+mod fold;
 mod frame;
 mod input;
 mod item;

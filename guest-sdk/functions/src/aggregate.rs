@@ -50,6 +50,24 @@ kernels! { SPREADS:
     }
 }
 
+/// Binary strings of one length, byte by byte.
+fn by_bytes<'a>(arena: &'a crate::Arena, a: &[u8], b: &[u8], f: impl Fn(u8, u8) -> u8) -> Result<&'a [u8], Error> {
+    if a.len() != b.len() {
+        let message = format!("bits of binary strings of {} and of {} bytes do not go together", a.len(), b.len());
+        return Err(Error::new(message));
+    }
+    Ok(arena.alloc_slice_fill_iter(a.iter().zip(b).map(|(a, b)| f(*a, *b))))
+}
+
+kernels! { BYTES_BITS:
+    /// The bits that both have; of unequal length an error.
+    fn bit_and_bytes[arena](a: Bytes, b: Bytes) -> Bytes[!] = { by_bytes(arena, a, b, |a, b| a & b) }
+    /// The bits that either has; of unequal length an error.
+    fn bit_or_bytes[arena](a: Bytes, b: Bytes) -> Bytes[!] = { by_bytes(arena, a, b, |a, b| a | b) }
+    /// The bits that one of them has; of unequal length an error.
+    fn bit_xor_bytes[arena](a: Bytes, b: Bytes) -> Bytes[!] = { by_bytes(arena, a, b, |a, b| a ^ b) }
+}
+
 macro_rules! bits {
     ($($kind:ident)*) => { pastey::paste! {
         $( kernels! { [<$kind:upper _BITS>]:
@@ -60,7 +78,7 @@ macro_rules! bits {
             /// The bits that one of them has.
             fn [<bit_xor_ $kind:lower>](a: $kind, b: $kind) -> $kind = { a ^ b }
         } )*
-        pub(crate) const KERNELS: &[&[Kernel]] = &[SPREADS, $([<$kind:upper _BITS>]),*];
+        pub(crate) const KERNELS: &[&[Kernel]] = &[SPREADS, crate::collect::KERNELS, BYTES_BITS, $([<$kind:upper _BITS>]),*];
     } };
 }
 

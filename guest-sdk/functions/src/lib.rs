@@ -16,6 +16,7 @@ mod cast;
 #[cfg(not(target_family = "wasm"))]
 pub mod catalog;
 mod cast_binary;
+mod collect;
 mod compare;
 mod datetime;
 mod datetime_text;
@@ -46,6 +47,7 @@ pub use array::*;
 pub use array_functions::*;
 pub use cast::*;
 pub use cast_binary::*;
+pub use collect::*;
 pub use compare::*;
 pub use datetime::*;
 pub use datetime_text::*;

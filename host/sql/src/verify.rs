@@ -53,7 +53,7 @@ fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
         Op::SemiJoin { condition, project, .. } => condition.iter().chain(project).for_each(f),
         Op::Aggregate { parts, filter, project, .. } => {
             for a in parts.iter().flat_map(|p| &p.aggregates) {
-                a.argument().into_iter().for_each(&mut *f);
+                a.reads().for_each(&mut *f);
             }
             filter.iter().chain(project).for_each(f);
         }

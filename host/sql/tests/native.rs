@@ -23,6 +23,10 @@ mod aggregates;
 mod basics;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/collections.rs"]
+mod collections;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/composites.rs"]
 mod composites;
 #[rustfmt::skip]
@@ -303,7 +307,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics composites groups joins nested statements windows within }
+    programs! { aggregates basics collections composites groups joins nested statements windows within }
 }
 
 /// The same circuits in the engine.
@@ -324,5 +328,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics composites groups joins nested statements windows within }
+    circuits! { aggregates basics collections composites groups joins nested statements windows within }
 }

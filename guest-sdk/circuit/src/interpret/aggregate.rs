@@ -3,8 +3,9 @@
 
 use super::{Result, error, value, whole};
 use crate::{AggregateFunction, Expr, Position};
+use std::collections::BTreeMap;
 use weir_functions::Arena;
-use weir_row::Value;
+use weir_row::{ItemWriter, SqlType, Value};
 
 /// The rows of a group, one by one.
 fn each<'r>(rows: &'r [(&Vec<Value>, i64)]) -> impl Iterator<Item = &'r Vec<Value>> {
@@ -47,7 +48,61 @@ pub(super) fn bits(
     Ok(total)
 }
 
+/// An array of a value of each row, or a map of a key and a value of each. Rows are in the order of their columns.
+pub(super) fn collected(
+    exprs: &[Expr],
+    once: bool,
+    rows: &[(&Vec<Value>, i64)],
+    arena: &Arena,
+    at: Position,
+) -> Result<Value> {
+    if rows.iter().any(|(_, weight)| *weight < 0) {
+        return Err(error("a negative weight", at));
+    }
+    let mut out = ItemWriter::new();
+    let mut put = |e: &Expr, v: &Value| {
+        let scale = if let SqlType::Decimal { scale, .. } = e.ty.sql { scale } else { 0 };
+        out.value(v.into(), scale);
+    };
+    let mut all: Vec<Vec<Value>> = vec![];
+    for (row, weight) in rows {
+        for _ in 0..if once { 1 } else { *weight } {
+            all.push(exprs.iter().map(|e| value(e, row, arena)).collect::<Result<_>>()?);
+        }
+    }
+    let mut written = ItemWriter::new();
+    match exprs {
+        [e] => {
+            all.iter().for_each(|v| put(e, &v[0]));
+            written.begin_array();
+        }
+        _ => {
+            let entries: BTreeMap<Value, Value> = all.into_iter().map(|v| (v[0].clone(), v[1].clone())).collect();
+            if entries.keys().any(Value::is_null) {
+                return Err(error("a key that is NULL", at));
+            }
+            for (k, v) in &entries {
+                put(&exprs[0], k);
+                put(&exprs[1], v);
+            }
+            written.begin_map();
+        }
+    }
+    let mut bytes = written.finish();
+    bytes.extend(out.finish());
+    bytes.push(0);
+    Ok(Value::Item(bytes.into()))
+}
+
 fn both(operation: &str, a: &Value, b: &Value) -> Option<Value> {
+    if let (Value::Bytes(a), Value::Bytes(b)) = (a, b) {
+        let byte = |(x, y): (&u8, &u8)| match operation {
+            "bit_and_bytes" => x & y,
+            "bit_or_bytes" => x | y,
+            _ => x ^ y,
+        };
+        return (a.len() == b.len()).then(|| Value::Bytes(a.iter().zip(b.iter()).map(byte).collect()));
+    }
     let (x, y) = (whole(a)?, whole(b)?);
     let bits = match operation.rsplit_once('_')?.0 {
         "bit_and" => x & y,

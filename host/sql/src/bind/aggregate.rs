@@ -8,7 +8,9 @@ use crate::Span;
 use crate::expr::{all, bigint, boolean, call, case, is_not_null, is_true_literal, not, null};
 use crate::parse::span;
 use crate::plan::{AggregateCall, AggregateKind};
-use sqlparser::ast::{self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArgumentList, Spanned};
+use sqlparser::ast::{
+    self, DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArgumentList, NullTreatment, Spanned,
+};
 use weir_circuit::{Expr, Position};
 use weir_row::{ColumnType, SqlType};
 
@@ -56,6 +58,8 @@ pub(super) struct Written<'a> {
     pub(super) name: &'a str,
     pub(super) list: &'a FunctionArgumentList,
     pub(super) within: &'a [ast::OrderByExpr],
+    /// IGNORE NULLS or RESPECT NULLS behind the arguments' parenthesis.
+    pub(super) nulls: Option<NullTreatment>,
     pub(super) filter: Option<&'a ast::Expr>,
     pub(super) at: Span,
 }
@@ -84,6 +88,12 @@ impl Binder<'_> {
         let within = self.within(written.within, &mut inner)?;
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
         let filter = filter?;
+        if name == "array_agg" && !star {
+            return self.array_agg(written, args, filter, (distinct, within), cx);
+        }
+        if written.nulls.is_some() || !list.clauses.is_empty() {
+            return Err(self.error(at, format!("{shown} takes no ORDER BY, IGNORE NULLS or the like")));
+        }
         // Checked above.
         let aggregates = cx.aggregates.as_deref_mut().ok_or(Reported)?;
         if star {

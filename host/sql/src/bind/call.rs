@@ -40,21 +40,25 @@ impl Binder<'_> {
         }
         let aggregate = functions::is_aggregate(&name);
         let within = !f.within_group.is_empty() && !aggregate;
-        if f.parameters != FunctionArguments::None || within || f.null_treatment.is_some() {
+        if f.parameters != FunctionArguments::None || within || f.null_treatment.is_some() && !aggregate {
             return Err(self.unsupported(at, "this form of call"));
         }
         let no_args = ast::FunctionArgumentList { duplicate_treatment: None, args: vec![], clauses: vec![] };
         let list = match &f.args {
             FunctionArguments::None => &no_args,
             FunctionArguments::List(list) => list,
+            FunctionArguments::Subquery(query) if matches!(name.as_str(), "array" | "map") && f.filter.is_none() => {
+                return self.collected(&name, query, at, cx);
+            }
             FunctionArguments::Subquery(_) => return Err(self.unsupported(at, "a subquery as an argument")),
         };
-        if !list.clauses.is_empty() {
-            return Err(self.unsupported(at, "this clause within a call"));
-        }
         if aggregate {
             let filter = f.filter.as_deref();
-            return self.aggregate_call(&Written { name: &name, list, within: &f.within_group, filter, at }, cx);
+            let nulls = f.null_treatment;
+            return self.aggregate_call(&Written { name: &name, list, within: &f.within_group, nulls, filter, at }, cx);
+        }
+        if !list.clauses.is_empty() {
+            return Err(self.unsupported(at, "this clause within a call"));
         }
         if let Some(made) = self.constructor(ident, list, at, cx) {
             return made;

@@ -31,7 +31,7 @@ pub(crate) struct Subqueries {
 }
 
 impl Subqueries {
-    fn add(&mut self, rel: RelId, width: usize, wanted: Option<Expr>) -> usize {
+    pub(super) fn add(&mut self, rel: RelId, width: usize, wanted: Option<Expr>) -> usize {
         let first = SUBQUERY_BASE + self.columns;
         self.pending.push(Pending { rel, wanted, first });
         self.columns += width;
@@ -51,14 +51,14 @@ fn counted(kind: AggregateKind, argument: Option<Expr>) -> AggregateCall {
 
 impl Binder<'_> {
     /// Binds a subquery; names of the queries around it are known to be such.
-    fn subquery(&mut self, query: &Query, cx: &Cx<'_>) -> Bound<(RelId, Vec<super::OutputColumn>)> {
+    pub(super) fn subquery(&mut self, query: &Query, cx: &Cx<'_>) -> Bound<(RelId, Vec<super::OutputColumn>)> {
         self.outer.push(cx.scope.clone());
         let result = self.query(query);
         self.outer.pop();
         result
     }
 
-    fn allowed<'q>(&mut self, cx: &'q mut Cx<'_>, at: Span) -> Bound<&'q mut super::subquery::Subqueries> {
+    pub(super) fn allowed<'q>(&mut self, cx: &'q mut Cx<'_>, at: Span) -> Bound<&'q mut super::subquery::Subqueries> {
         let clause = cx.clause;
         match cx.subqueries.as_deref_mut() {
             Some(subqueries) => Ok(subqueries),

@@ -131,6 +131,26 @@ impl Generator<'_> {
                 after.push_str(&write_null(&a.ty.sql, &format!("s{i}")));
                 continue;
             }
+            if let AggregateFunction::Collect { values, once } = &a.function {
+                let (line, column) = (a.at.line, a.at.column);
+                let of = format!("s{i}.items");
+                let written: Vec<String> = values.iter().map(|e| body.element(e, &of)).collect();
+                let (container, once) = if values.len() == 1 { ("array", *once) } else { ("map", true) };
+                let _ = writeln!(before, "    let mut s{i} = f::Collected::{container}();");
+                body.line(&format!("for _ in 0..cx.ok(s{i}.times(w, {once}), {line}, {column}) {{"));
+                body.line(&format!("    let at = cx.ok(s{i}.entry(), {line}, {column});"));
+                match written.as_slice() {
+                    [key, value] => {
+                        body.line(&format!("    {key};"));
+                        body.line(&format!("    cx.ok(s{i}.key(at), {line}, {column});"));
+                        body.line(&format!("    {value};"));
+                    }
+                    written => written.iter().for_each(|w| body.line(&format!("    {w};"))),
+                }
+                body.line("}");
+                let _ = writeln!(after, "    out.put_item_null(Some(s{i}.finish(cx.arena())));");
+                continue;
+            }
             let _ = writeln!(before, "    let (mut n{i}, mut s{i}) = (0_i64, 0_f64);");
             if let Some(e) = a.argument() {
                 body.decode_columns(e);

@@ -2,7 +2,7 @@
 
 use super::Generator;
 use std::fmt::Write;
-use weir_circuit::NodeId;
+use weir_circuit::{NodeId, Op};
 use weir_row::{Field, Layout, Place};
 
 /// A stretch of words with a layout, in the variable `var`.
@@ -14,7 +14,9 @@ pub(super) struct Area {
     pub(super) shape: String,
     /// How the variable is made, if it is not there from the beginning.
     defined: Option<String>,
-    /// The area that `defined` reads, for its own definition to come first.
+    /// The area that `defined` reads, if that is defined too.
+    after: Option<usize>,
+    /// Whether the variable is there.
     used: bool,
     /// Texts whose start has been computed.
     texts: usize,
@@ -31,7 +33,7 @@ impl Input {
     /// The parameters of a lambda, which are variables, not words.
     pub(super) fn parameters(layout: Layout) -> Input {
         let columns = (0..layout.len()).map(|c| (0, c)).collect();
-        let area = Area { var: String::new(), layout, shape: String::new(), defined: None, used: true, texts: 0 };
+        let area = Area { var: String::new(), layout, shape: String::new(), defined: None, after: None, used: true, texts: 0 };
         Input { areas: vec![area], columns }
     }
 
@@ -66,10 +68,14 @@ impl Input {
     }
 
     fn prepare_area(&mut self, area: usize, indent: &str, out: &mut String) {
-        let a = &mut self.areas[area];
-        if a.used {
+        if self.areas[area].used {
             return;
         }
+        // One that begins where another ends needs that one.
+        if let Some(before) = self.areas[area].after {
+            self.prepare_area(before, indent, out);
+        }
+        let a = &mut self.areas[area];
         a.used = true;
         if let Some(defined) = a.defined.clone() {
             let _ = writeln!(out, "{indent}let {} = {defined};", a.var);
@@ -81,7 +87,7 @@ impl Generator<'_> {
     /// An area with its shape.
     pub(super) fn area(&mut self, var: &str, layout: Layout, shape: String, defined: Option<String>) -> Area {
         let shape = self.shape(shape, &layout);
-        Area { var: var.to_string(), layout, shape, defined, used: false, texts: 0 }
+        Area { var: var.to_string(), layout, shape, defined, after: None, used: false, texts: 0 }
     }
 
     /// The columns of a node's rows, which are in the variable `var`; the value's words get a variable of their own unless there is
@@ -89,6 +95,10 @@ impl Generator<'_> {
     pub(super) fn input_of(&mut self, node: NodeId, var: &str, value_var: &str) -> Input {
         let (key, value) = self.layouts(node);
         let mut input = Input::default();
+        if key.is_empty() && matches!(self.circuit.nodes[node].op, Op::Index { ordered: true, .. }) {
+            self.columns_in_order(node, &mut input, value_var, format!("&{var}[..]"));
+            return input;
+        }
         if key.is_empty() {
             let columns = value.len();
             input.areas.push(self.area(var, value, format!("S{node}"), None));
@@ -98,8 +108,28 @@ impl Generator<'_> {
         let (keys, values) = (key.len(), value.len());
         let start = if key.is_fixed() { key.fixed_words.to_string() } else { format!("K{node}.end({var})") };
         input.areas.push(self.area(var, key, format!("K{node}"), None));
+        if matches!(self.circuit.nodes[node].op, Op::Index { ordered: true, .. }) {
+            self.columns_in_order(node, &mut input, value_var, format!("&{var}[{start}..]"));
+            return input;
+        }
         input.areas.push(self.area(value_var, value, format!("V{node}"), Some(format!("&{var}[{start}..]"))));
         input.columns = (0..keys).map(|c| (0, c)).chain((0..values).map(|c| (1, c))).collect();
         input
+    }
+
+    /// The value columns of an index in order: each is a stretch of its own, which begins where the one before ends.
+    fn columns_in_order(&mut self, node: NodeId, input: &mut Input, value_var: &str, mut start: String) {
+        let keys = input.areas.first().map_or(0, |key| key.layout.len());
+        input.columns = (0..keys).map(|c| (0, c)).collect();
+        for (i, ty) in self.circuit.nodes[node].value.iter().enumerate() {
+            let layout = Layout::new(std::slice::from_ref(ty));
+            let (var, shape) = (format!("{value_var}{i}"), format!("V{node}_{i}"));
+            let end = if layout.is_fixed() { layout.fixed_words.to_string() } else { format!("{shape}.end({var})") };
+            let next = format!("&{var}[{end}..]");
+            let mut area = self.area(&var, layout, shape, Some(std::mem::replace(&mut start, next)));
+            area.after = (i > 0).then(|| input.areas.len() - 1);
+            input.columns.push((input.areas.len(), 0));
+            input.areas.push(area);
+        }
     }
 }

@@ -51,6 +51,19 @@ fn place(e: &Expr) -> (u32, u32) {
     (e.at.line, e.at.column)
 }
 
+/// The call that writes a value to the items `to`.
+fn item_of(e: &Expr, nullable: bool, to: &str, value: &str) -> String {
+    let null = if nullable { "_null" } else { "" };
+    let scale = if let SqlType::Decimal { scale, .. } = e.ty.sql { format!(", {scale}") } else { String::new() };
+    let writer = match e.ty.sql.kind() {
+        Some(Kind::Bytes) => "binary",
+        Some(kind) => kind.name(),
+        // A bare NULL.
+        None => "item",
+    };
+    format!("{to}.{writer}{null}({value}{scale})")
+}
+
 impl<'a, 'c> Body<'a, 'c> {
     pub(super) fn new(generator: &'a mut Generator<'c>, input: Input, indent: &'static str) -> Body<'a, 'c> {
         Body { generator, input, out: String::new(), indent, finals: BTreeMap::new(), decoded: BTreeSet::new() }
@@ -178,22 +191,20 @@ impl<'a, 'c> Body<'a, 'c> {
         }
     }
 
+    /// The statement that writes an expression's value to the items `to`.
+    pub(super) fn element(&mut self, e: &Expr, to: &str) -> String {
+        self.decode_columns(e);
+        let code = self.code(e);
+        item_of(e, code.nullable, to, &code.text)
+    }
+
     /// The values of operands, NULLs included, as an array or a row.
     fn sequence(&mut self, e: &Expr, operands: &[Expr]) -> Code {
         let begin = if matches!(e.ty.sql, SqlType::Row(_)) { "begin_row" } else { "begin_array" };
         let mut text = format!("{{ let mut s = ItemWriter::new(); s.{begin}();");
         for operand in operands {
             let code = self.code(operand);
-            let null = if code.nullable { "_null" } else { "" };
-            let scale =
-                if let SqlType::Decimal { scale, .. } = operand.ty.sql { format!(", {scale}") } else { String::new() };
-            let writer = match operand.ty.sql.kind() {
-                Some(Kind::Bytes) => "binary",
-                Some(kind) => kind.name(),
-                // The operand is a bare NULL.
-                None => "item",
-            };
-            let _ = write!(text, " let v = {}; s.{writer}{null}(v{scale});", code.text);
+            let _ = write!(text, " let v = {}; {};", code.text, item_of(operand, code.nullable, "s", "v"));
         }
         text.push_str(" s.end(); f::item_in(cx.arena(), s) }");
         Code::plain(text)

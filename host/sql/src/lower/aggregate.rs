@@ -17,13 +17,15 @@ fn is_float(ty: &SqlType) -> bool {
 }
 
 fn method(call: &AggregateCall) -> AggregateMethod {
-    use AggregateKind::{ArgMax, ArgMin, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Max, Min, Mode, Sum};
+    use AggregateKind::{
+        ArgMax, ArgMin, Array, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Map, Max, Min, Mode, Sum,
+    };
     let is = |test: fn(&SqlType) -> bool| call.argument.as_ref().is_some_and(|e| test(&e.ty.sql));
     match call.kind {
         Min | Max | ArgMin | ArgMax => AggregateMethod::Extreme,
         Sum | Avg if is(is_float) => AggregateMethod::Fold,
         BitXor if is(is_integer) => AggregateMethod::Linear,
-        BitAnd | BitOr | BitXor | Mode => AggregateMethod::Fold,
+        BitAnd | BitOr | BitXor | Mode | Array | Map => AggregateMethod::Fold,
         CountRows | Count | Sum | Avg => AggregateMethod::Linear,
     }
 }
@@ -80,7 +82,9 @@ impl Lowering<'_> {
                     first.push(function(call, e));
                     places[c] = (0, first.len() - 1);
                 }
-                AggregateMethod::Fold if is_plain(call) && call.kind != AggregateKind::Mode => {
+                AggregateMethod::Fold
+                    if is_plain(call) && call.kind != AggregateKind::Mode && !call.kind.is_collection() =>
+                {
                     let e = over_inputs(call, |i| value_column(&keys, &mut folded, &stream.over_node(&call.inputs[i])));
                     folds.push(function(call, e));
                     fold_places.push((c, folds.len() - 1));
@@ -111,12 +115,13 @@ impl Lowering<'_> {
         for c in later {
             let call = &calls[c];
             let rows = self.inputs(&stream, &keys, call);
-            let ordered = matches!(call.kind, AggregateKind::ArgMin | AggregateKind::ArgMax);
+            let chosen = matches!(call.kind, AggregateKind::ArgMin | AggregateKind::ArgMax);
+            let ordered = chosen || call.kind.is_collection();
             let method = method(call);
             let shared = is_plain(call) && !ordered && lead_value.as_ref().is_some_and(|v| v.same(&rows.inputs[0]));
             let input = if shared {
                 parts[0].input
-            } else if call.distinct {
+            } else if call.distinct && !ordered {
                 let index = self.index(&rows.stream, rows.present, rows.keys, rows.inputs.clone(), true, true, "");
                 let (key, value) = (self.circuit.nodes[index].key.clone(), self.circuit.nodes[index].value.clone());
                 let distinct = self.node(Op::Distinct { input: index }, key, value, "DISTINCT");
@@ -124,14 +129,21 @@ impl Lowering<'_> {
                 if method == AggregateMethod::Fold { self.traced(distinct) } else { distinct }
             } else if ordered {
                 let nullable = |e: &Expr| Expr { ty: ColumnType::nullable(e.ty.sql.clone()), ..e.clone() };
-                let values = rows.inputs.iter().map(nullable).collect();
+                let values = match chosen {
+                    true => rows.inputs.iter().map(nullable).collect(),
+                    // The condition has done its work.
+                    false => rows.inputs[1..].to_vec(),
+                };
                 self.ordered_index(&rows.stream, rows.present, rows.keys, values)
             } else {
                 let trace = method != AggregateMethod::Linear;
                 self.index(&rows.stream, rows.present, rows.keys, rows.inputs.clone(), trace, true, "")
             };
-            let e = over_inputs(call, |i| Expr::column(keys.len() + i, rows.inputs[i].ty.clone()));
-            let aggregate = function(call, e);
+            let aggregate = if call.kind.is_collection() {
+                collection(call, keys.len(), &rows.inputs)
+            } else {
+                function(call, over_inputs(call, |i| Expr::column(keys.len() + i, rows.inputs[i].ty.clone())))
+            };
             // Calls over one index share a part, but for those that choose a row.
             let fits = |p: &AggregatePart| p.input == input && p.method == method && !p.aggregates[0].is_chosen();
             let shared = parts.iter().position(fits).filter(|p| *p > 0 && !aggregate.is_chosen());
@@ -187,6 +199,14 @@ fn over_inputs(call: &AggregateCall, mut column: impl FnMut(usize) -> Expr) -> E
     call.argument.as_ref().map_or_else(|| boolean(true), |a| substitute(a, &|i| columns[i].clone()))
 }
 
+/// The circuit's form of a collection, of an index of its inputs but for the first.
+fn collection(call: &AggregateCall, keys: usize, inputs: &[Expr]) -> Aggregate {
+    let columns =
+        |from: usize| (from..inputs.len()).map(|i| Expr::column(keys + i - 1, inputs[i].ty.clone())).collect();
+    let values = columns(if call.kind == AggregateKind::Map { 1 } else { inputs.len() - 1 });
+    Aggregate { function: AggregateFunction::Collect { values, once: call.distinct }, ty: call.ty.clone(), at: call.at }
+}
+
 /// The circuit's form of a call.
 fn function(call: &AggregateCall, e: Expr) -> Aggregate {
     let kind = e.ty.sql.kind().map_or("", Kind::name);
@@ -202,6 +222,8 @@ fn function(call: &AggregateCall, e: Expr) -> Aggregate {
         AggregateKind::ArgMin => AggregateFunction::ArgMin,
         AggregateKind::ArgMax => AggregateFunction::ArgMax,
         AggregateKind::Mode => AggregateFunction::Mode,
+        // (Made by `collection`.)
+        AggregateKind::Array | AggregateKind::Map => AggregateFunction::Collect { values: vec![e], once: false },
         AggregateKind::BitAnd => reduce("and", e),
         AggregateKind::BitOr => reduce("or", e),
         AggregateKind::BitXor if is_integer(&e.ty.sql) => AggregateFunction::BitXor(e),

@@ -16,10 +16,11 @@ pub(super) struct Inputs {
     pub(super) present: Option<Expr>,
 }
 
-/// Rows with a NULL do not count, whatever the aggregate; of ARG_MAX it is the key, which comes first, that matters.
+/// Rows with a NULL do not count, whatever the aggregate; of ARG_MAX it is the key, which comes first, that matters, of a
+/// collection the condition, which comes first.
 fn present(call: &AggregateCall, inputs: &[Expr]) -> Option<Expr> {
     let all_of = match call.kind {
-        AggregateKind::ArgMin | AggregateKind::ArgMax => &inputs[..1],
+        AggregateKind::ArgMin | AggregateKind::ArgMax | AggregateKind::Array | AggregateKind::Map => &inputs[..1],
         _ => inputs,
     };
     let tests: Vec<Expr> = all_of.iter().filter(|e| e.ty.nullable).map(|e| is_not_null(e.clone())).collect();

@@ -43,6 +43,17 @@ pub(crate) enum AggregateKind {
     BitAnd,
     BitOr,
     BitXor,
+    /// The last input of each row for which the first is TRUE, in the order of the inputs between, as an array.
+    Array,
+    /// A map of the second input to the third, of each row for which the first is TRUE.
+    Map,
+}
+
+impl AggregateKind {
+    /// Whether it makes one value of all rows.
+    pub(crate) fn is_collection(self) -> bool {
+        matches!(self, AggregateKind::Array | AggregateKind::Map)
+    }
 }
 
 /// A call of an aggregate function. FILTER has become a CASE in the inputs.
