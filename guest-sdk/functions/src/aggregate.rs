@@ -53,8 +53,7 @@ kernels! { SPREADS:
 /// Binary strings of one length, byte by byte.
 fn by_bytes<'a>(arena: &'a crate::Arena, a: &[u8], b: &[u8], f: impl Fn(u8, u8) -> u8) -> Result<&'a [u8], Error> {
     if a.len() != b.len() {
-        let message = format!("bits of binary strings of {} and of {} bytes do not go together", a.len(), b.len());
-        return Err(Error::new(message));
+        return Err(Error::new(format!("binary strings of unequal length: {} and {} bytes", a.len(), b.len())));
     }
     Ok(arena.alloc_slice_fill_iter(a.iter().zip(b).map(|(a, b)| f(*a, *b))))
 }
