@@ -98,8 +98,9 @@ impl Binder<'_> {
             _ => inputs.column(i),
         };
         let (x, y) = (whole(spread.x), whole(spread.y));
-        // A product is NULL where one of the two is.
-        let factors = [spread.x, spread.y].map(|i| inputs.column(i));
+        // A product of two is NULL where one of them is; a square says nothing of the other input.
+        let factors =
+            if spread.x == spread.y { [x.clone(), y.clone()] } else { [spread.x, spread.y].map(|i| inputs.column(i)) };
         let (sx, sy) = (scale(&x.ty.sql), scale(&y.ty.sql));
         let full = i32::from(sx) + i32::from(sy);
         let n = aggregates.add(inputs.count());
