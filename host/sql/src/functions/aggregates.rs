@@ -25,15 +25,21 @@ pub(super) const ENTRIES: &[Entry] = &[
         ]),
     ),
     aggregate(
-        Function::written(AGGREGATES, &["countif"], &["COUNTIF(condition) → BIGINT"], "The number of rows for which it is TRUE.")
-            .gives(&[("(SELECT COUNTIF(x > 1) FROM (VALUES (1), (2), (NULL)) AS t(x))", "1")]),
+        Function::written(
+            AGGREGATES,
+            &["countif"],
+            &["COUNTIF(condition) → BIGINT"],
+            "The number of rows for which it is TRUE.",
+        )
+        .gives(&[("(SELECT COUNTIF(x > 1) FROM (VALUES (1), (2), (NULL)) AS t(x))", "1")]),
     ),
     aggregate(
         Function::written(
             AGGREGATES,
             &["sum"],
             &["SUM([DISTINCT] number) → same type"],
-            "The sum of those that are not NULL; NULL if there are none. A sum that does not fit the type stops the pipeline.",
+            "The sum of those that are not NULL; NULL if there are none. A sum that does not fit the type \
+             stops the pipeline.",
         )
         .gives(&[
             ("(SELECT SUM(x) FROM (VALUES (1), (2), (NULL)) AS t(x))", "3"),
@@ -55,18 +61,23 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("(SELECT AVG(x) FROM (VALUES (1)) AS t(x) WHERE x > 1)", "NULL"),
         ]),
     ),
-    aggregate(
-        Function::written(AGGREGATES, &["min"], &["MIN(e) → same type"], "The least that is not NULL.").gives(&[
+    aggregate(Function::written(AGGREGATES, &["min"], &["MIN(e) → same type"], "The least that is not NULL.").gives(
+        &[
             ("(SELECT MIN(x) FROM (VALUES (2), (NULL), (1)) AS t(x))", "1"),
             ("(SELECT MIN(x) FROM (VALUES (CAST(NULL AS INT))) AS t(x))", "NULL"),
-        ]),
-    ),
+        ],
+    )),
     aggregate(
-        Function::written(AGGREGATES, &["max"], &["MAX(e) → same type"], "The greatest that is not NULL; NaN is the greatest number.")
-            .gives(&[
-                ("(SELECT MAX(x) FROM (VALUES ('a'), (NULL), ('B')) AS t(x))", "a"),
-                ("(SELECT MAX(x) FROM (VALUES (1e0), (DOUBLE 'NaN')) AS t(x))", "NaN"),
-            ]),
+        Function::written(
+            AGGREGATES,
+            &["max"],
+            &["MAX(e) → same type"],
+            "The greatest that is not NULL; NaN is the greatest number.",
+        )
+        .gives(&[
+            ("(SELECT MAX(x) FROM (VALUES ('a'), (NULL), ('B')) AS t(x))", "a"),
+            ("(SELECT MAX(x) FROM (VALUES (1e0), (DOUBLE 'NaN')) AS t(x))", "NaN"),
+        ]),
     ),
     aggregate(
         Function::written(
@@ -92,6 +103,133 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("(SELECT BOOL_OR(x > 1) FROM (VALUES (1), (2), (NULL)) AS t(x))", "TRUE"),
             ("(SELECT LOGICAL_OR(x > 1) FROM (VALUES (1)) AS t(x))", "FALSE"),
         ]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["arg_max"],
+            &["ARG_MAX(value, key) → type of value"],
+            "The value at the greatest key; rows whose key is NULL are left out.",
+        )
+        .gives(&[("(SELECT ARG_MAX(v, k) FROM (VALUES ('a', 1), ('b', 2), ('c', NULL)) AS t(v, k))", "b")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["arg_min"],
+            &["ARG_MIN(value, key) → type of value"],
+            "The value at the least key; rows whose key is NULL are left out.",
+        )
+        .gives(&[("(SELECT ARG_MIN(v, k) FROM (VALUES ('a', 1), ('b', 2), ('c', NULL)) AS t(v, k))", "a")]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["bit_and"], &["BIT_AND(integer) → same type"], "The bits that all have.")
+            .gives(&[("(SELECT BIT_AND(x) FROM (VALUES (6), (3), (NULL)) AS t(x))", "2")]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["bit_or"], &["BIT_OR(integer) → same type"], "The bits that one has.")
+            .gives(&[("(SELECT BIT_OR(x) FROM (VALUES (6), (3), (NULL)) AS t(x))", "7")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["bit_xor"],
+            &["BIT_XOR(integer) → same type"],
+            "The bits that an odd number of them have.",
+        )
+        .gives(&[("(SELECT BIT_XOR(x) FROM (VALUES (6), (3), (NULL)) AS t(x))", "5")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["covar_pop"],
+            &["COVAR_POP(y, x) → same type"],
+            "Covariance of a population; pairs with a NULL are left out.",
+        )
+        .gives(&[("(SELECT COVAR_POP(y, x) FROM (VALUES (1e0, 1), (3e0, 3e0), (5, NULL)) AS t(y, x))", "1.0")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["covar_samp"],
+            &["COVAR_SAMP(y, x) → same type"],
+            "Covariance of a sample; NULL of fewer than two pairs.",
+        )
+        .gives(&[
+            ("(SELECT COVAR_SAMP(y, x) FROM (VALUES (1e0, 1), (3e0, 3e0), (5, NULL)) AS t(y, x))", "2.0"),
+            ("(SELECT COVAR_SAMP(y, x) FROM (VALUES (1e0, 1e0)) AS t(y, x))", "NULL"),
+        ]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["mode"], &["MODE(e) → same type"], "The most frequent value.")
+            .gives(&[("(SELECT MODE(x) FROM (VALUES (1), (2), (1)) AS t(x))", "1")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["regr_count"],
+            &["REGR_COUNT(y, x) → BIGINT"],
+            "The number of pairs without NULL.",
+        )
+        .gives(&[("(SELECT REGR_COUNT(y, x) FROM (VALUES (1e0, 1), (3e0, 3e0), (5, NULL)) AS t(y, x))", "2")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["regr_sxx"],
+            &["REGR_SXX(y, x) → same type"],
+            "The sum of squares of the distances of x from its mean, over pairs without NULL.",
+        )
+        .gives(&[("(SELECT REGR_SXX(y, x) FROM (VALUES (1e0, 1), (3e0, 3e0), (5, NULL)) AS t(y, x))", "2.0")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["regr_syy"],
+            &["REGR_SYY(y, x) → same type"],
+            "The sum of squares of the distances of y from its mean, over pairs without NULL.",
+        )
+        .gives(&[("(SELECT REGR_SYY(y, x) FROM (VALUES (1e0, 1), (3e0, 3e0), (5, NULL)) AS t(y, x))", "2.0")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["stddev", "stddev_samp"],
+            &["STDDEV(number) → same type"],
+            "Standard deviation of a sample; NULL of one row.",
+        )
+        .gives(&[
+            ("(SELECT STDDEV(x) FROM (VALUES (1e0), (3e0), (NULL)) AS t(x))", "1.4142135623730951"),
+            ("(SELECT STDDEV_SAMP(x) FROM (VALUES (1e0)) AS t(x))", "NULL"),
+        ]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["stddev_pop"],
+            &["STDDEV_POP(number) → same type"],
+            "Standard deviation of a population.",
+        )
+        .gives(&[("(SELECT STDDEV_POP(x) FROM (VALUES (1e0), (3e0), (NULL)) AS t(x))", "1.0")]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["variance", "var_samp"],
+            &["VARIANCE(number) → same type"],
+            "Variance of a sample; NULL of one row.",
+        )
+        .gives(&[
+            ("(SELECT VARIANCE(x) FROM (VALUES (1e0), (3e0), (NULL)) AS t(x))", "2.0"),
+            ("(SELECT VAR_SAMP(x) FROM (VALUES (1)) AS t(x))", "NULL"),
+        ]),
+    ),
+    aggregate(
+        Function::written(AGGREGATES, &["var_pop"], &["VAR_POP(number) → same type"], "Variance of a population.")
+            .gives(&[
+                ("(SELECT VAR_POP(x) FROM (VALUES (1e0), (3e0), (NULL)) AS t(x))", "1.0"),
+                ("(SELECT VAR_POP(x) FROM (VALUES (1), (4)) AS t(x))", "2"),
+            ]),
     ),
     super::syntax(
         Function::written(

@@ -32,6 +32,7 @@ fn answers(segment: &Segment, checks: &[&Check], passes: Passes) -> Result<Vec<V
     match run(&batch.program.circuit, &batch.tables) {
         Ran::Views(views) => Ok(batch.answers(&views)),
         Ran::Failed(failure) => Err(Expected::Error(failure.message)),
+        Ran::Refused(message) => Err(Expected::Refused(message)),
     }
 }
 

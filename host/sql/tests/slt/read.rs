@@ -15,6 +15,7 @@ pub(crate) enum Expected {
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
     /// Its line in the file, from 1.
+    #[allow(dead_code, reason = "only one of the runners shows it")]
     pub(crate) line: usize,
     /// A query, a declaration or an expression.
     pub(crate) sql: String,

@@ -19,6 +19,8 @@ pub enum Ran {
     Views(Vec<Vec<Weighted>>),
     /// A run-time error.
     Failed(Failure),
+    /// What the engine has against the circuit.
+    Refused(String),
 }
 
 /// Keeps run-time errors, which are panics natively, off the terminal.
@@ -34,22 +36,16 @@ pub fn quiet() {
     });
 }
 
-/// A view of expressions, each as text.
-pub fn view_of(expressions: &[&str]) -> String {
-    let columns: Vec<_> =
-        expressions.iter().enumerate().map(|(i, e)| format!("  CAST({e} AS VARCHAR) AS x{i}")).collect();
-    format!("CREATE VIEW v AS SELECT\n{}\nFROM one;", columns.join(",\n"))
-}
-
 /// One step of the engine with one worker, on these rows of each table.
 ///
 /// # Panics
 /// If the engine does, other than by a run-time error of the program.
 pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
     let json = serde_json::to_string(circuit).unwrap();
-    let program = || -> Box<dyn weir_sdk::Circuit> {
-        Box::new(weir_engine::Program::new(&json).unwrap_or_else(|e| panic!("the engine refuses it: {e}\n{circuit}")))
-    };
+    if let Err(e) = weir_engine::Program::new(&json) {
+        return Ran::Refused(format!("the engine refuses it: {e}"));
+    }
+    let program = || -> Box<dyn weir_sdk::Circuit> { Box::new(weir_engine::Program::new(&json).unwrap()) };
     let layouts: Vec<SortLayout> = circuit
         .views
         .iter()
