@@ -1,0 +1,107 @@
+//! The files of `tests/slt` as components: the cases of all files with values in as few programs as can be. What must fail needs a program of
+//! its own each, and is left to the engine's run.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic")]
+
+mod common;
+#[path = "../../sql/tests/support/encode.rs"]
+mod encode;
+#[path = "../../sql/tests/slt/program.rs"]
+mod program;
+#[path = "../../sql/tests/slt/read.rs"]
+mod read;
+
+use common::{be_worker, shared};
+use program::Batch;
+use read::{Check, Expected, Segment, read};
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Instant;
+use weir_compiler::{CancelToken, CompileRequest, Compiler, Profile};
+use weir_row::{SortLayout, Value};
+use weir_runtime::{Engine, Pipeline, PipelineOptions, Program};
+use weir_sql::Passes;
+
+#[test]
+fn compile_worker() {
+    be_worker();
+}
+
+/// Names that a segment declares.
+fn names(segment: &Segment) -> HashSet<String> {
+    let third = |d: &String| d.split(|c: char| c.is_whitespace() || c == '(').nth(2).map(str::to_lowercase);
+    segment.declarations.iter().filter_map(third).collect()
+}
+
+/// Segments of all files, merged where their names allow it.
+fn merged() -> Vec<Segment> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/slt");
+    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    files.retain(|p| p.extension().is_some_and(|e| e == "slt"));
+    files.sort();
+    let mut out: Vec<Segment> = vec![];
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for mut segment in read(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display())) {
+            segment.checks.retain(|c| matches!(c.expected, Expected::Rows(_)));
+            let own = names(&segment);
+            match out.iter_mut().find(|s| names(s).is_disjoint(&own)) {
+                Some(into) => {
+                    into.declarations.extend(segment.declarations);
+                    into.inserts.extend(segment.inserts);
+                    into.checks.extend(segment.checks);
+                }
+                None => out.push(segment),
+            }
+        }
+    }
+    out
+}
+
+/// The contents of a program's views after one step.
+fn run(compiler: &Compiler, engine: &Engine, batch: &Batch) -> Vec<Vec<(Vec<Value>, i64)>> {
+    let circuit = &batch.program.circuit;
+    let request = CompileRequest { source: weir_sql::generate(circuit), profile: Profile::Dev };
+    let artifact = compiler.compile(&request, &CancelToken::new()).unwrap();
+    let file = compiler.open_native(&artifact).unwrap();
+    let program = Program::load_file(engine, file, &artifact.native_sha256).unwrap();
+    let mut pipeline = Pipeline::open(&program, PipelineOptions { workers: 1, ..PipelineOptions::default() }).unwrap();
+    for (t, rows) in batch.tables.iter().enumerate() {
+        pipeline.ingest(0, t as u32, vec![encode::block(circuit, t, rows)]).unwrap();
+    }
+    pipeline.step(0).unwrap();
+    let read = |(v, view): (usize, &weir_circuit::View)| {
+        let layout = SortLayout::ascending(&view.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>());
+        let blocks = pipeline.delta(v as u32).unwrap();
+        blocks.iter().flat_map(|b| b.iter()).map(|(r, w)| (layout.decode(r).unwrap(), w)).collect()
+    };
+    circuit.views.iter().enumerate().map(read).collect()
+}
+
+#[test]
+fn files_hold() {
+    let compiler = shared();
+    compiler.provision(&|line| println!("{line}"), &CancelToken::new()).unwrap();
+    let engine = Engine::with_threads(2).unwrap();
+    let (mut wrong, mut count) = (vec![], 0);
+    let begun = Instant::now();
+    for segment in merged() {
+        let checks: Vec<&Check> = segment.checks.iter().collect();
+        if checks.is_empty() {
+            continue;
+        }
+        // Without the optimiser: it would leave constants only.
+        let batch = Batch::new(&segment, &checks, Passes::NONE).unwrap_or_else(|e| panic!("{e}"));
+        let started = Instant::now();
+        let views = run(&compiler, &engine, &batch);
+        println!("{} cases, {} views: {:?}", checks.len(), views.len(), started.elapsed());
+        for (check, rows) in checks.iter().zip(batch.answers(&views)) {
+            let got = Expected::Rows(rows);
+            if got != check.expected {
+                wrong.push(format!("{}\n  {got:?}\n  not {:?}", check.sql, check.expected));
+            }
+        }
+        count += checks.len();
+    }
+    println!("{count} cases compiled and run in {:?}", begun.elapsed());
+    assert!(count > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
