@@ -62,7 +62,8 @@ pub fn parse_timestamp(s: &str, separators: &[char]) -> Option<i64> {
         return Some(midnight);
     }
     let ns = parse_time(rest.strip_prefix(separators)?)?;
-    Some(midnight + (ns + 500) / 1_000)
+    // The last microsecond may be rounded out of SQL's years.
+    timestamp_in_range(Some(midnight + (ns + 500) / 1_000)).ok()
 }
 
 kernels! { CASTS:

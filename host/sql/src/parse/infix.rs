@@ -1,5 +1,5 @@
-//! Operators that `sqlparser` does not know: `BETWEEN SYMMETRIC`, and the predicates on periods, `(a, b) CONTAINS (c, d)`. They are
-//! calls of functions, whose names nobody can write as a name without quotes.
+//! Operators that `sqlparser` does not know: `BETWEEN SYMMETRIC`, and the predicates on periods, `(a, b) CONTAINS (c, d)`. They become
+//! calls of functions of those names. And RLIKE, which it misreads before NULL.
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
@@ -13,7 +13,7 @@ use sqlparser::tokenizer::{Span, Token};
 pub(super) const PREDICATE: u8 = 21;
 
 /// The name of `x BETWEEN SYMMETRIC a AND b`.
-pub(crate) const BETWEEN_SYMMETRIC: &str = "between symmetric";
+const BETWEEN_SYMMETRIC: &str = "between symmetric";
 
 /// Whether token `n` from here is that word, unquoted.
 fn is_word(parser: &Parser, n: usize, word: &str) -> bool {
@@ -67,6 +67,9 @@ pub(super) fn parse(parser: &mut Parser, left: &Expr) -> Option<Result<Expr, Par
     }
     let negated = is_word(parser, 0, "not");
     let between = usize::from(negated);
+    if is_word(parser, between, "rlike") {
+        return Some(rlike(parser, left.clone(), negated));
+    }
     let symmetric = is_word(parser, between, "between") && is_word(parser, between + 1, "symmetric");
     symmetric.then(|| between_symmetric(parser, left.clone(), negated))
 }
@@ -78,6 +81,15 @@ fn predicate(parser: &mut Parser, left: Expr, name: &str, words: usize) -> Resul
     }
     let right = parser.parse_subexpr(PREDICATE)?;
     Ok(call(name, at, vec![left, right]))
+}
+
+/// `sqlparser` takes a NULL after RLIKE for a part of the operator.
+fn rlike(parser: &mut Parser, left: Expr, negated: bool) -> Result<Expr, ParserError> {
+    for _ in 0..1 + usize::from(negated) {
+        parser.next_token();
+    }
+    let pattern = Box::new(parser.parse_subexpr(PREDICATE)?);
+    Ok(Expr::RLike { negated, expr: Box::new(left), pattern, regexp: false })
 }
 
 fn between_symmetric(parser: &mut Parser, left: Expr, negated: bool) -> Result<Expr, ParserError> {
