@@ -34,7 +34,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// An index of rows of the layout `key`, then of the layout `value`.
+    /// An index of rows of the layout `key`, then of the layout `value`. (Its row function may as well write each value column as a layout of
+    /// its own, so that the rows of a key are in SQL order, if those who read them know it.)
     pub fn new(node: u32, key: &str, value: &str) -> Index {
         let (key, value) = (layout(key), layout(value));
         let stride = key.stride_with(&value);
