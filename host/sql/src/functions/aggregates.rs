@@ -1,4 +1,4 @@
-//! Functions of groups of rows; the binder's `group.rs` makes them.
+//! Functions of groups of rows; the binder's `aggregate.rs` makes them.
 
 use super::{Entry, Rule};
 use weir_functions::catalog::{Family, Function};
@@ -123,18 +123,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         .gives(&[("(SELECT ARG_MIN(v, k) FROM (VALUES ('a', 1), ('b', 2), ('c', NULL)) AS t(v, k))", "a")]),
     ),
     aggregate(
-        Function::written(AGGREGATES, &["bit_and"], &["BIT_AND(integer) → same type"], "The bits that all have.")
+        Function::written(AGGREGATES, &["bit_and"], &["BIT_AND(integer) → same type", "BIT_AND(binary) → same type"], "The bits that all have.")
             .gives(&[("(SELECT BIT_AND(x) FROM (VALUES (6), (3), (NULL)) AS t(x))", "2")]),
     ),
     aggregate(
-        Function::written(AGGREGATES, &["bit_or"], &["BIT_OR(integer) → same type"], "The bits that one has.")
+        Function::written(AGGREGATES, &["bit_or"], &["BIT_OR(integer) → same type", "BIT_OR(binary) → same type"], "The bits that one has.")
             .gives(&[("(SELECT BIT_OR(x) FROM (VALUES (6), (3), (NULL)) AS t(x))", "7")]),
     ),
     aggregate(
         Function::written(
             AGGREGATES,
             &["bit_xor"],
-            &["BIT_XOR(integer) → same type"],
+            &["BIT_XOR([DISTINCT] integer) → same type", "BIT_XOR([DISTINCT] binary) → same type"],
             "The bits that an odd number of them have.",
         )
         .gives(&[("(SELECT BIT_XOR(x) FROM (VALUES (6), (3), (NULL)) AS t(x))", "5")]),
@@ -195,7 +195,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(
             AGGREGATES,
             &["stddev", "stddev_samp"],
-            &["STDDEV(number) → same type"],
+            &["STDDEV([DISTINCT] number) → same type"],
             "Standard deviation of a sample; NULL of one row.",
         )
         .gives(&[
@@ -207,7 +207,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(
             AGGREGATES,
             &["stddev_pop"],
-            &["STDDEV_POP(number) → same type"],
+            &["STDDEV_POP([DISTINCT] number) → same type"],
             "Standard deviation of a population.",
         )
         .gives(&[("(SELECT STDDEV_POP(x) FROM (VALUES (1e0), (3e0), (NULL)) AS t(x))", "1.0")]),
@@ -216,7 +216,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(
             AGGREGATES,
             &["variance", "var_samp"],
-            &["VARIANCE(number) → same type"],
+            &["VARIANCE([DISTINCT] number) → same type"],
             "Variance of a sample; NULL of one row.",
         )
         .gives(&[
@@ -225,11 +225,43 @@ pub(super) const ENTRIES: &[Entry] = &[
         ]),
     ),
     aggregate(
-        Function::written(AGGREGATES, &["var_pop"], &["VAR_POP(number) → same type"], "Variance of a population.")
+        Function::written(AGGREGATES, &["var_pop"], &["VAR_POP([DISTINCT] number) → same type"], "Variance of a population.")
             .gives(&[
                 ("(SELECT VAR_POP(x) FROM (VALUES (1e0), (3e0), (NULL)) AS t(x))", "1.0"),
                 ("(SELECT VAR_POP(x) FROM (VALUES (1), (4)) AS t(x))", "2"),
             ]),
+    ),
+    aggregate(
+        Function::written(
+            AGGREGATES,
+            &["array_agg"],
+            &["ARRAY_AGG([DISTINCT] e [RESPECT | IGNORE NULLS] [ORDER BY key [ASC | DESC] [NULLS FIRST | LAST], …]) → ARRAY"],
+            "The values as an array, NULLs too unless they are ignored; without ORDER BY ascending, NULLs last. No values make an \
+             empty array.",
+        )
+        .gives(&[
+            ("(SELECT ARRAY_AGG(x) FROM (VALUES (NULL), (2)) AS t(x))", "[2,NULL]"),
+            (
+                "(SELECT ARRAY_AGG(x IGNORE NULLS ORDER BY x DESC) FROM (VALUES (2), (3), (NULL), (2)) AS t(x))",
+                "[3,2,2]",
+            ),
+            ("(SELECT ARRAY_AGG(DISTINCT x) FROM (VALUES ('b'), ('a'), ('b')) AS t(x))", "[a,b]"),
+            ("(SELECT ARRAY_AGG(x) FROM (VALUES (1)) AS t(x) WHERE x > 1)", "[]"),
+        ]),
+    ),
+    super::syntax(
+        Function::written(
+            AGGREGATES,
+            &["within distinct"],
+            &["aggregate(…) WITHIN DISTINCT (key, …) [FILTER (WHERE condition)]"],
+            "Rows of a group that have equal keys are one row to the aggregate. They must have the same arguments, else the pipeline \
+             stops.",
+        )
+        .gives(&[
+            ("(SELECT SUM(x) WITHIN DISTINCT (k) FROM (VALUES (1, 5), (1, 5), (2, 5)) AS t(k, x))", "10"),
+            ("(SELECT COUNT(*) WITHIN DISTINCT (k) FROM (VALUES (1), (1), (NULL)) AS t(k))", "2"),
+        ])
+        .fails(&[("(SELECT SUM(x) WITHIN DISTINCT (k) FROM (VALUES (1, 5), (1, 6)) AS t(k, x))", "more than one value")]),
     ),
     super::syntax(
         Function::written(

@@ -46,7 +46,7 @@ pub(crate) enum Rule {
     Unit(usize, usize, WithUnit),
     /// A call whose operands are not bound, since some are no expressions by themselves.
     Written(WrittenOut),
-    /// A call that stands for a group of rows; the binder's `group.rs`.
+    /// A call that stands for a group of rows; the binder's `aggregate.rs`.
     Aggregate,
     /// No call: the parser and the binder know it.
     Syntax,
