@@ -11,10 +11,14 @@ pub fn json(of: Item<'_>) -> String {
     out
 }
 
-/// Appends an item as JSON. What lies deeper than `depth` containers is written as `null`: readers make nothing that deep.
+/// Appends an item as JSON. Containers in more than `depth` others are written as `null`: readers make nothing that deep.
 fn write(of: Item<'_>, out: &mut String, depth: usize) {
-    let Some(depth) = depth.checked_sub(1) else { return out.push_str("null") };
-    match of.view() {
+    let view = of.view();
+    if depth == 0 && matches!(view, View::Array(_) | View::Map(_) | View::Row(_)) {
+        return out.push_str("null");
+    }
+    let depth = depth.saturating_sub(1);
+    match view {
         View::Array(items) | View::Row(items) => {
             out.push('[');
             for (i, item) in items.enumerate() {

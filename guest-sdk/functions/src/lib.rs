@@ -27,6 +27,7 @@ mod format;
 mod hash;
 mod item;
 mod item_json;
+mod json_read;
 mod lambda;
 mod interval;
 mod interval_scale;
@@ -38,6 +39,7 @@ mod text;
 mod text_forms;
 mod text_like;
 mod text_slice;
+mod variant;
 mod zone;
 
 pub use aggregate::*;
@@ -68,11 +70,13 @@ pub use temporal_make::*;
 pub use text::*;
 pub use text_like::*;
 pub use text_slice::*;
+pub use variant::*;
 pub use zone::*;
 
 /// How values look as text; shared by casts and by the formats.
 pub mod forms {
     pub use crate::datetime_text::{parse_date, parse_time, parse_timestamp};
     pub use crate::item_json::{json, text as item_text};
+    pub use crate::json_read::{JsonError, read_json};
     pub use crate::text_forms::*;
 }

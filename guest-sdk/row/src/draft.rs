@@ -1,5 +1,6 @@
 //! Making a row column by column, in any order: for readers of formats.
 
+use crate::layout::{DATE_MAX, DATE_MIN, DAY_MICROS, DAY_NANOS};
 use crate::{Item, Kind, Layout, Place, RowError, Value, enc, text};
 
 /// A SQL value that borrows its text.
@@ -54,6 +55,18 @@ pub enum ValueRef<'a> {
 }
 
 impl ValueRef<'_> {
+    /// Whether a date, a time or a timestamp is one that SQL has: in the years 1 to 9999, within a day. Any other value is.
+    pub fn in_range(self) -> bool {
+        match self {
+            ValueRef::Date(days) => (DATE_MIN..=DATE_MAX).contains(&days),
+            ValueRef::Time(ns) => (0..DAY_NANOS as i64).contains(&ns),
+            ValueRef::Ts(us) | ValueRef::Tz(us) => {
+                (i64::from(DATE_MIN)..=i64::from(DATE_MAX)).contains(&us.div_euclid(DAY_MICROS))
+            }
+            _ => true,
+        }
+    }
+
     /// The value on its own.
     pub fn to_value(self) -> Value {
         match self {

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use thiserror::Error;
 
 /// Days from 1970-01-01 to 0001-01-01.
-const DATE_MIN: i32 = -719_162;
+pub(crate) const DATE_MIN: i32 = -719_162;
 /// Days from 1970-01-01 to 9999-12-31.
-const DATE_MAX: i32 = 2_932_896;
+pub(crate) const DATE_MAX: i32 = 2_932_896;
 /// Nanoseconds of a day.
-const DAY_NANOS: u64 = 86_400_000_000_000;
+pub(crate) const DAY_NANOS: u64 = 86_400_000_000_000;
 /// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Where a column is in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,7 +71,7 @@ mod writer;
 pub use block::{BLOCK_ROWS, BLOCK_WORDS, Block, BlockError, Iter};
 pub use draft::{RowDraft, ValueRef};
 pub use interval::{IntervalField, IntervalFields};
-pub use item::{Item, ItemWriter, Items, View};
+pub use item::{Item, ItemWriter, Items, MapDraft, View};
 pub use layout::{Field, Layout, LayoutError, Place, RowError};
 pub use merge::Merge;
 pub use sequence::{Order, SortLayout, ToSort};

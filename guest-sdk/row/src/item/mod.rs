@@ -26,10 +26,12 @@
 //! shorter first, NULL smallest inside.
 
 mod decimal;
+mod map;
 mod read;
 mod write;
 
 pub use decimal::put_decimal;
+pub use map::MapDraft;
 pub use read::{DEPTH_MAX, Item, Items, View, validate};
 pub use write::ItemWriter;
 
