@@ -252,6 +252,33 @@ pub(super) const ENTRIES: &[Entry] = &[
     super::syntax(
         Function::written(
             AGGREGATES,
+            &["array"],
+            &["ARRAY(SELECT e …) → ARRAY", "ARRAY(SELECT a, b, … …) → ROW ARRAY"],
+            "The rows of a query as an array, ascending, NULLs last; of several columns each row is a ROW.",
+        )
+        .gives(&[
+            ("ARRAY(SELECT x FROM (VALUES (3), (1), (NULL)) AS t(x))", "[1,3,NULL]"),
+            ("ARRAY(SELECT x, y FROM (VALUES (1, 'a'), (0, 'b')) AS t(x, y))", "[(0,b),(1,a)]"),
+            ("ARRAY(SELECT x FROM (VALUES (3)) AS t(x) WHERE x > 3)", "[]"),
+        ]),
+    ),
+    super::syntax(
+        Function::written(
+            AGGREGATES,
+            &["map"],
+            &["MAP(SELECT key, value …) → MAP"],
+            "The rows of a query as a map. Of equal keys the largest value stays; a key that is NULL stops the pipeline.",
+        )
+        .gives(&[
+            ("MAP(SELECT k, v FROM (VALUES ('a', 1), ('b', 2), ('a', 7)) AS t(k, v))", "{a:7,b:2}"),
+            ("MAP(SELECT k, k FROM (VALUES (1)) AS t(k) WHERE k > 1)", "{}"),
+        ])
+        .fails(&[("MAP(SELECT k, 1 FROM (VALUES (1), (NULL)) AS t(k))", "NULL")])
+        .refuses(&[("MAP(SELECT k FROM (VALUES (1)) AS t(k))", "2 columns")]),
+    ),
+    super::syntax(
+        Function::written(
+            AGGREGATES,
             &["within distinct"],
             &["aggregate(…) WITHIN DISTINCT (key, …) [FILTER (WHERE condition)]"],
             "Rows of a group that have equal keys are one row to the aggregate. They must have the same arguments, else the pipeline \
