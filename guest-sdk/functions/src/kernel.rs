@@ -32,6 +32,7 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
         crate::aggregate::KERNELS,
         crate::arith::KERNELS,
         crate::array::KERNELS,
+        crate::array_functions::KERNELS,
         crate::cast::KERNELS,
         crate::cast_binary::KERNELS,
         crate::compare::KERNELS,
@@ -49,6 +50,7 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
         crate::item::KERNELS,
         crate::text::KERNELS,
         crate::text_like::KERNELS,
+        crate::variant::KERNELS,
         crate::zone::KERNELS,
     ]
     .into_iter()
@@ -153,6 +155,7 @@ macro_rules! kernels {
             call: {
                 fn call(arena: &crate::Arena, args: &[weir_row::Value]) -> Result<weir_row::Value, crate::Error> {
                     let _ = arena;
+                    #[allow(unused_mut, unused_variables, reason = "a kernel may take nothing")]
                     let mut args = args.iter();
                     $( let $arg = unwrap_value!($kind, args.next().unwrap_or(&weir_row::Value::Null)); )*
                     let result = kernels!(@invoke $name arena [$($arena)?] ($($arg),*));

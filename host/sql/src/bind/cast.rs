@@ -48,7 +48,10 @@ impl Conversion {
             return Some(null(to.clone()));
         }
         let parts = [&from, to].iter().any(|t| t.kind() == Some(Kind::Item));
-        if !parts && (is_interval(&from) || is_interval(to)) {
+        if parts {
+            return super::composite::cast_parts(self, e, to);
+        }
+        if is_interval(&from) || is_interval(to) {
             return self.interval(e, to);
         }
         let name = format!("cast_{}_to_{}", from.kind()?.name(), to.kind()?.name());

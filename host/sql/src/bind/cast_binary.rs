@@ -1,8 +1,7 @@
-//! CAST of the types that are not numbers, texts, dates or times: binaries, UUIDs, instants, and values with parts.
+//! CAST of the scalar types that are not numbers, texts, dates or times: binaries, UUIDs, instants.
 
 use super::cast::Conversion;
 use super::common::{integer, is_binary, is_number, is_text};
-use super::composite::cast_parts;
 use crate::expr::int;
 use weir_circuit::Expr;
 use weir_row::SqlType;
@@ -45,7 +44,7 @@ pub(super) fn cast(by: Conversion, e: Expr, to: &SqlType) -> Option<Expr> {
         (from, SqlType::TimestampTz) if is_number(from) || matches!(from, SqlType::Date | SqlType::Time) => {
             one("cast_ts_to_tz".to_owned(), by.convert(e, &SqlType::Timestamp)?, to)
         }
-        _ => return cast_parts(by, e, to),
+        _ => return None,
     })
 }
 

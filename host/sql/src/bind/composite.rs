@@ -1,6 +1,7 @@
 //! Values with parts: arrays, maps, rows and VARIANTs made, and their parts read.
 
 use super::expr::Cx;
+use super::scope::{Scope, ScopeColumn};
 use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{call, int, null, text};
@@ -13,7 +14,9 @@ use weir_row::{ColumnType, Kind, RowType, SqlType};
 const ELEMENTS_MAX: usize = 10_000;
 
 /// Values one after the other, as an array or a row of that type.
-pub(crate) fn sequence(values: Vec<Expr>, sql: SqlType, at: Position) -> Expr {
+pub(crate) fn sequence(mut values: Vec<Expr>, sql: SqlType, at: Position) -> Expr {
+    // A bare NULL has no representation; as an item it has.
+    values.iter_mut().filter(|e| e.ty.sql == SqlType::Null).for_each(|e| *e = null(SqlType::Variant));
     Expr { op: ExprOp::Sequence(values), ty: ColumnType::not_null(sql), at }
 }
 
@@ -139,6 +142,19 @@ impl Binder<'_> {
             None if folded == "row" => self.row(values, at),
             None => self.array(values, at),
         }))
+    }
+
+    /// The body of a lambda, which sees its parameters and nothing else: name, whether it keeps its case, and value of each.
+    pub(crate) fn lambda_body(&mut self, parameters: Vec<(String, bool, Expr)>, body: &ast::Expr) -> Bound<Expr> {
+        let columns = parameters.into_iter().map(|(name, case_sensitive, expr)| ScopeColumn {
+            relation: None,
+            name,
+            case_sensitive,
+            expr,
+            bare: true,
+        });
+        let scope = Scope { columns: columns.collect(), poisoned: false };
+        self.expr(body, &mut Cx::constant(&scope, "a lambda"))
     }
 
     fn bounded(&mut self, n: usize, at: Span) -> Bound<()> {
@@ -287,6 +303,7 @@ pub(super) fn cast_parts(by: super::cast::Conversion, e: Expr, to: &SqlType) -> 
             let entry = sequence(vec![part(k, to, 0)?, part(v, to, 1)?], to.clone(), at);
             kept(lambda("transform_entries", e, pack(entry), to.clone(), at))
         }
+        (SqlType::Variant, to) => return super::cast_variant::cast(by, e, to),
         (_, SqlType::Variant) => pack(e),
         _ => return None,
     })
@@ -303,7 +320,7 @@ fn has_row(sql: &SqlType) -> bool {
 }
 
 /// The value, or NULL where `e` is NULL.
-fn unless_null(e: Expr, value: Expr) -> Expr {
+pub(super) fn unless_null(e: Expr, value: Expr) -> Expr {
     if !e.ty.nullable {
         return value;
     }

@@ -36,7 +36,7 @@ impl<'c> Cx<'c> {
 
 impl Binder<'_> {
     /// Binds an expression.
-    pub(super) fn expr(&mut self, e: &ast::Expr, cx: &mut Cx<'_>) -> Bound<Expr> {
+    pub(crate) fn expr(&mut self, e: &ast::Expr, cx: &mut Cx<'_>) -> Bound<Expr> {
         self.deeper(|| span(e.span()), |binder| binder.expr_here(e, cx))
     }
 

@@ -6,6 +6,7 @@ mod arithmetic;
 mod call;
 mod cast;
 mod cast_binary;
+mod cast_variant;
 mod collect;
 mod common;
 mod compare;

@@ -3,10 +3,11 @@
 //! (`docs/sql-reference.md`) and the tests of all examples read the same entries.
 
 mod aggregates;
-pub(crate) mod array;
+mod array;
 mod conditional;
 mod grammar;
 mod index;
+mod lambda;
 mod numeric;
 mod operators;
 pub(crate) mod param;
@@ -15,6 +16,7 @@ mod predicates;
 mod reference;
 mod temporal;
 mod text;
+mod variant;
 
 pub use reference::{Example, Outcome, examples, reference};
 
@@ -79,6 +81,8 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
     [
         operators::ENTRIES,
         array::ENTRIES,
+        lambda::ENTRIES,
+        variant::ENTRIES,
         predicates::ENTRIES,
         conditional::ENTRIES,
         numeric::ENTRIES,
