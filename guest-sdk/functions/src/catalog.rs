@@ -95,6 +95,8 @@ pub enum Param {
     Time,
     /// TIMESTAMP; dates and strings are converted.
     Timestamp,
+    /// BINARY or VARBINARY; nothing is converted.
+    Binary,
 }
 
 /// What a form gives.
@@ -109,6 +111,7 @@ pub enum Out {
     Date,
     Time,
     Timestamp,
+    Binary,
     /// The type of the first argument, after its conversion.
     First,
 }
@@ -198,6 +201,7 @@ impl Function {
 /// All entries that stand below kernels.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
     [
+        crate::binary::FUNCTIONS,
         crate::datetime::FUNCTIONS,
         crate::float::FUNCTIONS,
         crate::format::FUNCTIONS,

@@ -4,15 +4,9 @@ use crate::Kernel;
 use md5::{Digest, Md5};
 use twox_hash::XxHash64;
 
-/// Bytes in hexadecimal, two lower-case digits each.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|d| char::from(DIGITS[usize::from(d)])).collect()
-}
-
 kernels! { HASHES:
     /// MD5, as 32 lower-case hexadecimal digits.
-    fn md5_text[arena](s: Text) -> Text = { arena.alloc_str(&hex(Md5::digest(s).as_slice())) }
+    fn md5_text[arena](s: Text) -> Text = { arena.alloc_str(&crate::text_forms::hex(Md5::digest(s).as_slice())) }
     /// XXH64 of the text, its bits read as a signed number.
     fn xxhash_text(s: Text) -> I64 = { xxhash_text_seed(s, 0) }
     /// XXH64 of the text with a seed, its bits read as a signed number: `(text, seed)`.

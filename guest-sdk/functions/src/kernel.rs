@@ -33,6 +33,7 @@ pub fn registry() -> impl Iterator<Item = &'static Kernel> {
         crate::arith::KERNELS,
         crate::array::KERNELS,
         crate::array_functions::KERNELS,
+        crate::binary::KERNELS,
         crate::cast::KERNELS,
         crate::cast_binary::KERNELS,
         crate::compare::KERNELS,

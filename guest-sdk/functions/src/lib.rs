@@ -12,6 +12,7 @@ mod aggregate;
 mod arith;
 mod array;
 mod array_functions;
+mod binary;
 mod cast;
 #[cfg(not(target_family = "wasm"))]
 pub mod catalog;
@@ -47,6 +48,7 @@ pub use arith::*;
 pub use bumpalo::Bump as Arena;
 pub use array::*;
 pub use array_functions::*;
+pub use binary::*;
 pub use cast::*;
 pub use cast_binary::*;
 pub use collect::*;

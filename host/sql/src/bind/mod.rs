@@ -32,7 +32,7 @@ mod view;
 
 pub(crate) use arithmetic::Arithmetic;
 pub(crate) use call::{Argument, Call};
-pub(crate) use common::{as_decimal, common_type, integer, is_integer, is_interval, is_number, is_text};
+pub(crate) use common::{as_decimal, common_type, integer, is_binary, is_integer, is_interval, is_number, is_text};
 pub(crate) use expr::Cx;
 pub(crate) use temporal::Unit;
 

@@ -1,7 +1,7 @@
 //! Classes of arguments: what each takes, how far a type is from it, and what is converted to what. A class whose type depends on other
 //! arguments (an element of the array before it) would take a table of what is bound so far beside the argument's type, in both functions here.
 
-use crate::bind::{is_integer, is_number, is_text};
+use crate::bind::{is_binary, is_integer, is_number, is_text};
 use weir_functions::catalog::{Form, Out, Param};
 use weir_row::SqlType;
 
@@ -22,6 +22,7 @@ pub(crate) fn conversion_cost(param: Param, ty: &SqlType) -> Option<usize> {
         Param::Double if is_number(ty) => 1,
         Param::Double if is_text(ty) => 2,
         Param::Float if matches!(ty, SqlType::Real | SqlType::Double) => 0,
+        Param::Binary if is_binary(ty) => 0,
         Param::Date if *ty == SqlType::Date => 0,
         Param::Time if *ty == SqlType::Time => 0,
         Param::Timestamp if *ty == SqlType::Timestamp => 0,
@@ -45,6 +46,7 @@ pub(crate) fn target(param: Param, ty: &SqlType) -> SqlType {
         Param::Date => SqlType::Date,
         Param::Time => SqlType::Time,
         Param::Timestamp => SqlType::Timestamp,
+        Param::Binary => SqlType::Varbinary(None),
     }
 }
 
@@ -60,6 +62,7 @@ pub(crate) fn name(param: Param) -> &'static str {
         Param::Date => "DATE",
         Param::Time => "TIME",
         Param::Timestamp => "TIMESTAMP",
+        Param::Binary => "VARBINARY",
     }
 }
 
@@ -79,6 +82,7 @@ pub(crate) fn result(form: &Form, first: Option<&SqlType>) -> SqlType {
         Out::Date => SqlType::Date,
         Out::Time => SqlType::Time,
         Out::Timestamp => SqlType::Timestamp,
+        Out::Binary => SqlType::Varbinary(None),
         Out::First => first.cloned().unwrap_or(SqlType::Null),
     }
 }

@@ -1,7 +1,7 @@
 //! Strings put together from anything, and TRIM.
 
 use super::{ANY, Entry, call, syntax};
-use crate::bind::{self, Binder, Bound, Call, is_text};
+use crate::bind::{self, Binder, Bound, Call, is_binary, is_text};
 use crate::expr::{self, coalesce as first_not_null, text};
 use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
@@ -12,13 +12,13 @@ const STRING: &[Family] = &[Family::String];
 pub(super) const ENTRIES: &[Entry] = &[
     call(
         Function::written(
-            STRING,
+            &[Family::String, Family::Binary],
             &["||"],
             &["a || b → VARCHAR"],
             "Both, one after the other; one of them must be a string, the other is converted. The blanks of a CHAR are kept.",
         )
-        .gives(&[("'a' || 'b'", "ab"), ("'a' || NULL", "NULL"), ("CAST('a' AS CHAR(3)) || '|'", "a  |"), ("'a' || 1", "a1")])
-        .refuses(&[("1 || 2", "|| does not apply")]),
+        .gives(&[("'a' || 'b'", "ab"), ("'a' || NULL", "NULL"), ("CAST('a' AS CHAR(3)) || '|'", "a  |"), ("'a' || 1", "a1"), ("x'01' || x'ff'", "01ff")])
+        .refuses(&[("1 || 2", "|| does not apply"), ("'a' || x'01'", "does not join a binary")]),
         2,
         2,
         concat_operator,
@@ -101,6 +101,15 @@ pub(super) const ENTRIES: &[Entry] = &[
 
 /// `||`
 fn concat_operator(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+    let binary = |e: &Expr| is_binary(&e.ty.sql) || e.ty.sql == SqlType::Null;
+    if call.args.iter().all(|a| binary(&a.expr)) && call.args.iter().any(|a| is_binary(&a.expr.ty.sql)) {
+        let bytes = SqlType::Varbinary(None);
+        let args = call.args.iter().map(|a| b.coerce(a.expr.clone(), &bytes, a.span)).collect::<Bound<Vec<_>>>()?;
+        return Ok(expr::call("bytes_concat", args, bytes, bind::position(call.span)));
+    }
+    if let Some(bytes) = call.args.iter().find(|a| is_binary(&a.expr.ty.sql)) {
+        return Err(b.error_hint(bytes.span, "|| does not join a binary with anything else", "CAST one of them"));
+    }
     if !call.args.iter().any(|a| is_text(&a.expr.ty.sql) || a.expr.ty.sql == SqlType::Null) {
         let message = format!("|| does not apply to {} and {}", call.args[0].expr.ty.sql, call.args[1].expr.ty.sql);
         return Err(b.error_hint(call.span, message, "CONCAT converts its arguments"));
