@@ -212,6 +212,11 @@ impl Kind {
 }
 
 impl SqlType {
+    /// Digits after the point of a decimal; 0 of other types.
+    pub const fn scale(&self) -> u8 {
+        if let SqlType::Decimal { scale, .. } = self { *scale } else { 0 }
+    }
+
     /// The representation of the type's values; `None` for the type of a bare `NULL`.
     pub const fn kind(&self) -> Option<Kind> {
         Some(match self {

@@ -2,7 +2,7 @@
 
 use crate::columns::{Home, TableColumns};
 use weir_circuit::Column;
-use weir_row::{Block, Item, Kind, RowDraft, RowError, RowWriter, SqlType, ValueRef, shard_of};
+use weir_row::{Block, Item, ItemWriter, Kind, RowDraft, RowError, RowWriter, SqlType, ValueRef, shard_of};
 
 /// Rows of a table without a primary key go to one worker in runs of so many, so that blocks stay long.
 const RUN_ROWS: usize = 256;
@@ -60,6 +60,8 @@ pub(crate) struct TableDraft<'a> {
     key: RowDraft<'a>,
     value: RowDraft<'a>,
     given: Vec<bool>,
+    /// Room for a value with parts, for readers.
+    pub(crate) items: ItemWriter,
 }
 
 /// A row that does not fit its table.
@@ -75,6 +77,7 @@ impl<'a> TableDraft<'a> {
             key: RowDraft::new(&table.key),
             value: RowDraft::new(&table.value),
             given: vec![false; table.columns.len()],
+            items: ItemWriter::new(),
         }
     }
 

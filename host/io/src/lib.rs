@@ -1,6 +1,7 @@
 //! Formats (and, to come, transports): bytes to rows of a table, rows of a view to bytes. Readers never fail as a whole: a bad record
 //! becomes a [`ParseError`] with its number and text, and the good ones go on.
 
+mod bytes;
 mod changes;
 mod columns;
 mod csv;

@@ -169,18 +169,19 @@ fn what_is_written() {
     let mut block = weir_row::Block::new(0);
     block.push(&words, 2);
     let mut out = Vec::new();
-    write_json(&columns, &layout, events(std::slice::from_ref(&block)).unwrap(), &mut out).unwrap();
+    write_json(&columns, &layout, JsonFlavor::Default, events(std::slice::from_ref(&block)).unwrap(), &mut out)
+        .unwrap();
     let one = r#"{"insert":{"d":5.00,"t":"2024-02-25 12:12:33","s":"a\"\n","f":null}}"#;
     assert_eq!(String::from_utf8(out).unwrap(), format!("{one},{one}"));
     let mut out = Vec::new();
-    write_json_weighted(&columns, &layout, block.iter(), &mut out).unwrap();
+    write_json_weighted(&columns, &layout, JsonFlavor::Default, block.iter(), &mut out).unwrap();
     let row = r#"{"d":5.00,"t":"2024-02-25 12:12:33","s":"a\"\n","f":null}"#;
     assert_eq!(String::from_utf8(out).unwrap(), format!(r#"{{"weight":2,"data":{row}}}"#));
     let (mut out, mut stream) = (Vec::new(), SnowflakeStream { id: 4, next: 7 });
     block.weights[0] = -1;
     let gone = events(std::slice::from_ref(&block)).unwrap();
-    write_json_snowflake(&columns, &layout, gone, &mut stream, &mut out).unwrap();
-    let row = row.strip_suffix('}').unwrap();
+    write_json_snowflake(&columns, &layout, JsonFlavor::Snowflake, gone, &mut stream, &mut out).unwrap();
+    let row = r#"{"d":"5.00","t":"2024-02-25T12:12:33+00:00","s":"a\"\n","f":null"#;
     let expected = format!(r#"{row},"__action":"delete","__stream_id":4,"__seq_number":7}}"#);
     assert_eq!((String::from_utf8(out).unwrap(), stream.next), (expected, 8));
     block.weights[0] = 2;

@@ -17,7 +17,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use std::sync::Arc;
 use weir_circuit::{Column, Table};
-use weir_io::{Changes, TableColumns, write_json_row};
+use weir_io::{Changes, JsonFlavor, TableColumns, write_json_row};
 use weir_row::{Block, ColumnType, Layout, RowWriter, SortLayout, SqlType, Value};
 
 /// Every type that a table can have.
@@ -188,7 +188,7 @@ fn expected_line(columns: &[Column], row: &[Value]) -> serde_json::Value {
     let mut words = Vec::new();
     layout.encode(row, &mut words).unwrap();
     let mut line = Vec::new();
-    write_json_row(columns, &layout, &words, &mut line).unwrap();
+    write_json_row(columns, &layout, JsonFlavor::Default, &words, &mut line).unwrap();
     let mut line: serde_json::Value = serde_json::from_slice(&line).unwrap();
     for column in columns.iter().filter(|c| c.ty.sql == SqlType::Timestamp) {
         if let Some(text) = line[&column.name].as_str() {

@@ -2,7 +2,7 @@
 
 use super::decimal::decimal;
 use super::tag;
-use crate::dec;
+use crate::{ValueRef, dec};
 use std::borrow::Cow;
 
 /// Containers in containers at most: readers of formats refuse deeper values, so that nothing that goes through an item exhausts the stack.
@@ -67,6 +67,41 @@ pub enum View<'a> {
     Tz(i64),
     /// ROW
     Row(Items<'a>),
+}
+
+impl View<'_> {
+    /// A scalar as a value, a decimal in units of 10^-`scale`; NULL of both nulls. `None` of a container, and of a decimal that has more digits.
+    pub fn scalar(&self, scale: u8) -> Option<ValueRef<'_>> {
+        Some(match self {
+            View::Null | View::VariantNull => ValueRef::Null,
+            View::Bool(v) => ValueRef::Bool(*v),
+            View::I8(v) => ValueRef::I8(*v),
+            View::I16(v) => ValueRef::I16(*v),
+            View::I32(v) => ValueRef::I32(*v),
+            View::I64(v) => ValueRef::I64(*v),
+            View::U8(v) => ValueRef::U8(*v),
+            View::U16(v) => ValueRef::U16(*v),
+            View::U32(v) => ValueRef::U32(*v),
+            View::U64(v) => ValueRef::U64(*v),
+            View::F32(v) => ValueRef::F32(*v),
+            View::F64(v) => ValueRef::F64(*v),
+            View::Dec(units, digits) => {
+                // An item keeps no zeros at the end.
+                let zeros = u32::from(scale.checked_sub(*digits)?);
+                ValueRef::Dec(units.checked_mul(10i128.checked_pow(zeros)?)?)
+            }
+            View::Text(v) => ValueRef::Text(v),
+            View::Date(v) => ValueRef::Date(*v),
+            View::Time(v) => ValueRef::Time(*v),
+            View::Ts(v) => ValueRef::Ts(*v),
+            View::Micros(v) => ValueRef::Micros(*v),
+            View::Months(v) => ValueRef::Months(*v),
+            View::Bytes(v) => ValueRef::Bytes(v),
+            View::Uuid(v) => ValueRef::Uuid(*v),
+            View::Tz(v) => ValueRef::Tz(*v),
+            View::Array(_) | View::Map(_) | View::Row(_) => return None,
+        })
+    }
 }
 
 /// The items inside a container, in order.

@@ -1,10 +1,11 @@
 //! CSV records to insertions: comma, no header, columns in the table's order.
 
 use crate::changes::{BadRow, TableDraft};
-use crate::{Changes, ParseError, RECORD_BYTES_MAX, TableColumns, field};
+use crate::field::{self, Scratch, Unread};
+use crate::{Changes, ParseError, RECORD_BYTES_MAX, TableColumns, json};
 use csv_core::ReadRecordResult;
 use std::sync::Arc;
-use weir_row::{SqlType, ValueRef};
+use weir_row::{SqlType, ValueRef, item};
 
 /// A reader of one stream of CSV records.
 pub struct CsvReader {
@@ -15,6 +16,7 @@ pub struct CsvReader {
     used: usize,
     ends: Vec<usize>,
     ended: usize,
+    scratch: Scratch,
     event_number: u64,
 }
 
@@ -28,7 +30,16 @@ impl CsvReader {
     /// A reader for a table; the next record has the number after `event_number`.
     pub fn new(table: Arc<TableColumns>, event_number: u64) -> CsvReader {
         let ends = vec![0; table.columns.len().max(8)];
-        CsvReader { table, core: csv_core::Reader::new(), fields: vec![0; 4096], used: 0, ends, ended: 0, event_number }
+        CsvReader {
+            table,
+            core: csv_core::Reader::new(),
+            fields: vec![0; 4096],
+            used: 0,
+            ends,
+            ended: 0,
+            scratch: Scratch::default(),
+            event_number,
+        }
     }
 
     pub(crate) fn event_number(&self) -> u64 {
@@ -90,16 +101,17 @@ impl CsvReader {
         self.ended = 0;
     }
 
-    fn record(&self, draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), Box<ParseError>> {
+    fn record(&mut self, draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), Box<ParseError>> {
         let bytes = &self.fields[..self.used];
         let ends = &self.ends[..self.ended];
         let shown = || {
             let starts = std::iter::once(0).chain(ends.iter().copied());
             starts.zip(ends).map(|(from, to)| &bytes[from..*to]).collect::<Vec<_>>().join(&b',')
         };
+        let event_number = self.event_number;
         let bad = |description: String, field: Option<String>| {
             let description = format!("failed to deserialize CSV record: {description}");
-            Box::new(ParseError::new(description, self.event_number, field, &shown()))
+            Box::new(ParseError::new(description, event_number, field, &shown()))
         };
         let text = std::str::from_utf8(bytes).map_err(|e| bad(e.to_string(), None))?;
         draft.clear();
@@ -109,14 +121,18 @@ impl CsvReader {
             // A field ends where a character does, for the separator was a character.
             let raw = text.get(start..end).unwrap_or("");
             start = end;
-            let wrong = |problem: String| {
-                bad(format!("error parsing field '{}': {problem}", column.name), Some(column.name.clone()))
+            let within = |steps: &[json::Step], problem: String| {
+                let description = format!("error parsing field '{}'{}: {problem}", column.name, json::path(steps));
+                bad(description, Some(column.name.clone()))
             };
+            let wrong = |problem: String| within(&[], problem);
             let value = if is_null(&column.ty.sql, column.ty.nullable, raw) {
                 ValueRef::Null
             } else {
-                field::from_text(&column.ty.sql, raw)
-                    .map_err(|expected| wrong(format!("invalid value: \"{raw}\", expected {expected}")))?
+                field::from_text(&column.ty.sql, raw, item::DEPTH_MAX, &mut self.scratch).map_err(|e| match e {
+                    Unread::Expected(expected) => wrong(format!("invalid value: \"{raw}\", expected {expected}")),
+                    Unread::Part { steps, why } => within(&steps, why),
+                })?
             };
             if matches!(value, ValueRef::Null) && !column.ty.nullable {
                 return Err(wrong("a value is missing, and the column is NOT NULL".into()));

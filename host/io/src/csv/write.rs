@@ -1,10 +1,10 @@
 //! Rows of a view as CSV: no header, the weight as the last column.
 
+use crate::field::to_text;
 use crate::{WEIGHT_MAX, WriteError};
 use std::io::Write;
 use weir_circuit::Column;
-use weir_functions::forms;
-use weir_row::{Item, SortLayout, SqlType, Value};
+use weir_row::{SortLayout, SqlType, Value, ValueRef};
 
 /// Appends rows with their weights, in order.
 ///
@@ -32,35 +32,11 @@ pub fn write_csv<'a>(
 }
 
 fn field(sql: &SqlType, value: &Value, out: &mut Vec<u8>) {
-    let text = match value {
-        Value::Null => return,
-        Value::Bool(b) => b.to_string(),
-        Value::I8(n) => n.to_string(),
-        Value::I16(n) => n.to_string(),
-        Value::I32(n) => n.to_string(),
-        Value::I64(n) => n.to_string(),
-        Value::U8(n) => n.to_string(),
-        Value::U16(n) => n.to_string(),
-        Value::U32(n) => n.to_string(),
-        Value::U64(n) => n.to_string(),
-        Value::Dec(units) => {
-            let scale = if let SqlType::Decimal { scale, .. } = sql { i32::from(*scale) } else { 0 };
-            forms::decimal_all(*units, scale)
-        }
-        Value::F32(x) => forms::real(*x),
-        Value::F64(x) => forms::double(*x),
-        Value::Text(s) => return quoted(s, out),
-        Value::Date(d) => forms::date(*d),
-        Value::Time(t) => forms::time(*t),
-        Value::Ts(t) => forms::timestamp(*t),
-        Value::Months(n) => n.to_string(),
-        Value::Micros(n) => n.to_string(),
-        Value::Tz(t) => format!("{}+00:00", forms::timestamp(*t)),
-        Value::Uuid(u) => forms::uuid(*u),
-        Value::Bytes(b) => forms::hex(b),
-        Value::Item(b) => return quoted(&forms::json(Item::new(b)), out),
-    };
-    out.extend_from_slice(text.as_bytes());
+    match value {
+        Value::Null => {}
+        Value::Text(s) => quoted(s, out),
+        value => quoted(&to_text(sql, ValueRef::from(value)), out),
+    }
 }
 
 /// A text, in quotation marks where it would else be read as something else: as NULL, as two fields, as two records.

@@ -20,7 +20,7 @@ pub enum UpdateFormat {
     Raw,
 }
 
-/// How values look that JSON has no form for.
+/// How values look that JSON has no form for. In all flavors but the default one a VARIANT is a string that holds JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JsonFlavor {
@@ -39,6 +39,10 @@ pub enum JsonFlavor {
     Pandas,
     /// The data generator's: TIMESTAMP in RFC 3339.
     Datagen,
+    /// As the default one, with BINARY as text in base58.
+    Blockchain,
+    /// As the default one, with BINARY as text: `0x` and hexadecimal digits.
+    CHex,
 }
 
 /// Whether a record may go over lines.

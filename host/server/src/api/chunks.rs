@@ -5,8 +5,8 @@ use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
 use weir_io::{
-    DeltaCursor, JsonConfig, RECORDS_PER_CHUNK, SnowflakeStream, UpdateFormat, WriteError, check_weights, write_csv,
-    write_json, write_json_snowflake, write_json_weighted,
+    DeltaCursor, JsonConfig, JsonFlavor, RECORDS_PER_CHUNK, SnowflakeStream, UpdateFormat, WriteError, check_weights,
+    write_csv, write_json, write_json_snowflake, write_json_weighted,
 };
 use weir_row::Block;
 
@@ -32,6 +32,9 @@ impl Format {
             UpdateFormat::InsertDelete => Ok(Format::Json(config)),
             UpdateFormat::Weighted => Ok(Format::Weighted(config)),
             UpdateFormat::Snowflake => {
+                if config.json_flavor == JsonFlavor::Default {
+                    config.json_flavor = JsonFlavor::Snowflake;
+                }
                 // Unique enough among the streams of a destination, and a number that JSON readers keep exactly.
                 let id = Uuid::new_v4().as_fields().0;
                 Ok(Format::Snowflake(config, SnowflakeStream { id, next: 0 }))
@@ -119,19 +122,19 @@ impl Encoder {
         let (columns, layout) = (&relation.columns, &relation.layout);
         let mut data = vec![b'['];
         let (key, records) = match &mut self.format {
-            Format::Json(_) => {
+            Format::Json(config) => {
                 let events = self.cursor.next_events(&self.delta, RECORDS_PER_CHUNK);
-                write_json(columns, layout, events.iter().copied(), &mut data)?;
+                write_json(columns, layout, config.json_flavor, events.iter().copied(), &mut data)?;
                 ("json_data", events.len())
             }
-            Format::Snowflake(_, stream) => {
+            Format::Snowflake(config, stream) => {
                 let events = self.cursor.next_events(&self.delta, RECORDS_PER_CHUNK);
-                write_json_snowflake(columns, layout, events.iter().copied(), stream, &mut data)?;
+                write_json_snowflake(columns, layout, config.json_flavor, events.iter().copied(), stream, &mut data)?;
                 ("json_data", events.len())
             }
-            Format::Weighted(_) => {
+            Format::Weighted(config) => {
                 let rows = self.cursor.next_rows(&self.delta, RECORDS_PER_CHUNK);
-                write_json_weighted(columns, layout, rows.iter().copied(), &mut data)?;
+                write_json_weighted(columns, layout, config.json_flavor, rows.iter().copied(), &mut data)?;
                 ("json_data", rows.len())
             }
             Format::Csv => {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use weir_circuit::Circuit;
 use weir_compiler::{Artifact, CancelToken, CompileRequest, Profile};
-use weir_io::{Changes, CsvReader, JsonConfig, JsonReader, ParseError, Reader, UpdateFormat, events, write_json_row};
+use weir_io::{Changes, CsvReader, JsonConfig, JsonFlavor, JsonReader, ParseError, Reader, UpdateFormat, events, write_json_row};
 use weir_row::Block;
 use weir_runtime::{Cycle, Engine, Pipeline, PipelineOptions, Program};
 
@@ -223,7 +223,7 @@ impl<W: Write> Session<'_, W> {
                 }
                 let action = if event.insert { "insert" } else { "delete" };
                 let mut line = format!("{{\"view\":{name},\"{action}\":").into_bytes();
-                write_json_row(&relation.columns, &relation.layout, event.row, &mut line)?;
+                write_json_row(&relation.columns, &relation.layout, JsonFlavor::Default, event.row, &mut line)?;
                 line.extend_from_slice(b"}\n");
                 self.out.write_all(&line)?;
             }
