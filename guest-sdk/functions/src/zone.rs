@@ -15,9 +15,16 @@ const CACHE_MAX: usize = 16;
 /// Offsets from UTC are less than a day.
 const HOURS_MAX: i32 = 23;
 
+/// Zones by name.
+struct Zones {
+    /// All; it is opened when a zone is asked for by name.
+    all: Option<TimeZoneDatabase>,
+    /// The last that were asked for, the latest first.
+    recent: Vec<(Box<str>, TimeZone)>,
+}
+
 thread_local! {
-    /// All zones, and the last that were asked for, the latest first.
-    static ZONES: RefCell<(Option<TimeZoneDatabase>, Vec<(Box<str>, TimeZone)>)> = const { RefCell::new((None, Vec::new())) };
+    static ZONES: RefCell<Zones> = const { RefCell::new(Zones { all: None, recent: Vec::new() }) };
 }
 
 /// The zone of that name, or with that offset `±HH[:MM[:SS]]`.
@@ -28,15 +35,15 @@ pub fn zone(text: &str) -> Option<TimeZone> {
     if text.len() > NAME_BYTES_MAX {
         return None;
     }
-    ZONES.with_borrow_mut(|(database, cache)| {
-        if let Some(at) = cache.iter().position(|(name, _)| **name == *text) {
-            cache[..=at].rotate_right(1);
+    ZONES.with_borrow_mut(|Zones { all, recent }| {
+        if let Some(at) = recent.iter().position(|(name, _)| **name == *text) {
+            recent[..=at].rotate_right(1);
         } else {
-            let found = database.get_or_insert_with(TimeZoneDatabase::bundled).get(text).ok()?;
-            cache.truncate(CACHE_MAX - 1);
-            cache.insert(0, (Box::from(text), found));
+            let found = all.get_or_insert_with(TimeZoneDatabase::bundled).get(text).ok()?;
+            recent.truncate(CACHE_MAX - 1);
+            recent.insert(0, (Box::from(text), found));
         }
-        Some(cache[0].1.clone())
+        Some(recent[0].1.clone())
     })
 }
 
@@ -170,7 +177,7 @@ mod tests {
         for hour in 1..=12 {
             assert!(zone(&format!("Etc/GMT+{hour}")).is_some() && zone(&format!("Etc/GMT-{hour}")).is_some());
         }
-        ZONES.with_borrow(|(_, cache)| assert_eq!(cache.len(), CACHE_MAX));
+        ZONES.with_borrow(|zones| assert_eq!(zones.recent.len(), CACHE_MAX));
         assert!(zone(&"x".repeat(1000)).is_none());
     }
 }
