@@ -1,9 +1,8 @@
 //! Many checks as one program: expressions, cast to text, as columns of views; queries as views.
 
 use crate::read::{Check, Segment};
-use sqlparser::ast::{Expr, SetExpr, Statement};
 use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
 use weir_circuit::interpret::evaluate;
 use weir_functions::forms;
 use weir_row::{Item, SqlType, Value, View};
@@ -163,6 +162,54 @@ fn item(of: Item<'_>) -> String {
     }
 }
 
+/// `INSERT INTO name [(column, ..)] VALUES (value, ..), ..`, its values as they are written.
+struct Insert {
+    name: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Takes an INSERT apart, by its parentheses, since no other dialect has all our values.
+fn insertion(sql: &str) -> Option<Insert> {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().ok()?;
+    let mut head = String::new();
+    let mut lists: Vec<Vec<String>> = vec![];
+    let (mut depth, mut before_values, mut columns) = (0usize, true, vec![]);
+    for token in tokens {
+        match &token {
+            Token::LParen if depth == 0 => {
+                depth = 1;
+                lists.push(vec![String::new()]);
+                continue;
+            }
+            Token::RParen if depth == 1 => {
+                depth = 0;
+                continue;
+            }
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.checked_sub(1)?,
+            Token::Comma if depth == 1 => {
+                lists.last_mut()?.push(String::new());
+                continue;
+            }
+            Token::Word(w) if depth == 0 && w.value.eq_ignore_ascii_case("values") => {
+                before_values = false;
+                columns = std::mem::take(&mut lists).into_iter().next().unwrap_or_default();
+                continue;
+            }
+            _ => {}
+        }
+        if depth > 0 {
+            lists.last_mut()?.last_mut()?.push_str(&token.to_string());
+        } else if before_values {
+            head.push_str(&token.to_string());
+        }
+    }
+    let name = head.split_whitespace().nth(2)?.to_lowercase();
+    let columns = columns.into_iter().map(|c| c.trim().to_lowercase()).collect();
+    (!before_values).then_some(Insert { name, columns, rows: lists })
+}
+
 /// The rows of a program's tables after the segment's INSERTs; their values are expressions that the language itself evaluates.
 fn rows(segment: &Segment, program: &Program) -> Result<Vec<Vec<Vec<Value>>>, String> {
     let circuit = &program.circuit;
@@ -175,19 +222,12 @@ fn rows(segment: &Segment, program: &Program) -> Result<Vec<Vec<Vec<Value>>>, St
         }
     }
     for insert in &segment.inserts {
-        let parsed = Parser::parse_sql(&GenericDialect {}, insert).map_err(|e| format!("{e}: {insert}"))?;
-        let [Statement::Insert(insert)] = parsed.as_slice() else { return Err(format!("no INSERT: {insert}")) };
-        let name = insert.table.to_string().to_lowercase();
+        let Insert { name, columns: given, rows } = insertion(insert).ok_or_else(|| format!("no INSERT: {insert}"))?;
         let known = circuit.tables.iter().position(|t| t.name.to_lowercase() == name);
         // A table that no view reads may not be in the circuit.
         let Some(t) = known else { continue };
         let columns = &circuit.tables[t].columns;
-        let given: Vec<String> = insert.columns.iter().map(|c| c.to_string().to_lowercase()).collect();
-        let Some(SetExpr::Values(values)) = insert.source.as_ref().map(|s| s.body.as_ref()) else {
-            return Err(format!("no VALUES: {insert}"));
-        };
-        for row in &values.rows {
-            let row: &[Expr] = row;
+        for row in &rows {
             let value = |i: usize, name: &str| {
                 let at = if given.is_empty() { Some(i) } else { given.iter().position(|g| *g == name.to_lowercase()) };
                 at.and_then(|at| row.get(at)).map_or_else(|| "NULL".to_string(), ToString::to_string)
