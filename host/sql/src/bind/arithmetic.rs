@@ -136,10 +136,10 @@ impl Binder<'_> {
 
     /// Dates, times and intervals; `None` if neither operand is one.
     fn temporal_arithmetic(&mut self, op: Arithmetic, a: &Expr, b: &Expr, at: Span) -> Bound<Option<Expr>> {
-        use Kind::{Date, Micros, Months, Time, Ts};
+        use Kind::{Date, Micros, Months, Time, Ts, Tz};
         let (Some(ka), Some(kb)) = (a.ty.sql.kind(), b.ty.sql.kind()) else { return Ok(None) };
         let place = position(at);
-        let instant = |k| matches!(k, Date | Time | Ts);
+        let instant = |k| matches!(k, Date | Time | Ts | Tz);
         let interval = |k| matches!(k, Months | Micros);
         Ok(Some(match (op, ka, kb) {
             (Arithmetic::Add, _, _) if instant(ka) && interval(kb) => {
@@ -196,6 +196,11 @@ impl Binder<'_> {
         let e = if is_text(&e.ty.sql) { self.coerce(e, &SqlType::Timestamp, at)? } else { e };
         let ty = e.ty.sql.clone();
         match (ty.kind(), interval.ty.sql.kind()) {
+            (Some(Kind::Tz), Some(Kind::Micros)) => {
+                let at_utc = call("cast_tz_to_ts", vec![e], SqlType::Timestamp, position(at));
+                let moved = call(&format!("{name}_ts_micros"), vec![at_utc, interval], SqlType::Timestamp, position(at));
+                Ok(call("cast_ts_to_tz", vec![moved], ty, position(at)))
+            }
             // A time of day moved by months is where it was.
             (Some(Kind::Time), Some(Kind::Months)) => Ok(e),
             (Some(k @ (Kind::Date | Kind::Time | Kind::Ts)), Some(i @ (Kind::Months | Kind::Micros))) => {

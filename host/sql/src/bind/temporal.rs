@@ -146,7 +146,7 @@ impl Binder<'_> {
 
     /// EXTRACT(unit FROM e): BIGINT.
     pub(crate) fn extract(&mut self, unit: Unit, e: Expr, at: Span) -> Bound<Expr> {
-        let e = self.text_as_timestamp(e, at)?;
+        let e = in_utc(self.text_as_timestamp(e, at)?, position(at));
         let place = position(at);
         let of = |kind: &str, e: Expr| call(&format!("{}_{kind}", unit.name()), vec![e], SqlType::BigInt, place);
         Ok(match &e.ty.sql {
@@ -204,6 +204,10 @@ impl Binder<'_> {
         let place = position(at);
         let name = if ceil { "ceil" } else { "floor" };
         let ty = e.ty.sql.clone();
+        if ty == SqlType::TimestampTz {
+            let rounded = self.round_to_unit(ceil, in_utc(e, place), unit, at)?;
+            return Ok(call("cast_ts_to_tz", vec![rounded], ty, place));
+        }
         if matches!(unit, Unit::Doy | Unit::Dow | Unit::IsoDow | Unit::Epoch | Unit::IsoYear) {
             return Err(self.error(at, format!("{} cannot be rounded to", unit.name().to_uppercase())));
         }
@@ -282,6 +286,11 @@ impl Binder<'_> {
     fn text_as_timestamp(&mut self, e: Expr, at: Span) -> Bound<Expr> {
         if super::common::is_text(&e.ty.sql) { self.coerce(e, &SqlType::Timestamp, at) } else { Ok(e) }
     }
+}
+
+/// An instant as the timestamp that it is in UTC; anything else as it is.
+fn in_utc(e: Expr, at: Position) -> Expr {
+    if e.ty.sql == SqlType::TimestampTz { call("cast_tz_to_ts", vec![e], SqlType::Timestamp, at) } else { e }
 }
 
 /// `e` in units of so many microseconds, modulo the units of the next greater one.
