@@ -198,7 +198,8 @@ impl Binder<'_> {
         match (ty.kind(), interval.ty.sql.kind()) {
             (Some(Kind::Tz), Some(Kind::Micros)) => {
                 let at_utc = call("cast_tz_to_ts", vec![e], SqlType::Timestamp, position(at));
-                let moved = call(&format!("{name}_ts_micros"), vec![at_utc, interval], SqlType::Timestamp, position(at));
+                let moved =
+                    call(&format!("{name}_ts_micros"), vec![at_utc, interval], SqlType::Timestamp, position(at));
                 Ok(call("cast_ts_to_tz", vec![moved], ty, position(at)))
             }
             // A time of day moved by months is where it was.
