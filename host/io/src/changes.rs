@@ -203,17 +203,21 @@ impl<'a> RowInserter<'a> {
     /// Adds a row: an insertion, or, in a table with a primary key, an upsert. Columns without a value have their default.
     ///
     /// # Errors
-    /// A value that its column cannot hold, in words.
+    /// A value that is none, or that its column cannot hold, in words.
     pub fn insert<'v>(
         &mut self,
-        values: impl Iterator<Item = ValueRef<'v>>,
+        values: impl Iterator<Item = Result<ValueRef<'v>, String>>,
         changes: &mut Changes,
     ) -> Result<(), String> {
-        for (column, value) in values.enumerate().take(self.draft.table.columns.len()) {
-            if let Err(e) = self.draft.set(column, value) {
-                let text = bad(&e, &self.draft.table.columns[column]).description;
+        for (i, value) in values.enumerate().take(self.draft.table.columns.len()) {
+            let column = &self.draft.table.columns[i];
+            let set = match value {
+                Ok(value) => self.draft.set(i, value).map_err(|e| bad(&e, column).description),
+                Err(why) => Err(format!("column '{}' of type {}: {why}", column.name, column.ty)),
+            };
+            if set.is_err() {
                 self.draft.clear();
-                return Err(text);
+                return set;
             }
         }
         self.draft.insert(1, changes).map_err(|e| e.description)

@@ -1,5 +1,7 @@
 //! `INSERT INTO`: Arrow batches to changes of a table. All rows of a statement go to the pipeline at once, or none does.
 
+use crate::insert_item::ItemColumn;
+use crate::schema::arrow_type;
 use crate::source::Source;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
@@ -17,7 +19,7 @@ use futures_util::TryStreamExt;
 use std::fmt;
 use std::sync::Arc;
 use weir_io::{Changes, RowInserter, TableColumns};
-use weir_row::{SqlType, ValueRef};
+use weir_row::{Kind, SqlType, ValueRef};
 
 /// Bytes of the rows of one statement, at most: what the queue of a pipeline holds.
 pub const INSERT_BYTES_MAX: usize = 64 << 20;
@@ -89,25 +91,40 @@ pub(crate) fn append(batch: &RecordBatch, table: &TableColumns, changes: &mut Ch
         return Err(format!("{} columns for a table of {}", batch.num_columns(), columns.len()));
     }
     let mut inserter = RowInserter::new(table);
-    let arrays: Vec<(&dyn Array, &SqlType)> =
-        batch.columns().iter().map(|a| &**a).zip(columns.iter().map(|c| &c.ty.sql)).collect();
+    let mut arrays = Vec::with_capacity(columns.len());
+    for (array, column) in batch.columns().iter().zip(columns) {
+        let sql = &column.ty.sql;
+        if !array.data_type().equals_datatype(&arrow_type(sql)) {
+            return Err(format!("column '{}' of type {sql} cannot take {}", column.name, array.data_type()));
+        }
+        let items = (sql.kind() == Some(Kind::Item)).then(|| ItemColumn::new(array, sql));
+        let items = items.transpose().map_err(|e| format!("column '{}' of type {sql}: {e}", column.name))?;
+        arrays.push((&**array, sql, items));
+    }
     for row in 0..batch.num_rows() {
-        inserter.insert(arrays.iter().map(|(array, sql)| value(*array, sql, row)), changes)?;
+        let values = arrays.iter().map(|(array, sql, items)| match items {
+            Some(items) => Ok(items.value(row)),
+            None => value(*array, sql, row),
+        });
+        inserter.insert(values, changes)?;
     }
     Ok(())
 }
 
-/// A value of an array of the Arrow type of a SQL type.
-fn value<'a>(array: &'a dyn Array, sql: &SqlType, row: usize) -> ValueRef<'a> {
+/// A scalar of an array of the Arrow type of a SQL type.
+///
+/// # Errors
+/// A text that is no UUID.
+pub(crate) fn value<'a>(array: &'a dyn Array, sql: &SqlType, row: usize) -> Result<ValueRef<'a>, String> {
     if array.is_null(row) {
-        return ValueRef::Null;
+        return Ok(ValueRef::Null);
     }
     macro_rules! primitive {
         ($variant:ident, $arrow:ty) => {
             ValueRef::$variant(array.as_primitive::<$arrow>().value(row))
         };
     }
-    match sql {
+    Ok(match sql {
         SqlType::Null => ValueRef::Null,
         SqlType::Boolean => ValueRef::Bool(array.as_boolean().value(row)),
         SqlType::TinyInt => primitive!(I8, Int8Type),
@@ -127,8 +144,14 @@ fn value<'a>(array: &'a dyn Array, sql: &SqlType, row: usize) -> ValueRef<'a> {
         SqlType::Timestamp => primitive!(Ts, TimestampMicrosecondType),
         SqlType::TimestampTz => primitive!(Tz, TimestampMicrosecondType),
         SqlType::Binary(_) | SqlType::Varbinary(_) => ValueRef::Bytes(array.as_binary::<i32>().value(row)),
-        SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => ValueRef::Null,
+        SqlType::Uuid => {
+            let text = array.as_string::<i32>().value(row);
+            let uuid = weir_functions::parse_uuid(text.trim());
+            ValueRef::Uuid(uuid.ok_or_else(|| format!("'{text}' is no UUID"))?)
+        }
+        // They go through items, see `ItemColumn`.
+        SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => ValueRef::Null,
         SqlType::IntervalMonths(_) => primitive!(Months, IntervalYearMonthType),
         SqlType::IntervalMicros(_) => primitive!(Micros, DurationMicrosecondType),
-    }
+    })
 }

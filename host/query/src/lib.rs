@@ -6,10 +6,12 @@
 //! A query sees all relations as of the same step and reads them page by page, so that steps go on meanwhile. It reaches
 //! nothing but its pipeline's relations. Its memory is the pipeline's, within a bound, and it ends when nobody takes its result.
 
+mod builder;
 mod decode;
 mod error;
 mod format;
 mod insert;
+mod insert_item;
 mod memory;
 mod provider;
 mod run;
@@ -19,6 +21,8 @@ mod session;
 mod source;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_nested;
 
 pub use decode::{BATCH_ROWS, DecodeError, Decoder};
 pub use error::QueryError;

@@ -1,5 +1,6 @@
 //! A pipeline's relations as DataFusion sees them.
 
+use crate::builder::Builder;
 use crate::insert::Insert;
 use crate::scan::Scans;
 use crate::schema::{arrow_schema, arrow_type};
@@ -147,7 +148,11 @@ fn scalar(value: &Value, sql: &SqlType) -> Option<ScalarValue> {
         Value::Tz(v) => ScalarValue::TimestampMicrosecond(Some(*v), Some("+00:00".into())),
         Value::Uuid(v) => ScalarValue::Utf8(Some(forms::uuid(*v))),
         Value::Bytes(v) => ScalarValue::Binary(Some(v.to_vec())),
-        Value::Item(v) => ScalarValue::Utf8(Some(forms::json(Item::new(v)))),
+        Value::Item(v) => {
+            let mut one = Builder::new(sql);
+            one.push_item(sql, Item::new(v))?;
+            ScalarValue::try_from_array(&one.finish(&arrow_type(sql)).ok()?, 0).ok()?
+        }
         Value::Months(v) => ScalarValue::IntervalYearMonth(Some(*v)),
         Value::Micros(v) => ScalarValue::DurationMicrosecond(Some(*v)),
     })

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 use weir_circuit::Column;
-use weir_row::SqlType;
+use weir_row::{ColumnType, SqlType};
 
 /// The Arrow type that holds the values of a SQL type.
 pub fn arrow_type(sql: &SqlType) -> DataType {
@@ -28,14 +28,28 @@ pub fn arrow_type(sql: &SqlType) -> DataType {
         SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
         SqlType::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())),
         SqlType::Binary(_) | SqlType::Varbinary(_) => DataType::Binary,
-        SqlType::Uuid | SqlType::Array(_) | SqlType::Map(..) | SqlType::Row(_) | SqlType::Variant => DataType::Utf8,
+        // UUIDs as their text, VARIANTs as JSON.
+        SqlType::Uuid | SqlType::Variant => DataType::Utf8,
+        SqlType::Array(of) => DataType::List(Arc::new(Field::new("item", arrow_type(of), true))),
+        SqlType::Map(key, value) => {
+            let entry = [Field::new("key", arrow_type(key), false), Field::new("value", arrow_type(value), true)];
+            DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entry.into_iter().collect()), false)), false)
+        }
+        SqlType::Row(row) => {
+            let field = |(name, ty): &(String, ColumnType)| Field::new(name, arrow_type(&ty.sql), nullable(ty));
+            DataType::Struct(row.fields.iter().map(field).collect())
+        }
         SqlType::IntervalMonths(_) => DataType::Interval(IntervalUnit::YearMonth),
         SqlType::IntervalMicros(_) => DataType::Duration(TimeUnit::Microsecond),
     }
 }
 
+fn nullable(ty: &ColumnType) -> bool {
+    ty.nullable || ty.sql == SqlType::Null
+}
+
 /// The Arrow schema of a relation.
 pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
-    let field = |c: &Column| Field::new(&c.name, arrow_type(&c.ty.sql), c.ty.nullable || c.ty.sql == SqlType::Null);
+    let field = |c: &Column| Field::new(&c.name, arrow_type(&c.ty.sql), nullable(&c.ty));
     Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
