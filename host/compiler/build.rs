@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const SDK_ROOT: &str = "guest-sdk";
 /// The crate that the engine's component links.
 const ENGINE_ROOT: &str = "guest-sdk/engine";
+/// The crate that functions written in Rust link.
+const UDF_ROOT: &str = "guest-sdk/udf";
 
 fn main() {
     let manifest_dir = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
@@ -125,7 +127,7 @@ fn strip_manifest(manifest: &str) -> String {
 fn members(root: &Path, workspace: &str) -> BTreeSet<String> {
     let crates = guest_crates(workspace);
     let mut found = BTreeSet::new();
-    let mut todo = vec![SDK_ROOT.to_owned(), ENGINE_ROOT.to_owned()];
+    let mut todo = vec![SDK_ROOT.to_owned(), ENGINE_ROOT.to_owned(), UDF_ROOT.to_owned()];
     while let Some(folder) = todo.pop() {
         if found.insert(folder.clone()) {
             let manifest = read(root, &format!("{folder}/Cargo.toml"));

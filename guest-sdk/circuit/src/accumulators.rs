@@ -23,6 +23,7 @@ impl Aggregate {
             | AggregateFunction::Sum(e)
             | AggregateFunction::Avg(e)
             | AggregateFunction::BitXor(e)
+            | AggregateFunction::User { argument: e, .. }
             | AggregateFunction::Reduce { argument: e, .. } => Some(e),
             AggregateFunction::CountRows
             | AggregateFunction::Min

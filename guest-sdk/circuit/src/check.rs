@@ -141,6 +141,12 @@ impl Circuit {
                                 require(argument.ty.sql.kind() == aggregate.ty.sql.kind(), "a result of another kind")?;
                                 expression(argument, &input.columns(), 0)?;
                             }
+                            AggregateFunction::User { function, argument } => {
+                                require(part.method == AggregateMethod::Fold, "a function over a group is a fold")?;
+                                let known = self.functions.get(*function).is_some_and(|f| f.aggregate);
+                                require(known, "an unknown aggregate")?;
+                                expression(argument, &input.columns(), 0)?;
+                            }
                             AggregateFunction::Collect { values, .. } => {
                                 require(part.method == AggregateMethod::Fold, "what collects is a fold")?;
                                 let ordered = matches!(input.op, Op::Index { ordered: true, .. });

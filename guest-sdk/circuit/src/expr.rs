@@ -69,6 +69,13 @@ pub enum ExprOp {
     Coalesce(Vec<Expr>),
     /// The values of the operands, NULLs included, one after the other, as an ARRAY or a ROW, whichever the type is; never NULL itself.
     Sequence(Vec<Expr>),
+    /// A call of a function that the program's author wrote in Rust, which is told of NULLs. Only compiled programs can make it.
+    User {
+        /// Index into [`Circuit::functions`](crate::Circuit::functions).
+        function: usize,
+        /// Its arguments, in order, of the kinds of its parameters.
+        args: Vec<Expr>,
+    },
     /// A function of `weir-functions` that takes a lambda: NULL if `over` is NULL.
     Lambda {
         /// Its name in the registry of lambda functions.
@@ -95,7 +102,7 @@ impl Expr {
     pub fn children(&self) -> Vec<&Expr> {
         match &self.op {
             ExprOp::Column(_) | ExprOp::Literal(_) => vec![],
-            ExprOp::Call { args, .. } => args.iter().collect(),
+            ExprOp::Call { args, .. } | ExprOp::User { args, .. } => args.iter().collect(),
             ExprOp::And(es) | ExprOp::Or(es) | ExprOp::Coalesce(es) | ExprOp::Sequence(es) => es.iter().collect(),
             ExprOp::IsNull(e) | ExprOp::Lambda { over: e, .. } => vec![e],
             ExprOp::NotDistinct(a, b) => vec![a, b],
@@ -109,7 +116,7 @@ impl Expr {
     pub fn children_mut(&mut self) -> Vec<&mut Expr> {
         match &mut self.op {
             ExprOp::Column(_) | ExprOp::Literal(_) => vec![],
-            ExprOp::Call { args, .. } => args.iter_mut().collect(),
+            ExprOp::Call { args, .. } | ExprOp::User { args, .. } => args.iter_mut().collect(),
             ExprOp::And(es) | ExprOp::Or(es) | ExprOp::Coalesce(es) | ExprOp::Sequence(es) => es.iter_mut().collect(),
             ExprOp::IsNull(e) | ExprOp::Lambda { over: e, .. } => vec![e],
             ExprOp::NotDistinct(a, b) => vec![a, b],
@@ -151,6 +158,7 @@ impl Expr {
             (ExprOp::Column(i), ExprOp::Column(j)) => i == j,
             (ExprOp::Literal(x), ExprOp::Literal(y)) => x == y,
             (ExprOp::Call { kernel: f, .. }, ExprOp::Call { kernel: g, .. }) => f == g,
+            (ExprOp::User { function: f, .. }, ExprOp::User { function: g, .. }) => f == g,
             (ExprOp::Lambda { function: f, body: a, .. }, ExprOp::Lambda { function: g, body: b, .. }) => {
                 f == g && a.same(b)
             }

@@ -193,6 +193,7 @@ fn call(
             return aggregate::collected(values, *once, rows, &arena, at);
         }
         AggregateFunction::BitXor(e) => return aggregate::bits("bit_xor_", e, rows, &arena, at),
+        AggregateFunction::User { .. } => return Err(error(NEEDS_RUST, at)),
         AggregateFunction::Reduce { kernel, argument } => {
             return aggregate::bits(kernel, argument, rows, &arena, at);
         }
@@ -242,6 +243,9 @@ fn call(
     (kernel.call)(&arena, &args).map_err(|e| error(e, at))
 }
 
+/// What is said of a function that only a compiled program has.
+const NEEDS_RUST: &str = "a function that is written in Rust has a value only in a program that runs";
+
 /// A whole number of any width.
 fn whole(v: &Value) -> Option<i128> {
     Some(match v {
@@ -275,6 +279,7 @@ pub fn value(e: &Expr, row: &[Value], arena: &Arena) -> Result<Value> {
             let kernel = find(kernel).ok_or_else(|| error(format!("no kernel {kernel}"), e.at))?;
             (kernel.call)(arena, &args).map_err(|problem| error(problem, e.at))?
         }
+        ExprOp::User { .. } => return Err(error(NEEDS_RUST, e.at)),
         ExprOp::And(operands) => connective(operands, row, arena, false)?,
         ExprOp::Or(operands) => connective(operands, row, arena, true)?,
         ExprOp::IsNull(e) => Value::Bool(value(e, row, arena)?.is_null()),

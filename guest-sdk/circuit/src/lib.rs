@@ -9,6 +9,7 @@ mod expr;
 pub mod interpret;
 mod plan;
 mod text;
+mod user;
 
 pub use accumulators::{Accumulators, accumulators};
 pub use check::{EXPRESSION_DEPTH_MAX, LAMBDA_PARAMETERS, same_words};
@@ -17,3 +18,4 @@ pub use expr::{Expr, ExprOp, Position};
 pub use plan::{
     Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, Node, NodeId, Op, Table, View,
 };
+pub use user::UserFunction;

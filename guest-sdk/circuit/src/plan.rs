@@ -1,6 +1,6 @@
 //! The plan as data: tables, views, and a graph of operators in the order in which a step runs them.
 
-use crate::{Expr, Position};
+use crate::{Expr, Position, UserFunction};
 use serde::{Deserialize, Serialize};
 use weir_row::{ColumnType, Value};
 
@@ -16,6 +16,9 @@ pub struct Circuit {
     pub views: Vec<View>,
     /// The operators; a node's inputs come before it.
     pub nodes: Vec<Node>,
+    /// The functions that are written in Rust, used or not. A circuit that has some must be compiled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<UserFunction>,
 }
 
 /// A column of a table or a view.
@@ -114,6 +117,13 @@ pub enum AggregateFunction {
         /// The kernel's name in the registry of `weir-functions`.
         kernel: String,
         /// The argument.
+        argument: Expr,
+    },
+    /// A linear aggregate that is written in Rust, of rows whose arguments are all there; NULL if there is none.
+    User {
+        /// Index into [`Circuit::functions`].
+        function: usize,
+        /// A [`Sequence`](crate::ExprOp::Sequence) of its arguments, of a row's type.
         argument: Expr,
     },
     /// An array of a value of each row, NULLs included; or, if the result's type is a map, a map of a key and a value of each, where of equal

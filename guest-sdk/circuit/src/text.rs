@@ -3,7 +3,7 @@
 //!
 //! Columns are written `#0`, `#1`, ..; constants as SQL writes them; a kernel's call as `kernel(..)`.
 
-use crate::{AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Node, Op};
+use crate::{AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Node, Op, UserFunction};
 use std::fmt::{self, Display, Write};
 use weir_row::{ColumnType, Value};
 
@@ -20,10 +20,21 @@ impl Display for Circuit {
             write!(f, "view {i} {} ({})", name(&v.name, v.case_sensitive), columns(&v.columns))?;
             writeln!(f, "{}", if v.materialized { " materialized" } else { "" })?;
         }
+        for (i, function) in self.functions.iter().enumerate() {
+            writeln!(f, "function {i} {function}")?;
+        }
         for (i, node) in self.nodes.iter().enumerate() {
             writeln!(f, "{i}: {node}")?;
         }
         Ok(())
+    }
+}
+
+impl Display for UserFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let params = list(self.params.iter().map(|(name, ty)| format!("{name} {ty}")));
+        let aggregate = if self.aggregate { " linear aggregate" } else { "" };
+        write!(f, "{}({params}) returns {}{aggregate}", self.name, self.result)
     }
 }
 
@@ -112,6 +123,7 @@ impl Display for AggregateFunction {
                 write!(f, "collect {}({})", if *once { "once " } else { "" }, list(values))
             }
             AggregateFunction::BitXor(e) => write!(f, "bit_xor({e})"),
+            AggregateFunction::User { function, argument } => write!(f, "function {function}({argument})"),
             AggregateFunction::Reduce { kernel, argument } => write!(f, "reduce {kernel}({argument})"),
         }
     }
@@ -123,6 +135,7 @@ impl Display for Expr {
             ExprOp::Column(i) => write!(f, "#{i}"),
             ExprOp::Literal(v) => write!(f, "{}", Constant(v)),
             ExprOp::Call { kernel, args } => write!(f, "{kernel}({})", list(args)),
+            ExprOp::User { function, args } => write!(f, "function {function}({})", list(args)),
             ExprOp::And(es) => write!(f, "({})", joined(es, " and ")),
             ExprOp::Or(es) => write!(f, "({})", joined(es, " or ")),
             ExprOp::IsNull(e) => write!(f, "({e} is null)"),

@@ -166,7 +166,7 @@ fn build_sdk(
     let mut command = cargo(toolchain, &source, sysroot);
     // Not `--locked`: the lock file is ours cut down, and cargo drops a little more (features that only the host enables);
     // the versions stay.
-    command.args(["-p", "weir-sdk", "-p", "weir-engine", "--lib"]);
+    command.args(["-p", "weir-sdk", "-p", "weir-engine", "-p", "weir-udf", "--lib"]);
     run_build("building the SDK", command, cancel)?;
     copy_libraries(&release(&source, true), &work.join("built/target"), &[".rlib"], &[]).map_err(failed)?;
     copy_libraries(&release(&source, false), &work.join("built/host"), &[".so", ".dylib"], &[]).map_err(failed)?;

@@ -14,6 +14,7 @@ mod optimise;
 mod parse;
 mod plan;
 mod relation;
+mod stubs;
 mod verify;
 
 pub use diagnostic::{Diagnostic, LineCol, Severity, Span, render};
@@ -85,6 +86,12 @@ fn compile_here(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>
     program.circuit = lower::lower(&plan, program.circuit);
     let unknown = verify::unknown_kernels(source, &program.circuit);
     if unknown.is_empty() { Ok(program) } else { Err(unknown) }
+}
+
+/// The declarations of the functions that a program leaves to `udf.rs`, which a program that has some is compiled with, as
+/// `stubs.rs`. Empty if it has none.
+pub fn stubs(circuit: &Circuit) -> String {
+    stubs::stubs(circuit)
 }
 
 /// The Rust program that runs a circuit over `weir_sdk::prelude`: the source of a crate's `lib.rs`.

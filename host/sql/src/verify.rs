@@ -9,7 +9,10 @@ use weir_circuit::{Circuit, Expr, ExprOp, Op};
 pub(crate) fn unknown_kernels(source: &str, circuit: &Circuit) -> Vec<Diagnostic> {
     let mut found = vec![];
     for node in &circuit.nodes {
-        expressions(&node.op, &mut |e| expression(source, e, &mut found));
+        expressions(&node.op, &mut |e| {
+            expression(source, e, &mut found);
+            user_calls(circuit, e);
+        });
     }
     found.sort_by_key(|d: &Diagnostic| d.offset);
     found.dedup();
@@ -41,6 +44,25 @@ fn expression(source: &str, e: &Expr, found: &mut Vec<Diagnostic>) {
     for child in e.children() {
         expression(source, child, found);
     }
+}
+
+/// Asserts that calls of functions in Rust have arguments of their parameters' kinds.
+fn user_calls(circuit: &Circuit, e: &Expr) {
+    if let ExprOp::User { function, args } = &e.op {
+        let function = &circuit.functions[*function];
+        let kinds = args.iter().map(|a| a.ty.sql.kind());
+        let wanted = function.params.iter().map(|(_, ty)| ty.sql.kind());
+        assert!(
+            kinds.eq(wanted) && e.ty.sql.kind() == function.result.sql.kind() && !function.aggregate,
+            "the front end calls {} with other types: {e} :: {}",
+            function.name,
+            e.ty
+        );
+    }
+    if let ExprOp::Lambda { body, .. } = &e.op {
+        user_calls(circuit, body);
+    }
+    e.children().into_iter().for_each(|child| user_calls(circuit, child));
 }
 
 /// Calls `f` with every expression of an operator.

@@ -88,6 +88,9 @@ impl Binder<'_> {
         let within = self.within(written.within, &mut inner)?;
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
         let filter = filter?;
+        if let Some(Some(function)) = self.own_function(name) {
+            return self.own_aggregate(written, &function, args, filter.as_ref(), (distinct, within), cx);
+        }
         if name == "array_agg" && !star {
             return self.array_agg(written, args, filter, (distinct, within), cx);
         }
@@ -234,7 +237,7 @@ fn truth_or_null(condition: Expr) -> Expr {
 }
 
 /// FILTER as a CASE in what is read.
-fn filtered(filter: Option<&Expr>, e: Expr) -> Expr {
+pub(super) fn filtered(filter: Option<&Expr>, e: Expr) -> Expr {
     let Some(filter) = filter else { return e };
     let (nothing, at) = (null(e.ty.sql.clone()), e.at);
     case(vec![(filter.clone(), e)], nothing, at)

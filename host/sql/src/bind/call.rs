@@ -38,7 +38,14 @@ impl Binder<'_> {
         if f.over.is_some() {
             return Err(self.unsupported(name_at, format!("the window function {}", name.to_uppercase())));
         }
-        let aggregate = functions::is_aggregate(&name);
+        let own_name = fold(ident);
+        let own = self.own_function(&own_name);
+        if own.as_ref().is_some_and(Option::is_none)
+            || own.is_none() && matches!(self.declared.get(&own_name), Some(super::Declared::Poisoned))
+        {
+            return Err(super::Reported);
+        }
+        let aggregate = functions::is_aggregate(&name) || self.is_own_aggregate(&own_name);
         let within = !f.within_group.is_empty() && !aggregate;
         if f.parameters != FunctionArguments::None || within || f.null_treatment.is_some() && !aggregate {
             return Err(self.unsupported(at, "this form of call"));
@@ -55,13 +62,24 @@ impl Binder<'_> {
         if aggregate {
             let filter = f.filter.as_deref();
             let nulls = f.null_treatment;
-            return self.aggregate_call(&Written { name: &name, list, within: &f.within_group, nulls, filter, at }, cx);
+            let name = if own.is_some() { &own_name } else { &name };
+            return self.aggregate_call(&Written { name, list, within: &f.within_group, nulls, filter, at }, cx);
         }
         if !list.clauses.is_empty() {
             return Err(self.unsupported(at, "this clause within a call"));
         }
         if let Some(made) = self.constructor(ident, list, at, cx) {
             return made;
+        }
+        if let Some(function) = own.flatten() {
+            if list.duplicate_treatment.is_some() || f.filter.is_some() {
+                let message = format!("DISTINCT and FILTER are for aggregates; {own_name} is none");
+                return Err(self.error(at, message));
+            }
+            let args = self.plain_arguments(list, at)?;
+            let args = self.many(args, cx)?;
+            let args = args.into_iter().map(|(expr, span)| Argument { expr, span }).collect();
+            return self.own_call(&own_name, &function, args, at);
         }
         let Some(callable) = functions::lookup(&name) else { return Err(self.no_function(&name, name_at)) };
         if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct) || f.filter.is_some() {

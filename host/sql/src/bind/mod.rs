@@ -13,6 +13,7 @@ mod compare;
 pub(crate) mod composite;
 mod expr;
 mod from;
+mod function;
 mod group;
 mod interval;
 mod items;
@@ -41,6 +42,7 @@ use crate::parse::{Parsed, Statement};
 use crate::plan::{Plan, RelId};
 use crate::{Diagnostic, Program, Relation, Severity, Span};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use weir_circuit::{Circuit, Position};
 use weir_row::{ColumnType, SqlType};
 
@@ -89,6 +91,10 @@ pub(crate) struct Binder<'a> {
     pub(super) views: Vec<Relation>,
     /// User-defined types; `None`: one with errors.
     pub(super) types: HashMap<String, Option<SqlType>>,
+    /// Functions of the program's own; `None`: one with errors.
+    pub(super) functions: HashMap<String, Option<Rc<function::Function>>>,
+    /// Operators that calls of functions with a body in SQL have become.
+    pub(super) expanded: usize,
     /// Every name that the program declares somewhere.
     pub(super) later: HashSet<String>,
     /// The FROM clauses of the queries around the one being bound.
@@ -119,6 +125,8 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         tables: vec![],
         views: vec![view::error_view()],
         types: HashMap::new(),
+        functions: HashMap::new(),
+        expanded: 0,
         later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
         outer: vec![],
         depth: 0,
@@ -128,6 +136,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
             Statement::Table(table) => binder.create_table(table),
             Statement::View(view) => binder.create_view(view),
             Statement::Type(ty) => binder.create_type(ty),
+            Statement::Function(function) => binder.create_function(function),
         }
     }
     for statement in &parsed.statements {

@@ -126,6 +126,10 @@ impl Binder<'_> {
             self.error(crate::parse::span(created.name.span), format!("type '{name}' is declared twice"));
             return;
         }
+        if self.functions.contains_key(&name) {
+            self.error(crate::parse::span(created.name.span), format!("'{name}' is a function already"));
+            return;
+        }
         let ty = match created.row {
             Some(at) => {
                 let hint = "leave ROW out: CREATE TYPE name AS (field type, ..)";

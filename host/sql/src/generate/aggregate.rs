@@ -4,6 +4,7 @@ use super::Generator;
 use super::area::Input;
 use super::code::Body;
 use super::kernels;
+use super::user;
 use std::fmt::Write;
 use weir_circuit::{
     Accumulators, Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Expr, ExprOp, NodeId, accumulators,
@@ -128,6 +129,15 @@ impl Generator<'_> {
                     "    for _ in 0..2 - (w & 1) {{ s{i} = Some(match s{i} {{ Some(s) => {both}, None => x }}); }}"
                 ));
                 body.line("}");
+                after.push_str(&write_null(&a.ty.sql, &format!("s{i}")));
+                continue;
+            }
+            if let AggregateFunction::User { function, argument } = &a.function {
+                let function = &body.generator.circuit.functions[*function];
+                let _ = writeln!(before, "    let mut s{i} = None;");
+                user::add(&mut body, a, function, argument, &format!("s{i}"));
+                let (line, column) = (a.at.line, a.at.column);
+                let _ = writeln!(after, "    let s{i} = post_{}(cx, s{i}, {line}, {column});", function.name);
                 after.push_str(&write_null(&a.ty.sql, &format!("s{i}")));
                 continue;
             }

@@ -158,6 +158,7 @@ impl<'a, 'c> Body<'a, 'c> {
             ExprOp::Column(c) => Code { text: format!("c{c}"), nullable: self.input.field(*c).nullable },
             ExprOp::Literal(v) => literal(v, e),
             ExprOp::Call { kernel, args } => self.call(e, kernel, args),
+            ExprOp::User { function, args } => self.user_call(e, *function, args),
             ExprOp::And(_) | ExprOp::Or(_) if !e.ty.nullable => Code::plain(self.truth(e)),
             ExprOp::And(operands) => self.connective("and", AND, operands),
             ExprOp::Or(operands) => self.connective("or", OR, operands),
@@ -251,6 +252,18 @@ impl<'a, 'c> Body<'a, 'c> {
         let found = if own { call } else { format!("Some({call})") };
         let (subject, pattern) = patterns(&scrutinees);
         Code::option(format!("(match {subject} {{ {pattern} => {found}, _ => None }})"))
+    }
+
+    /// A call of a function that the author wrote in Rust, which is told of NULLs.
+    fn user_call(&mut self, e: &Expr, function: usize, args: &[Expr]) -> Code {
+        let function = &self.generator.circuit.functions[function];
+        let mut text = format!("call_{}(cx", function.name);
+        for (arg, (_, ty)) in args.iter().zip(&function.params) {
+            let _ = write!(text, ", {}", self.code(arg).fit(ty.nullable, place(arg)));
+        }
+        let (line, column) = place(e);
+        let _ = write!(text, ", {line}, {column})");
+        Code { text, nullable: function.result.nullable }
     }
 
     fn connective(&mut self, name: &'static str, helper: &'static str, operands: &[Expr]) -> Code {

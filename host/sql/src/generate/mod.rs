@@ -7,6 +7,7 @@ mod code;
 mod function;
 mod kernels;
 mod step;
+mod user;
 mod write;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,10 @@ impl Generator<'_> {
         out.push_str(
             "#![allow(unused, non_upper_case_globals)]\nuse weir_sdk::prelude::*;\n\nprogram! {\n    CIRCUIT;\n",
         );
+        if !self.circuit.functions.is_empty() {
+            let at = out.find("use weir_sdk").unwrap_or(0);
+            out.insert_str(at, user::MODULES);
+        }
         for field in fields {
             let _ = writeln!(out, "    {field}");
         }
@@ -54,6 +59,7 @@ impl Generator<'_> {
         for (name, shape) in self.shapes.iter().filter(|(name, _)| used(name)) {
             let _ = writeln!(out, "\nconst {name}: Shape = {shape};");
         }
+        out.push_str(&user::callers(self.circuit));
         for helper in self.helpers.values() {
             let _ = write!(out, "\n{helper}");
         }

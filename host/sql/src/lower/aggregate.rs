@@ -18,14 +18,14 @@ fn is_float(ty: &SqlType) -> bool {
 
 fn method(call: &AggregateCall) -> AggregateMethod {
     use AggregateKind::{
-        ArgMax, ArgMin, Array, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Map, Max, Min, Mode, Sum,
+        ArgMax, ArgMin, Array, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Map, Max, Min, Mode, Sum, User,
     };
     let is = |test: fn(&SqlType) -> bool| call.argument.as_ref().is_some_and(|e| test(&e.ty.sql));
     match call.kind {
         Min | Max | ArgMin | ArgMax => AggregateMethod::Extreme,
         Sum | Avg if is(is_float) => AggregateMethod::Fold,
         BitXor if is(is_integer) => AggregateMethod::Linear,
-        BitAnd | BitOr | BitXor | Mode | Array | Map => AggregateMethod::Fold,
+        BitAnd | BitOr | BitXor | Mode | Array | Map | User(_) => AggregateMethod::Fold,
         CountRows | Count | Sum | Avg => AggregateMethod::Linear,
     }
 }
@@ -228,6 +228,7 @@ fn function(call: &AggregateCall, e: Expr) -> Aggregate {
         AggregateKind::BitOr => reduce("or", e),
         AggregateKind::BitXor if is_integer(&e.ty.sql) => AggregateFunction::BitXor(e),
         AggregateKind::BitXor => reduce("xor", e),
+        AggregateKind::User(function) => AggregateFunction::User { function, argument: e },
     };
     Aggregate { function, ty: call.ty.clone(), at: call.at }
 }

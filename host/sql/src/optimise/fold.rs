@@ -21,6 +21,7 @@ pub(crate) fn may_fail(e: &Expr) -> bool {
             find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql)
         }
         ExprOp::Lambda { body, .. } => may_fail(body),
+        ExprOp::User { .. } => true,
         _ => false,
     };
     here || e.children().into_iter().any(may_fail)

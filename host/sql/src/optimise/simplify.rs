@@ -168,7 +168,7 @@ pub(super) fn simplify(e: &Expr) -> Expr {
             simplify_call(e)
         }
         ExprOp::Lambda { ref over, .. } if matches!(over.op, ExprOp::Literal(_)) => simplify_call(e),
-        ExprOp::Sequence(_) | ExprOp::Lambda { .. } => e,
+        ExprOp::Sequence(_) | ExprOp::Lambda { .. } | ExprOp::User { .. } => e,
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) enum Statement {
     View(CreateView),
     /// `CREATE TYPE`
     Type(CreateType),
+    /// `CREATE FUNCTION`, `CREATE LINEAR AGGREGATE`
+    Function(CreateFunction),
 }
 
 /// `CREATE TABLE name ( .. ) [WITH ( .. )]`
@@ -89,6 +91,28 @@ pub(crate) struct CreateType {
     pub(crate) row: Option<Span>,
 }
 
+/// `CREATE FUNCTION name(..) RETURNS type [AS expr]`, `CREATE LINEAR AGGREGATE name(..) RETURNS type`
+#[derive(Debug)]
+pub(crate) struct CreateFunction {
+    pub(crate) name: Ident,
+    pub(crate) params: Vec<Parameter>,
+    pub(crate) result: DataType,
+    pub(crate) result_span: Span,
+    pub(crate) result_not_null: bool,
+    /// None: it is written in Rust.
+    pub(crate) body: Option<Box<Expr>>,
+    pub(crate) aggregate: bool,
+}
+
+/// `name type [NOT NULL]`
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: Ident,
+    pub(crate) ty: DataType,
+    pub(crate) span: Span,
+    pub(crate) not_null: bool,
+}
+
 impl Statement {
     /// The name that the statement declares.
     pub(crate) fn name(&self) -> &Ident {
@@ -96,6 +120,7 @@ impl Statement {
             Statement::Table(t) => &t.name,
             Statement::View(v) => &v.name,
             Statement::Type(t) => &t.name,
+            Statement::Function(f) => &f.name,
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn create_type(source: &str, parser: &mut Parser) -> Result<CreateTyp
 }
 
 /// A relation's name: one word.
-fn name(source: &str, parser: &mut Parser) -> Result<Ident, Failure> {
+pub(super) fn name(source: &str, parser: &mut Parser) -> Result<Ident, Failure> {
     let name = parser.parse_identifier()?;
     if parser.peek_token_ref().token == Token::Period {
         let hint = "leave the part before the period out";

@@ -1,6 +1,6 @@
 //! The first words of a statement: what it is.
 
-use super::{Failure, Statement, ddl, span};
+use super::{Failure, Statement, ddl, function, span};
 use crate::diagnostic::{STATEMENT, UNSUPPORTED};
 use crate::{Diagnostic, Span};
 use sqlparser::parser::Parser;
@@ -103,8 +103,11 @@ fn create(source: &str, parser: &mut Parser, create_at: Span) -> Result<Statemen
             parser.advance_token();
             ddl::create_type(source, parser).map(Statement::Type)
         }
-        Some("FUNCTION") => Err(unsupported(source, create_at.to(at), "CREATE FUNCTION")),
-        Some("AGGREGATE" | "LINEAR") => Err(unsupported(source, create_at.to(at), "CREATE AGGREGATE")),
+        Some("FUNCTION") => {
+            parser.advance_token();
+            function::create_function(source, parser).map(Statement::Function)
+        }
+        Some("AGGREGATE" | "LINEAR") => function::create_aggregate(source, parser).map(Statement::Function),
         Some("INDEX") => Err(unsupported(source, create_at.to(at), "CREATE INDEX")),
         _ => {
             let found = parser.peek_token();

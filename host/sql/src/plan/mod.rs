@@ -47,6 +47,8 @@ pub(crate) enum AggregateKind {
     Array,
     /// A map of the second input to the third, of each row for which the first is TRUE.
     Map,
+    /// What a function written in Rust, of that number, makes of all rows whose inputs are all there.
+    User(usize),
 }
 
 impl AggregateKind {
