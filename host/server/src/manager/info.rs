@@ -101,5 +101,58 @@ fn column_type(ty: &ColumnType) -> Typed {
         SqlType::IntervalMonths(_) => ("INTERVAL_YEAR_MONTH", None, None),
         SqlType::IntervalMicros(_) => ("INTERVAL_DAY_SECOND", None, None),
     };
-    Typed { sql_type: name.into(), nullable: ty.nullable, precision, scale, ..Typed::default() }
+    let part = |sql: &SqlType, nullable| Some(Box::new(column_type(&ColumnType { sql: sql.clone(), nullable })));
+    let mut typed = Typed { sql_type: name.into(), nullable: ty.nullable, precision, scale, ..Typed::default() };
+    match &ty.sql {
+        SqlType::Array(element) => typed.component = part(element, true),
+        SqlType::Map(key, value) => (typed.key, typed.value) = (part(key, false), part(value, true)),
+        SqlType::Row(row) => typed.fields = Some(row.fields.iter().map(field).collect()),
+        _ => {}
+    }
+    typed
+}
+
+/// A field of a row type.
+fn field((name, ty): &(String, ColumnType)) -> Field {
+    Field {
+        name: name.clone(),
+        // Only names that were quoted keep capitals.
+        case_sensitive: *name != name.to_lowercase(),
+        columntype: column_type(ty),
+        lateness: None,
+        default: None,
+        watermark: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_row::RowType;
+
+    #[test]
+    fn types_with_parts() {
+        let row = RowType {
+            name: Some("place".into()),
+            fields: vec![
+                ("street".into(), ColumnType::nullable(SqlType::Varchar(None))),
+                ("At".into(), ColumnType::not_null(SqlType::Decimal { precision: 9, scale: 2 })),
+            ],
+        };
+        let map = SqlType::Map(Box::new(SqlType::Integer), Box::new(SqlType::Row(row)));
+        let shown = serde_json::to_value(column_type(&ColumnType::not_null(SqlType::Array(Box::new(map))))).unwrap();
+        assert_eq!((&shown["type"], &shown["nullable"]), (&"ARRAY".into(), &false.into()));
+        let map = &shown["component"];
+        assert_eq!((&map["type"], &map["nullable"]), (&"MAP".into(), &true.into()));
+        assert_eq!((&map["key"]["type"], &map["key"]["nullable"]), (&"INTEGER".into(), &false.into()));
+        assert_eq!((&map["value"]["type"], &map["value"]["nullable"]), (&"STRUCT".into(), &true.into()));
+        let fields = &map["value"]["fields"];
+        assert_eq!((&fields[0]["name"], &fields[0]["columntype"]["precision"]), (&"street".into(), &(-1).into()));
+        assert_eq!((&fields[1]["name"], &fields[1]["case_sensitive"]), (&"At".into(), &true.into()));
+        assert_eq!(
+            (&fields[1]["columntype"]["scale"], &fields[1]["columntype"]["nullable"]),
+            (&2.into(), &false.into())
+        );
+        assert_eq!(shown["key"], serde_json::Value::Null);
+    }
 }
