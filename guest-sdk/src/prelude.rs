@@ -2,7 +2,7 @@
 
 pub use crate::operators::{
     Aggregate, Constant, Delay, Differentiate, Distinct, Index, Integrate, KeyedTable, Output, Part, Table, antijoin,
-    exchange, join, map, negate, semijoin, union,
+    exchange, join, map, negate, semijoin, union, unnest,
 };
 pub use crate::{Batch, Chunk, Circuit, Context, Ingest, Keyed, Operator, Pairs, Relation, Rows, Spine, program};
 pub use weir_functions as f;

@@ -185,6 +185,16 @@ impl Circuit {
                 require(!inputs.is_empty(), "no inputs")?;
                 inputs.iter().try_for_each(|i| same_layout(&self.columns(*i), &node.value))
             }
+            Op::Unnest { input } => {
+                flat()?;
+                require(self.nodes[*input].key.is_empty(), "its input must be flat")?;
+                let mut columns = self.columns(*input);
+                let array = columns.pop().ok_or("an input without columns")?;
+                require(array.sql.kind() == Some(Kind::Item), "a last column that is no array")?;
+                columns.push(ColumnType::nullable(SqlType::Variant));
+                columns.push(ColumnType::not_null(SqlType::Integer));
+                same_layout(&columns, &node.value)
+            }
             Op::Negate { input } => {
                 flat()?;
                 same_layout(&self.columns(*input), &node.value)

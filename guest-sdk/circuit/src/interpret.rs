@@ -78,6 +78,7 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
                 map(&groups, filter.as_ref(), &[project])?
             }
             Op::Union { inputs } => collect(inputs.iter().flat_map(|i| &nodes[*i]).map(|(r, w)| Ok((r.clone(), *w))))?,
+            Op::Unnest { input } => unnested(&nodes[*input])?,
             Op::Negate { input } => collect(nodes[*input].iter().map(|(r, w)| Ok((r.clone(), -w))))?,
             Op::Output { input, view } => {
                 views[*view] = nodes[*input].clone();
@@ -87,6 +88,19 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
         nodes.push(rows);
     }
     Ok(views)
+}
+
+/// A row for each element of the last column.
+fn unnested(input: &ZSet) -> Result<ZSet> {
+    let mut out = vec![];
+    for (row, weight) in input {
+        let Some((Value::Item(array), others)) = row.split_last() else { continue };
+        for (i, element) in Item::new(array).items().enumerate() {
+            let element = element.present().map_or(Value::Null, |e| Value::Item(e.bytes().into()));
+            out.push(Ok(([others, &[element, Value::I32(i as i32 + 1)]].concat(), *weight)));
+        }
+    }
+    collect(out)
 }
 
 /// Adds up rows; those of weight 0 vanish.

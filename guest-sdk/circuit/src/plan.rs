@@ -263,6 +263,12 @@ pub enum Op {
         /// The inputs.
         inputs: Vec<NodeId>,
     },
+    /// For each row of the input, whose last column is an array, a row for each element: the other columns, then the element as a nullable
+    /// VARIANT, and its number from 1, an INTEGER. Flat.
+    Unnest {
+        /// The input, flat.
+        input: NodeId,
+    },
     /// The input with weights negated. Flat.
     Negate {
         /// The input.
@@ -286,6 +292,7 @@ impl Op {
             | Op::Index { input, .. }
             | Op::Distinct { input }
             | Op::Negate { input }
+            | Op::Unnest { input }
             | Op::Output { input, .. } => vec![*input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![*left, *right],
             Op::Aggregate { parts, .. } => parts.iter().map(|p| p.input).collect(),
@@ -306,6 +313,7 @@ impl Op {
             Op::Distinct { .. } => "distinct",
             Op::Aggregate { .. } => "aggregate",
             Op::Union { .. } => "union",
+            Op::Unnest { .. } => "unnest",
             Op::Negate { .. } => "negate",
             Op::Output { .. } => "output",
         }

@@ -4,9 +4,10 @@ use crate::aggregate::Plan;
 use crate::input::{Input, layouts};
 use crate::row_function::{Condition, RowFunction};
 use weir_circuit::{Circuit, Expr, NodeId, Op};
-use weir_row::RowWriter;
+use weir_row::{Layout, RowWriter};
 use weir_sdk::operators::{
     Aggregate, Constant, Distinct, Index, KeyedTable, Output, Table, antijoin, join, map, negate, semijoin, union,
+    unnest,
 };
 use weir_sdk::{Context, Keyed, Operator, Rows};
 
@@ -23,6 +24,7 @@ pub(crate) enum Node {
     Aggregate { operator: Aggregate, inputs: Vec<NodeId>, emit: RowFunction },
     Union { inputs: Vec<NodeId> },
     Negate { input: NodeId },
+    Unnest { input: NodeId, layout: String },
     Output { operator: Output, input: NodeId },
 }
 
@@ -98,6 +100,10 @@ impl Node {
             }
             Op::Union { inputs } => Node::Union { inputs: inputs.clone() },
             Op::Negate { input } => Node::Negate { input: *input },
+            Op::Unnest { input } => {
+                let layout = Layout::new(&circuit.nodes[*input].columns()).text();
+                Node::Unnest { input: *input, layout }
+            }
             Op::Output { input, view } => {
                 let operator = Output::new(number, *view, &value_text);
                 let kept = circuit.views[*view].materialized;
@@ -116,7 +122,12 @@ impl Node {
             Node::Distinct { operator, .. } => operator,
             Node::Aggregate { operator, .. } => operator,
             Node::Output { operator, .. } => operator,
-            Node::Map { .. } | Node::Join { .. } | Node::SemiJoin { .. } | Node::Union { .. } | Node::Negate { .. } => {
+            Node::Map { .. }
+            | Node::Join { .. }
+            | Node::SemiJoin { .. }
+            | Node::Union { .. }
+            | Node::Negate { .. }
+            | Node::Unnest { .. } => {
                 return None;
             }
         })
@@ -172,6 +183,7 @@ impl Node {
                 let inputs: Vec<&Rows> = inputs.iter().map(|i| before.rows(*i)).collect();
                 return union(cx, id, &inputs);
             }
+            Node::Unnest { input, layout } => return unnest(cx, id, layout, before.rows(*input)),
             Node::Negate { input } => return negate(cx, id, before.rows(*input).clone()),
             Node::Output { operator, input } => operator.step(cx, before.rows(*input)),
         }

@@ -15,6 +15,7 @@ mod output;
 mod semijoin;
 mod table;
 mod union;
+mod unnest;
 mod upsert;
 
 pub use aggregate::{Aggregate, Part};
@@ -31,6 +32,7 @@ pub use output::{Output, Sink};
 pub use semijoin::{antijoin, semijoin};
 pub use table::Table;
 pub use union::{negate, union};
+pub use unnest::unnest;
 
 use crate::{Chunk, Context, Pairs, Rows};
 use weir_row::{Layout, RowWriter};

@@ -84,6 +84,7 @@ fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
         | Op::Distinct { .. }
         | Op::Union { .. }
         | Op::Negate { .. }
+        | Op::Unnest { .. }
         | Op::Output { .. } => {}
     }
 }

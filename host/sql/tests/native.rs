@@ -39,6 +39,10 @@ mod groups;
 mod statements;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/unnest.rs"]
+mod unnest;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/windows.rs"]
 mod windows;
 #[rustfmt::skip]
@@ -307,7 +311,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites groups joins nested statements windows within }
+    programs! { aggregates basics collections composites groups joins nested statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -328,5 +332,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites groups joins nested statements windows within }
+    circuits! { aggregates basics collections composites groups joins nested statements unnest windows within }
 }

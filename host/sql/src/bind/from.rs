@@ -3,6 +3,7 @@
 use super::expr::Cx;
 use super::names::closest;
 use super::scope::{Scope, ScopeColumn};
+use super::unnest::{Unnest, unnest_of};
 use super::{Binder, Bound, Declared, OutputColumn, Reported};
 use crate::expr::{coalesce, shifted};
 use crate::parse::{fold, span};
@@ -40,6 +41,13 @@ impl Binder<'_> {
     pub(super) fn from(&mut self, items: &[TableWithJoins]) -> Bound<(RelId, Scope)> {
         let mut result: Option<Bound<(RelId, Scope)>> = None;
         for item in items {
+            // UNNEST reads the columns of the items before it.
+            if let Some(unnest) = unnest_of(&item.relation) {
+                let left = result.unwrap_or_else(|| Ok((self.one_row(), Scope::default())));
+                let first = left.and_then(|left| self.unnest(left, &unnest, false));
+                result = Some(self.joins(first, &item.joins));
+                continue;
+            }
             let next = self.table_with_joins(item);
             result = Some(match (result, next) {
                 (None, next) => next,
@@ -58,8 +66,23 @@ impl Binder<'_> {
     }
 
     fn table_with_joins(&mut self, item: &TableWithJoins) -> Bound<(RelId, Scope)> {
-        let mut left = self.factor(&item.relation);
-        for join in &item.joins {
+        let left = match unnest_of(&item.relation) {
+            Some(unnest) => {
+                let alone = (self.one_row(), Scope::default());
+                self.unnest(alone, &unnest, false)
+            }
+            None => self.factor(&item.relation),
+        };
+        self.joins(left, &item.joins)
+    }
+
+    /// What stands left of joins with all of them.
+    fn joins(&mut self, mut left: Bound<(RelId, Scope)>, joins: &[Join]) -> Bound<(RelId, Scope)> {
+        for join in joins {
+            if let Some(unnest) = unnest_of(&join.relation) {
+                left = left.and_then(|left| self.join_unnest(left, &unnest, join));
+                continue;
+            }
             let right = self.factor(&join.relation);
             left = match (left, right) {
                 (Ok(left), Ok(right)) => self.join(left, right, join),
@@ -67,6 +90,34 @@ impl Binder<'_> {
             };
         }
         left
+    }
+
+    /// `CROSS JOIN UNNEST`, `[LEFT] JOIN UNNEST .. ON TRUE`.
+    fn join_unnest(
+        &mut self,
+        left: (RelId, Scope),
+        unnest: &Result<Unnest<'_>, crate::Span>,
+        join: &Join,
+    ) -> Bound<(RelId, Scope)> {
+        let at = span(join.relation.span());
+        let (outer, constraint) = match &join.join_operator {
+            JoinOperator::Join(c) | JoinOperator::Inner(c) | JoinOperator::CrossJoin(c) => (false, c),
+            JoinOperator::Left(c) | JoinOperator::LeftOuter(c) => (true, c),
+            _ => return Err(self.error(at, "UNNEST stands to the right of CROSS JOIN, JOIN or LEFT JOIN")),
+        };
+        let (rel, scope) = self.unnest(left, unnest, outer)?;
+        let condition = match constraint {
+            JoinConstraint::None => return Ok((rel, scope)),
+            JoinConstraint::On(e) => {
+                let mut cx = Cx { scope: &scope, aliases: &[], aggregates: None, subqueries: None, clause: "ON" };
+                self.condition(e, &mut cx)?
+            }
+            _ => return Err(self.error(at, "UNNEST is joined ON a condition, or without")),
+        };
+        if outer && !crate::expr::is_true_literal(&condition) {
+            return Err(self.unsupported(at, "LEFT JOIN UNNEST on another condition than TRUE"));
+        }
+        Ok((self.plan.filter(rel, condition), scope))
     }
 
     fn factor(&mut self, factor: &TableFactor) -> Bound<(RelId, Scope)> {

@@ -29,6 +29,7 @@ mod table;
 mod temporal;
 mod tumble;
 mod types;
+mod unnest;
 mod view;
 
 pub(crate) use arithmetic::Arithmetic;

@@ -106,6 +106,10 @@ impl Generator<'_> {
                 let inputs: Vec<String> = inputs.iter().map(|i| self.rows(*i)).collect();
                 (None, Some(format!("let n{id} = union(cx, {id}, &[{}]);", inputs.join(", "))))
             }
+            Op::Unnest { input } => {
+                let layout = Layout::new(&circuit.nodes[*input].columns()).text();
+                (None, Some(format!("let n{id} = unnest(cx, {id}, {layout:?}, {});", self.rows(*input))))
+            }
             Op::Negate { input } => {
                 let rows = self.rows(*input);
                 let rows = rows.strip_prefix('&').unwrap_or(&rows);

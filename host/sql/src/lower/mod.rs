@@ -125,6 +125,13 @@ impl Lowering<'_> {
                 let node = self.node(Op::Union { inputs }, vec![], columns, "UNION");
                 self.over(node, None, over)
             }
+            Rel::Unnest { input } => {
+                let columns = self.plan.columns(rel).to_vec();
+                let stream = self.stream(input);
+                let input = self.flat(stream);
+                let node = self.node(Op::Unnest { input }, vec![], columns, "UNNEST");
+                self.over(node, None, over)
+            }
             // `linear` took them apart.
             Rel::Filter { .. } | Rel::Project { .. } => self.stream(rel),
         }

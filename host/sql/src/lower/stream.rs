@@ -62,6 +62,12 @@ impl Lowering<'_> {
             }
             Op::Aggregate { parts, project, .. } => projected(self.partitions[parts[0].input].clone(), project),
             Op::Negate { input } => self.partitions[*input].clone(),
+            // All columns but the array stay where they are.
+            Op::Unnest { input } => {
+                let array = self.circuit.nodes[*input].columns().len() - 1;
+                let kept = |p: &Vec<Expr>| p.iter().all(|e| !matches!(e.op, ExprOp::Column(c) if c == array));
+                self.partitions[*input].clone().filter(kept)
+            }
             Op::Union { inputs } => {
                 let mut all = inputs.iter().map(|i| &self.partitions[*i]);
                 let first = all.next()?.clone()?;

@@ -72,6 +72,10 @@ fn needed(plan: &Plan) -> Vec<Needed> {
                 add(&mut needed[*input], all.clone());
                 add(&mut needed[id], all);
             }
+            Rel::Unnest { input } => {
+                let array = plan.columns(*input).len() - 1;
+                add(&mut needed[*input], columns.into_iter().filter(|c| *c < array).chain([array]));
+            }
             Rel::Union { inputs } => {
                 for input in inputs {
                     add(&mut needed[*input], columns.iter().copied());
@@ -147,6 +151,12 @@ fn rebuild(
             (out.aggregate(new[*input], keys, calls, *global), has)
         }
         Rel::Distinct { input } => (out.distinct(new[*input]), columns.iter().copied().collect()),
+        Rel::Unnest { input } => {
+            // The array is the last column, before and after.
+            let array = plan.columns(*input).len() - 1;
+            let has = needed[*input].iter().flatten().copied().chain([array + 1]).collect();
+            (out.unnest(new[*input]), has)
+        }
         Rel::Union { inputs } => {
             let inputs = inputs.iter().map(|i| {
                 // An input may have columns that others of its users need.

@@ -114,6 +114,14 @@ impl Push<'_> {
                 let rel = self.out.aggregate(input, keys.clone(), calls.clone(), *global);
                 self.out.filter(rel, all(above))
             }
+            Rel::Unnest { input } => {
+                let array = self.plan.columns(*input).len() - 1;
+                let (below, above): (Vec<Expr>, Vec<Expr>) =
+                    predicates.into_iter().partition(|p| only(p, 0, array) && !may_fail(p));
+                let input = self.rel(*input, below);
+                let rel = self.out.unnest(input);
+                self.out.filter(rel, all(above))
+            }
             Rel::Distinct { input } => {
                 let input = self.rel(*input, predicates);
                 self.out.distinct(input)

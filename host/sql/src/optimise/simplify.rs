@@ -43,6 +43,7 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
                 out.aggregate(new[*input], keys, calls.collect(), *global)
             }
             Rel::Distinct { input } => out.distinct(new[*input]),
+            Rel::Unnest { input } => out.unnest(new[*input]),
             Rel::Union { inputs } => out.union(inputs.iter().map(|i| new[*i]).collect()),
         };
         new.push(out.retyped(rel, plan.columns(id)));

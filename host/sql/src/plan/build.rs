@@ -119,6 +119,15 @@ impl Plan {
         self.add(Rel::Union { inputs }, columns)
     }
 
+    /// The rows of the elements of the array that is the input's last column.
+    pub(crate) fn unnest(&mut self, input: RelId) -> RelId {
+        let mut columns = self.columns[input].clone();
+        columns.pop();
+        columns.push(ColumnType::nullable(SqlType::Variant));
+        columns.push(ColumnType::not_null(SqlType::Integer));
+        self.add(Rel::Unnest { input }, columns)
+    }
+
     /// The relation with columns of these types, which are at most wider in nullability or in texts' lengths.
     pub(crate) fn retyped(&mut self, input: RelId, columns: &[ColumnType]) -> RelId {
         let exprs = columns.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect();

@@ -124,6 +124,8 @@ pub(crate) enum Rel {
     Distinct { input: RelId },
     /// All rows of all inputs.
     Union { inputs: Vec<RelId> },
+    /// A row for each element of the array that is the input's last column: the other columns, the element as an item, its number.
+    Unnest { input: RelId },
 }
 
 impl Rel {
@@ -134,7 +136,8 @@ impl Rel {
             Rel::Filter { input, .. }
             | Rel::Project { input, .. }
             | Rel::Aggregate { input, .. }
-            | Rel::Distinct { input } => vec![*input],
+            | Rel::Distinct { input }
+            | Rel::Unnest { input } => vec![*input],
             Rel::Join { left, right, .. } => vec![*left, *right],
             Rel::Union { inputs } => inputs.clone(),
         }

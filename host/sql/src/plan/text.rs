@@ -29,6 +29,7 @@ pub(super) fn describe(rel: &Rel) -> String {
         }
         Rel::Distinct { input } => format!("distinct {input}"),
         Rel::Union { inputs } => format!("union {inputs:?}"),
+        Rel::Unnest { input } => format!("unnest {input}"),
     }
 }
 
