@@ -362,6 +362,23 @@ pub(super) const ENTRIES: &[Entry] = &[
         .gives(&[("ARRAY[1, 2.5]", "[1,2.5]"), ("ARRAY()", "[]"), ("ARRAY[7][2]", "NULL"), ("ARRAY[7, 8][2]", "8"), ("ARRAY[7][NULL]", "NULL"), ("ARRAY[1] < ARRAY[1, 0]", "TRUE")]),
     ),
     syntax(
+        Function::written(
+            BOTH,
+            &["unnest"],
+            &[
+                "FROM t, UNNEST(array) [WITH ORDINALITY] AS u(x, …)",
+                "FROM t [LEFT] JOIN UNNEST(array) [WITH ORDINALITY] AS u(x, …) ON TRUE",
+            ],
+            "A row for each element of an array, or for each entry of a map, beside the row that it is of; elements that are rows spread into \
+             their fields. The ordinality counts from 1. An array that is NULL or empty gives no row, or with LEFT JOIN one of NULLs.",
+        )
+        .gives(&[
+            ("(SELECT SUM(x * n) FROM UNNEST(ARRAY[5, 7]) WITH ORDINALITY AS u(x, n))", "19"),
+            ("(SELECT COUNT(*) FROM UNNEST(CAST(NULL AS INT ARRAY)) AS u(x))", "0"),
+            ("(SELECT MAX(k) FROM UNNEST(MAP['a', 1, 'b', 2]) AS u(k, v))", "b"),
+        ]),
+    ),
+    syntax(
         Function::written(ARRAY, &["safe_offset"], &["array[SAFE_OFFSET(i)] → element"], "The element by its number from 0; a number without element gives NULL.")
         .gives(&[("ARRAY[7, 8][SAFE_OFFSET(1)]", "8"), ("ARRAY[7][SAFE_OFFSET(-1)]", "NULL"), ("ARRAY[7][SAFE_OFFSET(1)]", "NULL")]),
     ),
