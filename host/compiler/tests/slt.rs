@@ -1,4 +1,4 @@
-//! The files of `tests/slt` as components: the cases of all files with values in as few programs as can be. What must fail needs a program of
+//! The files of `tests/slt`, and the registry's examples, as components: the cases with values in as few programs as can be. What must fail needs a program of
 //! its own each, and is left to the engine's run.
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic")]
 
@@ -19,7 +19,7 @@ use std::time::Instant;
 use weir_compiler::{CancelToken, CompileRequest, Compiler, Profile};
 use weir_row::{SortLayout, Value};
 use weir_runtime::{Engine, Pipeline, PipelineOptions, Program};
-use weir_sql::Passes;
+use weir_sql::{Outcome, Passes};
 
 #[test]
 fn compile_worker() {
@@ -32,13 +32,24 @@ fn names(segment: &Segment) -> HashSet<String> {
     segment.declarations.iter().filter_map(third).collect()
 }
 
-/// Segments of all files, merged where their names allow it.
+/// The registry's examples that give values.
+fn examples() -> Segment {
+    let check = |e: weir_sql::Example| {
+        let Outcome::Gives(text) = e.outcome else { return None };
+        let text = if text.is_empty() { "(empty)" } else { text.trim_end() };
+        let expected = Expected::Rows(vec![text.to_string()]);
+        Some(Check { line: 0, sql: e.sql.to_string(), is_expression: true, expected })
+    };
+    Segment { checks: weir_sql::examples().filter_map(check).collect(), ..Segment::default() }
+}
+
+/// Segments of all files and of the examples, merged where their names allow it.
 fn merged() -> Vec<Segment> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/slt");
     let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|p| p.extension().is_some_and(|e| e == "slt"));
     files.sort();
-    let mut out: Vec<Segment> = vec![];
+    let mut out = vec![examples()];
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         for mut segment in read(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display())) {
@@ -60,7 +71,7 @@ fn merged() -> Vec<Segment> {
 /// The contents of a program's views after one step.
 fn run(compiler: &Compiler, engine: &Engine, batch: &Batch) -> Vec<Vec<(Vec<Value>, i64)>> {
     let circuit = &batch.program.circuit;
-    let request = CompileRequest { source: weir_sql::generate(circuit), profile: Profile::Dev };
+    let request = CompileRequest { source: weir_sql::generate(circuit), profile: Profile::Dev, user: None };
     let artifact = compiler.compile(&request, &CancelToken::new()).unwrap();
     let file = compiler.open_native(&artifact).unwrap();
     let program = Program::load_file(engine, file, &artifact.native_sha256).unwrap();
