@@ -61,8 +61,9 @@ snapshots:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
-# All figures, printed: cold start, micro-benchmarks, compile times, Nexmark; or name a part.
+# All figures, printed: cold start, micro-benchmarks, compile times, profile dev, Nexmark; or name a part.
 bench *ARGS:
+    cargo build --release -p weir-server
     cargo run --release -p weir-bench -- {{ARGS}}
 
 # Figures of the runtime alone: instances, copies, exchange, kills.

@@ -1,6 +1,7 @@
 //! Figures: `cargo run --release -p weir-bench` prints all of them, or name a part.
 
 mod compile;
+mod dev;
 mod measure;
 mod micro;
 mod nexmark;
@@ -19,6 +20,8 @@ enum Part {
     Nexmark,
     /// From SQL to native code.
     Compile,
+    /// From POST to Running with profile dev.
+    Dev,
     /// What times of operators cost.
     Profile,
     /// Cold start, idle memory, kill.
@@ -61,6 +64,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if wanted(Part::Compile) {
         compile::run(&setup)?;
+    }
+    if wanted(Part::Dev) {
+        dev::run(&setup)?;
     }
     if wanted(Part::Nexmark) {
         nexmark::run(&setup, args.events, args.query.as_deref())?;
