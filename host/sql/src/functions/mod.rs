@@ -14,6 +14,7 @@ pub(crate) mod param;
 mod period;
 mod predicates;
 mod reference;
+mod tables;
 mod temporal;
 mod text;
 mod variant;
@@ -91,6 +92,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
         period::ENTRIES,
         aggregates::ENTRIES,
         grammar::ENTRIES,
+        tables::ENTRIES,
     ]
     .into_iter()
     .flatten()
