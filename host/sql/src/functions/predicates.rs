@@ -124,6 +124,19 @@ pub(super) const ENTRIES: &[Entry] =
         syntax(
             Function::written(
                 &[Family::Comparisons],
+                &["not between symmetric"],
+                &["e NOT BETWEEN SYMMETRIC a AND b → BOOLEAN"],
+                "The opposite of BETWEEN SYMMETRIC.",
+            )
+            .gives(&[
+                ("5 NOT BETWEEN SYMMETRIC 9 AND 1", "FALSE"),
+                ("0 NOT BETWEEN SYMMETRIC 9 AND 1", "TRUE"),
+                ("NULL NOT BETWEEN SYMMETRIC 9 AND 1", "NULL"),
+            ]),
+        ),
+        syntax(
+            Function::written(
+                &[Family::Comparisons],
                 &["in"],
                 &["e IN (a, …) → BOOLEAN", "e IN (query) → BOOLEAN"],
                 "Whether the value is among others. If not, but a NULL is, the answer is NULL; among none it is FALSE.",

@@ -81,6 +81,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         .gives(&[("'abc' NOT LIKE '_b_'", "FALSE"), ("'' NOT LIKE '_'", "TRUE"), ("NULL NOT LIKE '%'", "NULL")]),
     ),
     syntax(
+        Function::written(STRING, &["not rlike"], &["s NOT RLIKE re → BOOLEAN"], "The opposite of RLIKE.").gives(&[
+            ("'abc' NOT RLIKE 'b.'", "FALSE"),
+            ("'abc' NOT RLIKE '^b'", "TRUE"),
+            ("'abc' NOT RLIKE NULL", "NULL"),
+        ]),
+    ),
+    syntax(
         Function::written(STRING, &["not ilike"], &["s NOT ILIKE p → BOOLEAN"], "The opposite of ILIKE.").gives(&[
             ("'abc' NOT ILIKE 'B%'", "TRUE"),
             ("'abc' NOT ILIKE 'A%'", "FALSE"),
