@@ -95,7 +95,7 @@ impl Circuit {
                 predicate(condition.as_ref(), &self.pair(*left, *right)?)?;
                 projection(project, &self.columns(*left), &node.value)
             }
-            Op::Distinct { input } => {
+            Op::Distinct { input, .. } => {
                 self.traced(*input)?;
                 let input = &self.nodes[*input];
                 require(node.key == input.key && node.value == input.value, "its columns must be its input's")

@@ -69,8 +69,9 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
                 }
                 map(&kept, None, &[project])?
             }
-            Op::Distinct { input } => {
-                collect(nodes[*input].iter().filter(|(_, w)| **w > 0).map(|(r, _)| Ok((r.clone(), 1))))?
+            Op::Distinct { input, all } => {
+                let there = nodes[*input].iter().filter(|(_, w)| **w > 0);
+                collect(there.map(|(r, w)| Ok((r.clone(), if *all { *w } else { 1 }))))?
             }
             Op::Aggregate { parts, global, filter, project } => {
                 let keys = circuit.nodes[parts[0].input].key.len();

@@ -245,6 +245,9 @@ pub enum Op {
     Distinct {
         /// An index with a trace.
         input: NodeId,
+        /// Whether rows keep their weight, if it is positive: what is left of a difference of multisets.
+        #[serde(default, skip_serializing_if = "is_false")]
+        all: bool,
     },
     /// One row per group. Flat. Columns of `project`: key, then the results of the parts in order.
     Aggregate {
@@ -290,7 +293,7 @@ impl Op {
             Op::Table { .. } | Op::Constant { .. } => vec![],
             Op::Map { input, .. }
             | Op::Index { input, .. }
-            | Op::Distinct { input }
+            | Op::Distinct { input, .. }
             | Op::Negate { input }
             | Op::Unnest { input }
             | Op::Output { input, .. } => vec![*input],
@@ -310,7 +313,8 @@ impl Op {
             Op::Join { .. } => "join",
             Op::SemiJoin { anti: true, .. } => "antijoin",
             Op::SemiJoin { anti: false, .. } => "semijoin",
-            Op::Distinct { .. } => "distinct",
+            Op::Distinct { all: false, .. } => "distinct",
+            Op::Distinct { all: true, .. } => "positive",
             Op::Aggregate { .. } => "aggregate",
             Op::Union { .. } => "union",
             Op::Unnest { .. } => "unnest",

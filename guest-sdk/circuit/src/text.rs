@@ -73,7 +73,7 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
         Op::SemiJoin { left, right, condition, project, anti: _ } => {
             write!(f, " {left} {right}{}{}", clause(condition), projection(project))
         }
-        Op::Distinct { input } | Op::Negate { input } | Op::Unnest { input } => write!(f, " {input}"),
+        Op::Distinct { input, .. } | Op::Negate { input } | Op::Unnest { input } => write!(f, " {input}"),
         Op::Aggregate { parts, global, filter, project } => {
             for part in parts {
                 write!(f, " {}", Part(part))?;

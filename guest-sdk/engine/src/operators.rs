@@ -87,7 +87,10 @@ impl Node {
                 let project = RowFunction::new(Input::rows(circuit, *left), None, &[project])?;
                 Node::SemiJoin { left: *left, right: *right, anti: *anti, condition, project }
             }
-            Op::Distinct { input } => Node::Distinct { operator: Distinct::new(number), input: *input },
+            Op::Distinct { input, all } => {
+                let operator = Distinct::new(number);
+                Node::Distinct { operator: if *all { operator.all() } else { operator }, input: *input }
+            }
             Op::Aggregate { parts, global, filter, project } => {
                 let key = layouts(circuit, parts[0].input).0;
                 if *global && !key.is_empty() {

@@ -1,4 +1,4 @@
-//! Distinct: a Z-set made a set.
+//! Distinct: a Z-set made a set, or a multiset.
 
 use crate::checkpoint::{Loader, Saver};
 use crate::circuit::trace;
@@ -26,6 +26,7 @@ pub struct Distinct {
     node: u32,
     key: Layout,
     value: Layout,
+    all: bool,
     delta: Batch,
 }
 
@@ -33,7 +34,17 @@ impl Distinct {
     /// A distinct; its layout is its input's.
     pub fn new(node: u32) -> Distinct {
         let empty = super::layout("");
-        Distinct { node, key: empty.clone(), value: empty, delta: Batch::new(0) }
+        Distinct { node, key: empty.clone(), value: empty, all: false, delta: Batch::new(0) }
+    }
+
+    /// Rows keep their weight, if it is positive: with the right side's weights negated, `EXCEPT ALL`.
+    pub fn all(self) -> Distinct {
+        Distinct { all: true, ..self }
+    }
+
+    /// How often a row is put out.
+    fn weight(&self, weight: i64) -> i64 {
+        if self.all { weight.max(0) } else { i64::from(weight > 0) }
     }
 
     /// Works on this step's delta of the input, which keeps a trace.
@@ -47,7 +58,7 @@ impl Distinct {
         for (row, weight) in delta.iter() {
             let before = reader.weight(row);
             let after = before.wrapping_add(weight);
-            let change = i64::from(after > 0) - i64::from(before > 0);
+            let change = self.weight(after).wrapping_sub(self.weight(before));
             if change != 0 {
                 out.push(row, change);
             }

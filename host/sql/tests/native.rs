@@ -35,6 +35,10 @@ mod composites;
 mod groups;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/sets.rs"]
+mod sets;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/statements.rs"]
 mod statements;
 #[rustfmt::skip]
@@ -311,7 +315,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites groups joins nested statements unnest windows within }
+    programs! { aggregates basics collections composites groups joins nested sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -332,5 +336,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites groups joins nested statements unnest windows within }
+    circuits! { aggregates basics collections composites groups joins nested sets statements unnest windows within }
 }

@@ -43,7 +43,12 @@ impl Binder<'_> {
                 let union = self.plan.union(vec![l, r]);
                 if all { union } else { self.plan.distinct(union) }
             }
-            _ if all => return Err(self.unsupported(at, format!("{op} ALL"))),
+            SetOperator::Except | SetOperator::Minus if all => self.difference(l, r),
+            // What is left of the left without what is only there.
+            SetOperator::Intersect if all => {
+                let only_left = self.difference(l, r);
+                self.difference(l, only_left)
+            }
             SetOperator::Except | SetOperator::Minus => self.row_match(l, r, JoinKind::Anti),
             SetOperator::Intersect => self.row_match(l, r, JoinKind::Semi),
         };
@@ -70,6 +75,13 @@ impl Binder<'_> {
             // A column of NULLs is kept as a BOOLEAN.
             None => Ok(crate::expr::null(to.sql.clone())),
         }
+    }
+
+    /// Rows of the left as often as they are there more often than on the right.
+    fn difference(&mut self, left: RelId, right: RelId) -> RelId {
+        let taken = self.plan.negate(right);
+        let union = self.plan.union(vec![left, taken]);
+        self.plan.positive(union)
     }
 
     /// Distinct left rows that have, or have not, an equal right row; NULLs are equal.

@@ -48,10 +48,34 @@ pub(super) const ENTRIES: &[Entry] = &[
     syntax(
         Function::written(
             GRAMMAR,
-            &["except"],
-            &["query EXCEPT query"],
+            &["except", "minus"],
+            &["query EXCEPT query", "query MINUS query"],
             "The rows of the first that are not in the second, each once.",
         )
         .gives(&[("(SELECT COUNT(*) FROM (VALUES (1), (1), (2) EXCEPT VALUES (2)) AS t(x))", "1")]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["except all", "minus all"],
+            &["query EXCEPT ALL query"],
+            "The rows of the first, as often as they are there more often than in the second. NULLs are equal.",
+        )
+        .gives(&[
+            ("(SELECT COUNT(*) FROM (VALUES (1), (1), (2) EXCEPT ALL VALUES (1), (3)) AS t(x))", "2"),
+            ("(SELECT COUNT(*) FROM (VALUES (1), (NULL) MINUS ALL VALUES (NULL)) AS t(x))", "1"),
+        ]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["intersect all"],
+            &["query INTERSECT ALL query"],
+            "The rows that are in both, as often as they are in either at least.",
+        )
+        .gives(&[(
+            "(SELECT COUNT(*) FROM (VALUES (1), (2), (2), (2) INTERSECT ALL VALUES (2), (2), (3)) AS t(x))",
+            "2",
+        )]),
     ),
 ];

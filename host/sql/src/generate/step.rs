@@ -92,10 +92,13 @@ impl Generator<'_> {
                 let inputs = format!("&self.n{left}, &self.n{right}");
                 (None, Some(format!("let n{id} = {name}(cx, {id}, {stride}, {inputs}, {condition}, &map_{id});")))
             }
-            Op::Distinct { input } => (
-                Some(format!("n{id}: Distinct = Distinct::new({id});")),
-                Some(format!("self.n{id}.step(cx, &self.n{input});")),
-            ),
+            Op::Distinct { input, all } => {
+                let all = if *all { ".all()" } else { "" };
+                (
+                    Some(format!("n{id}: Distinct = Distinct::new({id}){all};")),
+                    Some(format!("self.n{id}.step(cx, &self.n{input});")),
+                )
+            }
             Op::Aggregate { parts, global, filter, project } => {
                 let field = self.aggregate(id, parts, *global, filter.as_ref(), project);
                 let inputs: Vec<String> = parts.iter().map(|p| format!("&self.n{}", p.input)).collect();

@@ -124,7 +124,7 @@ impl Lowering<'_> {
             } else if call.distinct && !ordered {
                 let index = self.index(&rows.stream, rows.present, rows.keys, rows.inputs.clone(), true, true, "");
                 let (key, value) = (self.circuit.nodes[index].key.clone(), self.circuit.nodes[index].value.clone());
-                let distinct = self.node(Op::Distinct { input: index }, key, value, "DISTINCT");
+                let distinct = self.node(Op::Distinct { input: index, all: false }, key, value, "DISTINCT");
                 // A fold goes through the whole group, so it needs a trace.
                 if method == AggregateMethod::Fold { self.traced(distinct) } else { distinct }
             } else if ordered {

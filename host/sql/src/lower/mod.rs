@@ -106,10 +106,18 @@ impl Lowering<'_> {
             }
             Rel::Join { left, right, kind, on } => self.join(rel, left, right, kind, on, over),
             Rel::Aggregate { input, keys, calls, global } => self.aggregate(input, &keys, &calls, global, over),
-            Rel::Distinct { input } => {
+            Rel::Distinct { input, all } => {
                 let index = self.distinct_index(input);
                 let key = self.circuit.nodes[index].key.clone();
-                let node = self.node(Op::Distinct { input: index }, key, vec![], "DISTINCT");
+                let note = if all { "EXCEPT ALL" } else { "DISTINCT" };
+                let node = self.node(Op::Distinct { input: index, all }, key, vec![], note);
+                self.over(node, None, over)
+            }
+            Rel::Negate { input } => {
+                let columns = self.plan.columns(rel).to_vec();
+                let stream = self.stream(input);
+                let input = self.flat(stream);
+                let node = self.node(Op::Negate { input }, vec![], columns, "");
                 self.over(node, None, over)
             }
             Rel::Union { inputs } => {

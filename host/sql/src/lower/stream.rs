@@ -55,7 +55,7 @@ impl Lowering<'_> {
                 by_key(types.len(), &types)
             }
             Op::Index { input, key, .. } => projected(self.partitions[*input].clone(), key),
-            Op::Distinct { input } => self.partitions[*input].clone(),
+            Op::Distinct { input, .. } => self.partitions[*input].clone(),
             Op::Map { input, project, .. } => projected(self.partitions[*input].clone(), project),
             Op::Join { left, project, .. } | Op::SemiJoin { left, project, .. } => {
                 projected(self.partitions[*left].clone(), project)

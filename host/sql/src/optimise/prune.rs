@@ -67,7 +67,7 @@ fn needed(plan: &Plan) -> Vec<Needed> {
                 }
                 add(&mut needed[*input], below);
             }
-            Rel::Distinct { input } => {
+            Rel::Distinct { input, .. } => {
                 let all = 0..plan.columns(*input).len();
                 add(&mut needed[*input], all.clone());
                 add(&mut needed[id], all);
@@ -76,6 +76,7 @@ fn needed(plan: &Plan) -> Vec<Needed> {
                 let array = plan.columns(*input).len() - 1;
                 add(&mut needed[*input], columns.into_iter().filter(|c| *c < array).chain([array]));
             }
+            Rel::Negate { input } => add(&mut needed[*input], columns),
             Rel::Union { inputs } => {
                 for input in inputs {
                     add(&mut needed[*input], columns.iter().copied());
@@ -150,7 +151,14 @@ fn rebuild(
             let keys = keys.iter().map(|k| moved(k, *input)).collect();
             (out.aggregate(new[*input], keys, calls, *global), has)
         }
-        Rel::Distinct { input } => (out.distinct(new[*input]), columns.iter().copied().collect()),
+        Rel::Distinct { input, all } => {
+            let rel = if *all { out.positive(new[*input]) } else { out.distinct(new[*input]) };
+            (rel, columns.iter().copied().collect())
+        }
+        Rel::Negate { input } => {
+            let has = needed[*input].iter().flatten().copied().collect();
+            (out.negate(new[*input]), has)
+        }
         Rel::Unnest { input } => {
             // The array is the last column, before and after.
             let array = plan.columns(*input).len() - 1;

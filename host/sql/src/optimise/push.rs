@@ -122,9 +122,20 @@ impl Push<'_> {
                 let rel = self.out.unnest(input);
                 self.out.filter(rel, all(above))
             }
-            Rel::Distinct { input } => {
+            Rel::Distinct { input, all: false } => {
                 let input = self.rel(*input, predicates);
                 self.out.distinct(input)
+            }
+            Rel::Distinct { input, all: true } => {
+                // It has not all of the rows below.
+                let (above, below): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(may_fail);
+                let input = self.rel(*input, below);
+                let rel = self.out.positive(input);
+                self.out.filter(rel, all(above))
+            }
+            Rel::Negate { input } => {
+                let input = self.rel(*input, predicates);
+                self.out.negate(input)
             }
             Rel::Union { inputs } => {
                 let inputs = inputs.iter().map(|i| self.rel(*i, predicates.clone())).collect();

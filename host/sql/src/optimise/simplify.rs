@@ -42,7 +42,9 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
                 });
                 out.aggregate(new[*input], keys, calls.collect(), *global)
             }
-            Rel::Distinct { input } => out.distinct(new[*input]),
+            Rel::Distinct { input, all: false } => out.distinct(new[*input]),
+            Rel::Distinct { input, all: true } => out.positive(new[*input]),
+            Rel::Negate { input } => out.negate(new[*input]),
             Rel::Unnest { input } => out.unnest(new[*input]),
             Rel::Union { inputs } => out.union(inputs.iter().map(|i| new[*i]).collect()),
         };

@@ -91,11 +91,23 @@ impl Plan {
 
     /// Each row once.
     pub(crate) fn distinct(&mut self, input: RelId) -> RelId {
-        if matches!(self.rels[input], Rel::Distinct { .. }) {
+        if matches!(self.rels[input], Rel::Distinct { all: false, .. }) {
             return input;
         }
         let columns = self.columns[input].clone();
-        self.add(Rel::Distinct { input }, columns)
+        self.add(Rel::Distinct { input, all: false }, columns)
+    }
+
+    /// Each row as often as it is there, if it is at all: what is left of a difference.
+    pub(crate) fn positive(&mut self, input: RelId) -> RelId {
+        let columns = self.columns[input].clone();
+        self.add(Rel::Distinct { input, all: true }, columns)
+    }
+
+    /// What a union takes away.
+    pub(crate) fn negate(&mut self, input: RelId) -> RelId {
+        let columns = self.columns[input].clone();
+        self.add(Rel::Negate { input }, columns)
     }
 
     /// All rows of all inputs, which have columns of the same types; the result's are nullable where one input's are.

@@ -120,8 +120,11 @@ pub(crate) enum Rel {
     Join { left: RelId, right: RelId, kind: JoinKind, on: Vec<Expr> },
     /// A row per group: keys, then aggregates. `global`: one row, whether there are input rows or not.
     Aggregate { input: RelId, keys: Vec<Expr>, calls: Vec<AggregateCall>, global: bool },
-    /// Each row once.
-    Distinct { input: RelId },
+    /// Each row once; `all`: as often as it is there, and not at all if it is there less than never.
+    Distinct { input: RelId, all: bool },
+    /// Each row as often less as the input has it more. Only within a union that `Distinct { all }` reads, since what comes between works
+    /// on rows that are there.
+    Negate { input: RelId },
     /// All rows of all inputs.
     Union { inputs: Vec<RelId> },
     /// A row for each element of the array that is the input's last column: the other columns, the element as an item, its number.
@@ -136,7 +139,8 @@ impl Rel {
             Rel::Filter { input, .. }
             | Rel::Project { input, .. }
             | Rel::Aggregate { input, .. }
-            | Rel::Distinct { input }
+            | Rel::Negate { input }
+            | Rel::Distinct { input, .. }
             | Rel::Unnest { input } => vec![*input],
             Rel::Join { left, right, .. } => vec![*left, *right],
             Rel::Union { inputs } => inputs.clone(),

@@ -27,7 +27,9 @@ pub(super) fn describe(rel: &Rel) -> String {
             let global = if *global { " global" } else { "" };
             format!("aggregate {input} by [{}] [{}]{global}", exprs_text(keys), calls.join(", "))
         }
-        Rel::Distinct { input } => format!("distinct {input}"),
+        Rel::Distinct { input, all: false } => format!("distinct {input}"),
+        Rel::Distinct { input, all: true } => format!("positive {input}"),
+        Rel::Negate { input } => format!("negate {input}"),
         Rel::Union { inputs } => format!("union {inputs:?}"),
         Rel::Unnest { input } => format!("unnest {input}"),
     }
