@@ -132,7 +132,9 @@ impl Compiler {
                 to
             }
             ExprOp::Call { kernel, args } => self.call(e, kernel, args, on)?,
-            ExprOp::User { .. } => return Err("a call of a function written in Rust, which must be compiled".to_owned()),
+            ExprOp::User { .. } => {
+                return Err("a call of a function written in Rust, which must be compiled".to_owned());
+            }
             ExprOp::And(operands) => self.connective(operands, true, on)?,
             ExprOp::Or(operands) => self.connective(operands, false, on)?,
             ExprOp::IsNull(operand) => self.is_null(operand, on)?,

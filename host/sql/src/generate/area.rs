@@ -33,7 +33,8 @@ impl Input {
     /// The parameters of a lambda, which are variables, not words.
     pub(super) fn parameters(layout: Layout) -> Input {
         let columns = (0..layout.len()).map(|c| (0, c)).collect();
-        let area = Area { var: String::new(), layout, shape: String::new(), defined: None, after: None, used: true, texts: 0 };
+        let area =
+            Area { var: String::new(), layout, shape: String::new(), defined: None, after: None, used: true, texts: 0 };
         Input { areas: vec![area], columns }
     }
 

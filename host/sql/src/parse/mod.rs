@@ -10,7 +10,9 @@ mod infix;
 mod statement;
 mod tokens;
 
-pub(crate) use ast::{ColumnDef, CreateFunction, CreateTable, CreateType, CreateView, ForeignKey, KeyList, Statement, ViewKind};
+pub(crate) use ast::{
+    ColumnDef, CreateFunction, CreateTable, CreateType, CreateView, ForeignKey, KeyList, Statement, ViewKind,
+};
 
 use crate::diagnostic::{LIMIT, PARSE};
 use crate::{Diagnostic, LineCol, Span};
@@ -161,7 +163,8 @@ fn declared_name(tokens: &[TokenWithSpan]) -> Option<String> {
     if !words.next()?.value.eq_ignore_ascii_case("create") {
         return None;
     }
-    words.find(|w| ["table", "view", "type", "function", "aggregate"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))?;
+    words
+        .find(|w| ["table", "view", "type", "function", "aggregate"].iter().any(|k| w.value.eq_ignore_ascii_case(k)))?;
     let name = words.next()?;
     Some(if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() })
 }
