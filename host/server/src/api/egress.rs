@@ -62,6 +62,8 @@ struct EgressParams {
     array: Option<bool>,
     /// JSON: `insert_delete` (default), `weighted` or `snowflake`.
     update_format: Option<String>,
+    /// JSON: how types are written: `default`, `kafka_connect_json_converter`, `c_hex` and others; with `snowflake` events Snowflake's.
+    json_flavor: Option<String>,
 }
 
 /// A piece of a stream of changes: JSON or text, or neither to keep the connection alive.
