@@ -31,6 +31,7 @@ mod interval_scale;
 mod interval_text;
 mod item;
 mod item_json;
+mod json_number;
 mod json_read;
 mod lambda;
 mod maths;

@@ -23,6 +23,8 @@ mod source;
 mod tests;
 #[cfg(test)]
 mod tests_nested;
+#[cfg(test)]
+mod tests_values;
 
 pub use decode::{BATCH_ROWS, DecodeError, Decoder};
 pub use error::QueryError;

@@ -83,7 +83,10 @@ fn functions_on_parts() {
             "SELECT a[1] AS x, array_length(a) AS n FROM t WHERE a IS NOT NULL AND cardinality(a) > 0",
             "{\"x\":3,\"n\":3}\n",
         ),
-        ("SELECT m[CAST(7 AS INT)]['n'] AS n, m[CAST(8 AS INT)] AS none FROM t WHERE u IS NOT NULL", "{\"n\":2.5,\"none\":null}\n"),
+        (
+            "SELECT m[CAST(7 AS INT)]['n'] AS n, m[CAST(8 AS INT)] AS none FROM t WHERE u IS NOT NULL",
+            "{\"n\":2.5,\"none\":null}\n",
+        ),
         ("SELECT COUNT(*) AS n FROM t WHERE u = '01020304-0506-0708-090a-0b0c0d0e0f10' AND b = X'01ff'", "{\"n\":1}\n"),
         ("SELECT COUNT(*) AS n FROM t WHERE z = TIMESTAMP '2024-02-25T12:12:33.5Z'", "{\"n\":1}\n"),
     ] {
