@@ -50,7 +50,7 @@ impl Setup {
     }
 
     pub(crate) fn artifact(&self, source: String, profile: Profile) -> anyhow::Result<Artifact> {
-        Ok(self.compiler.compile(&CompileRequest { source, profile }, &CancelToken::new())?)
+        Ok(self.compiler.compile(&CompileRequest { source, profile, user: None }, &CancelToken::new())?)
     }
 }
 

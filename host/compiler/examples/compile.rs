@@ -41,7 +41,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     for profile in profiles {
         // A new comment each time: nothing comes from the cache.
         let source = format!("{}\n// {:?}", std::fs::read_to_string(file)?, std::time::SystemTime::now());
-        let request = CompileRequest { source, profile };
+        let request = CompileRequest { source, profile, user: None };
         for _ in 0..2 {
             let begun = Instant::now();
             let a = compiler.compile(&request, &CancelToken::new())?;

@@ -37,7 +37,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let compiler = Compiler::open(&default_cache_dir().ok_or("HOME is not set")?, Options::from_env()?)?;
     compiler.provision(&|line| println!("{line}"), &CancelToken::new())?;
     let source = std::fs::read_to_string(root().join("guest-sdk/tests/sample/src/lib.rs"))?;
-    let request = CompileRequest { source, profile: Profile::Optimized };
+    let request = CompileRequest { source, profile: Profile::Optimized, user: None };
     let artifact = compiler.compile(&request, &CancelToken::new())?;
     let begun = Instant::now();
     let artifact = compiler.compile(&request, &CancelToken::new()).map(|hit| (hit, artifact))?.0;

@@ -41,6 +41,9 @@ pub struct Options {
     pub worker: Worker,
     /// Bytes of compiled programs to keep; those used longest ago are thrown out.
     pub cache_bytes_max: u64,
+    /// Whether functions in Rust are compiled even where the kernel has no sandbox for compilers. Whoever may write a program can then read
+    /// and write what this process's user can.
+    pub unconfined: bool,
 }
 
 impl Options {
@@ -53,6 +56,7 @@ impl Options {
             toolchain: Choice::from_env(),
             worker: Worker::current_binary()?,
             cache_bytes_max: CACHE_BYTES_MAX,
+            unconfined: false,
         })
     }
 }
@@ -71,6 +75,19 @@ pub struct CompileRequest {
     pub source: String,
     /// How much work goes into its speed.
     pub profile: Profile,
+    /// What the program's author wrote in Rust, if it calls functions of theirs.
+    pub user: Option<UserCode>,
+}
+
+/// Functions that a program's author wrote in Rust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserCode {
+    /// The declarations that stand between the program and the functions (`weir_sql::stubs`): its module `stubs`.
+    pub stubs: String,
+    /// The functions (`udf.rs`): its module `udf`.
+    pub rust: String,
+    /// The crates that they need (`udf.toml`): entries of `[dependencies]`, of which version and features are taken.
+    pub toml: String,
 }
 
 /// How long each part took; zero for what the cache held.
@@ -194,8 +211,7 @@ impl Compiler {
         let work = scratch.path();
         let wasm = work.join(WASM);
         let begun = Instant::now();
-        let (source, cache) = (&request.source, &self.store.path);
-        program::compile(&prepared, source, request.profile, cache, &work, &wasm, cancel)?;
+        program::compile(&self.store, &prepared, request, self.options.unconfined, (&work, &wasm), cancel)?;
         timings.rustc = begun.elapsed();
         self.finish(scratch, key, timings, cancel)
     }
@@ -206,6 +222,9 @@ impl Compiler {
         hasher.part(b"source").part(prepared.id.as_bytes()).part(self.engine_id.as_bytes());
         hasher.part(request.profile.flags().join(" ").as_bytes()).part(TARGET_FEATURES.as_bytes());
         hasher.part(request.source.as_bytes());
+        if let Some(UserCode { stubs, rust, toml }) = &request.user {
+            hasher.part(stubs.as_bytes()).part(rust.as_bytes()).part(toml.as_bytes());
+        }
         hasher.name()
     }
 
@@ -216,7 +235,7 @@ impl Compiler {
     /// As [`Compiler::compile`].
     pub fn engine(&self, progress: &dyn Fn(&str), cancel: &CancelToken) -> Result<Artifact, CompileError> {
         let prepared = self.provision(progress, cancel)?;
-        let request = CompileRequest { source: ENGINE.to_owned(), profile: Profile::Optimized };
+        let request = CompileRequest { source: ENGINE.to_owned(), profile: Profile::Optimized, user: None };
         if self.lookup(&self.key(&prepared, &request)).is_none() {
             progress("building the engine that runs programs of profile dev (once)");
         }

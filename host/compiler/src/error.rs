@@ -29,6 +29,14 @@ pub enum CompileError {
         /// What rustc said.
         message: String,
     },
+    /// Users' own Rust would be compiled without a sandbox, which the operator has not allowed.
+    #[error(
+        "functions in Rust are not compiled here: compilers cannot be confined ({why}). An operator who trusts all users may allow it with --unconfined-udf"
+    )]
+    Unconfined {
+        /// What the kernel lacks.
+        why: String,
+    },
     /// The component is not of the world `weir:pipeline/program`.
     #[error("the component is refused: {0}")]
     World(#[from] crate::check::WorldError),
@@ -70,6 +78,7 @@ impl CompileError {
             CompileError::ToolchainMissing { .. } => "ToolchainMissing",
             CompileError::Provision { .. } => "ToolchainProvision",
             CompileError::Rustc { .. } => "RustCompilerError",
+            CompileError::Unconfined { .. } => "SandboxMissing",
             CompileError::World(_) => "BadComponent",
             CompileError::Native { .. } => "NativeCompilerError",
             CompileError::Limit { .. } => "CompilationLimit",
@@ -81,6 +90,14 @@ impl CompileError {
     pub(crate) fn io(context: impl Into<String>) -> impl FnOnce(io::Error) -> CompileError {
         let context = context.into();
         move |source| CompileError::Io { context, source }
+    }
+
+    /// A limit that the user's own code met is that code's error.
+    pub(crate) fn of_the_user(self) -> CompileError {
+        match self {
+            CompileError::Limit { .. } => CompileError::Rustc { message: self.to_string() },
+            other => other,
+        }
     }
 
     /// What ended a child before its time.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `std/HASH/lib/rustlib/..` | a sysroot with std built from source, when the toolchain has no built one |
 //! | `sdk/HASH/{target,host}` | the SDK's libraries, and the macros that they name |
+//! | `crates/HASH/{target,host}` | the crates that a user's functions need, and their macros |
 //! | `programs/HASH/` | `program.rs`, `program.wasm`, `program.cwasm`, `artifact.json` (sizes and the hash of the native code) |
 //! | `tmp/` | what is being made; renamed into place when whole |
 //! | `std.lock`, `sdk.lock` | held by the process that builds |
@@ -21,7 +22,7 @@
 //! let compiler = Compiler::open(&default_cache_dir().ok_or("no home")?, Options::from_env()?)?;
 //! let never = CancelToken::new();
 //! compiler.provision(&|line| eprintln!("{line}"), &never)?;
-//! let request = CompileRequest { source: "/* generated */".to_owned(), profile: Profile::Optimized };
+//! let request = CompileRequest { source: "/* generated */".to_owned(), profile: Profile::Optimized, user: None };
 //! let artifact = compiler.compile(&request, &never)?;
 //! let program = weir_runtime::Program::load_file(
 //!     &weir_runtime::Engine::new()?,
@@ -36,21 +37,25 @@
 
 mod check;
 mod compiler;
+mod crates;
 mod error;
 mod hash;
+mod manifest;
 mod native;
 mod process;
 mod program;
 mod provision;
+mod sandbox;
 mod sdk;
 mod store;
 mod toolchain;
 
 pub use check::{COMPONENT_BYTES_MAX, PIPELINE_EXPORT, WorldError, check_world};
-pub use compiler::{Artifact, CACHE_BYTES_MAX, CompileRequest, Compiler, Options, Timings, default_cache_dir};
+pub use compiler::{Artifact, CACHE_BYTES_MAX, CompileRequest, Compiler, Options, Timings, UserCode, default_cache_dir};
 pub use error::CompileError;
 pub use native::{WORKER_SUBCOMMAND, Worker, compile_worker_main};
 pub use process::CancelToken;
 pub use program::{Profile, SOURCE_BYTES_MAX};
 pub use provision::Prepared;
+pub use sandbox::sandbox_available;
 pub use toolchain::{Choice, StdLibrary, TARGET, Toolchain};

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::sandbox::Sandbox;
+
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
 
 /// How long between looks at a child: the first ones are short, because many children are.
@@ -72,7 +74,17 @@ pub(crate) enum ProcessError {
 /// Run a command to its end, or kill it when cancelled or out of time.
 ///
 /// The calling thread blocks; the child also dies when this thread does (a crash of the host leaves no compiler behind).
-pub(crate) fn run(mut command: Command, limits: &Limits, cancel: &CancelToken) -> Result<Output, ProcessError> {
+pub(crate) fn run(command: Command, limits: &Limits, cancel: &CancelToken) -> Result<Output, ProcessError> {
+    run_confined(command, limits, None, cancel)
+}
+
+/// [`run`], in a sandbox.
+pub(crate) fn run_confined(
+    mut command: Command,
+    limits: &Limits,
+    mut sandbox: Option<Sandbox>,
+    cancel: &CancelToken,
+) -> Result<Output, ProcessError> {
     if cancel.is_cancelled() {
         return Err(ProcessError::Cancelled);
     }
@@ -80,7 +92,10 @@ pub(crate) fn run(mut command: Command, limits: &Limits, cancel: &CancelToken) -
     let limits_in_child = *limits;
     // SAFETY: between fork and exec only system calls are made: nothing allocates and no lock is taken.
     unsafe {
-        command.pre_exec(move || confine(&limits_in_child));
+        command.pre_exec(move || {
+            confine(&limits_in_child)?;
+            sandbox.take().map_or(Ok(()), Sandbox::enter)
+        });
     }
     let child = command.spawn().map_err(ProcessError::Spawn)?;
     let mut group = Group { child, reaped: false };

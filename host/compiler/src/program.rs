@@ -1,13 +1,16 @@
 //! From Rust source to a component: one call of rustc.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::compiler::CompileRequest;
+use crate::crates::{self, Crates};
 use crate::error::CompileError;
 use crate::process::{self, CancelToken, Limits};
 use crate::provision::{Prepared, TARGET_FEATURES, path_of_tools};
+use crate::store::Store;
 use crate::toolchain::{StdLibrary, TARGET};
 
 /// How much work goes into a program's speed.
@@ -43,6 +46,11 @@ pub const SOURCE_BYTES_MAX: usize = 16 << 20;
 
 /// How the source is called in error messages.
 const SOURCE_NAME: &str = "program.rs";
+/// The name by which files written for the dialect's first implementation know `weir-udf`.
+const ALIAS: &str = "feldera_sqllib";
+/// The modules beside it.
+const STUBS_NAME: &str = "stubs.rs";
+const UDF_NAME: &str = "udf.rs";
 
 /// What rustc may use for one program.
 pub(crate) const LIMITS: Limits = Limits {
@@ -53,22 +61,41 @@ pub(crate) const LIMITS: Limits = Limits {
     output_bytes_max: 256 << 10,
 };
 
-/// Compile `source` to the component `output`; `work` is a folder for both, in the cache folder `cache`.
+/// What rustc may use for a program with functions of its author's, whose macros and constants may go on for ever.
+pub(crate) const USER_LIMITS: Limits = Limits {
+    memory_bytes_max: Some(4 << 30),
+    cpu_seconds_max: 120,
+    wall_max: Duration::from_secs(180),
+    file_bytes_max: 1 << 30,
+    output_bytes_max: 256 << 10,
+};
+
+/// Compile a program to the component `output`; `work` is a folder for both, in the cache.
 pub(crate) fn compile(
+    store: &Store,
     prepared: &Prepared,
-    source: &str,
-    profile: Profile,
-    cache: &Path,
-    work: &Path,
-    output: &Path,
+    request: &CompileRequest,
+    unconfined: bool,
+    (work, output): (&Path, &Path),
     cancel: &CancelToken,
 ) -> Result<(), CompileError> {
-    if source.len() > SOURCE_BYTES_MAX {
-        let what = format!("a program of {} bytes", source.len());
-        return Err(CompileError::Limit { what, limit: format!("{SOURCE_BYTES_MAX} bytes") });
+    let CompileRequest { source, profile, user } = request;
+    let cache = &store.path;
+    let mut sources = vec![(SOURCE_NAME, source)];
+    let (mut crates, mut limits) = (Crates::default(), &LIMITS);
+    if let Some(user) = user {
+        sources.extend([(STUBS_NAME, &user.stubs), (UDF_NAME, &user.rust)]);
+        crates = crates::prepare(store, prepared, &user.toml, unconfined, cancel)?;
+        limits = &USER_LIMITS;
     }
-    let file = work.join(SOURCE_NAME);
-    fs::write(&file, source).map_err(CompileError::io(format!("writing {}", file.display())))?;
+    for (name, text) in sources {
+        if text.len() > SOURCE_BYTES_MAX {
+            let what = format!("a program of {} bytes", text.len());
+            return Err(CompileError::Limit { what, limit: format!("{SOURCE_BYTES_MAX} bytes") });
+        }
+        let file = work.join(name);
+        fs::write(&file, text).map_err(CompileError::io(format!("writing {}", file.display())))?;
+    }
     let mut command = Command::new(&prepared.toolchain.rustc);
     command
         .args(["--edition", "2024", "--crate-name", "program", "--crate-type", "cdylib", "--target", TARGET])
@@ -79,7 +106,12 @@ pub(crate) fn compile(
         .arg(with_prefix("dependency=", &prepared.libraries))
         .arg("-L")
         .arg(with_prefix("dependency=", &prepared.host_libraries));
-    for (name, path) in &prepared.externs {
+    for folder in &crates.folders {
+        command.arg("-L").arg(with_prefix("dependency=", folder));
+    }
+    let alias = prepared.externs.iter().find(|(name, _)| user.is_some() && name == "weir_udf");
+    let alias = alias.map(|(_, path)| (ALIAS.to_owned(), path.clone()));
+    for (name, path) in prepared.externs.iter().chain(&crates.externs).chain(&alias) {
         command.arg("--extern").arg(with_prefix(&format!("{name}="), path));
     }
     if let StdLibrary::FromSource { libc } = &prepared.toolchain.std {
@@ -96,13 +128,20 @@ pub(crate) fn compile(
         .env("PATH", path_of_tools(&prepared.toolchain))
         .env("TMPDIR", work)
         .env("LC_ALL", "C");
-    let out = process::run(command, &LIMITS, cancel).map_err(|e| CompileError::process("rustc", LIMITS.wall_max, e))?;
+    let readable: Vec<&Path> = crates.folders.iter().map(PathBuf::as_path).collect();
+    // What is generated does without a sandbox where there is none.
+    let sandbox = crates::confinement(prepared, &readable, work, unconfined || user.is_none())?;
+    let out = process::run_confined(command, limits, sandbox, cancel)
+        .map_err(|e| CompileError::process("rustc", limits.wall_max, e))
+        .map_err(|e| if user.is_some() { e.of_the_user() } else { e })?;
     if out.status.success() && output.is_file() {
         return Ok(());
     }
     let said = out.stderr.trim();
-    let message = if said.is_empty() {
-        format!("rustc ended with {}", process::describe_status(out.status))
+    let message = if out.status.code().is_none() || said.is_empty() {
+        // It was killed, or gave up: what it says of itself then is for its own developers.
+        let why = said.lines().next().unwrap_or_default();
+        format!("rustc ended with {}\n{why}", process::describe_status(out.status))
     } else {
         // The linker quotes whole paths, which are nobody's business.
         said.replace(&*work.to_string_lossy(), ".").replace(&*cache.to_string_lossy(), "")

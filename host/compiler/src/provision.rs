@@ -34,7 +34,7 @@ const BUILD: Limits = Limits {
 /// Builds of std and of the SDK that are kept, those of other toolchains and versions included; 35 to 80 MB each.
 const BUILDS_MAX: usize = 6;
 /// Variables that a build of ours takes over from the user: where cargo keeps things and how it reaches its registry.
-const ENV_KEPT: [&str; 14] = [
+pub(crate) const ENV_KEPT: [&str; 14] = [
     "HOME",
     "CARGO_HOME",
     "RUSTUP_HOME",
@@ -175,7 +175,7 @@ fn build_sdk(
 }
 
 /// Where cargo leaves libraries of a release build.
-fn release(source: &Path, for_target: bool) -> PathBuf {
+pub(crate) fn release(source: &Path, for_target: bool) -> PathBuf {
     let target = source.join("target");
     if for_target { target.join(TARGET) } else { target }.join("release/deps")
 }
@@ -247,7 +247,7 @@ fn run_build(step: &str, command: Command, cancel: &CancelToken) -> Result<(), C
 }
 
 /// Copy files by ending; names that begin with one of `except` stay.
-fn copy_libraries(from: &Path, to: &Path, endings: &[&str], except: &[&str]) -> std::io::Result<()> {
+pub(crate) fn copy_libraries(from: &Path, to: &Path, endings: &[&str], except: &[&str]) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -50,7 +50,7 @@ impl Store {
         if metadata.mode() & 0o077 != 0 {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(CompileError::io(context()))?;
         }
-        for sub in ["tmp", "std", "sdk", "programs"] {
+        for sub in ["tmp", "std", "sdk", "crates", "programs"] {
             dir.create_dir_all(sub).map_err(CompileError::io(context()))?;
         }
         let store = Store { path, dir };

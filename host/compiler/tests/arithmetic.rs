@@ -26,7 +26,7 @@ fn products_and_numbers_from_text_are_checked() {
     let engine = Engine::with_threads(2).unwrap();
     let circuit = weir_sql::compile(SQL).unwrap().circuit;
     for profile in [Profile::Dev, Profile::Optimized] {
-        let request = CompileRequest { source: weir_sql::generate(&circuit), profile };
+        let request = CompileRequest { source: weir_sql::generate(&circuit), profile, user: None };
         let artifact = compiler.compile(&request, &CancelToken::new()).unwrap();
         let file = compiler.open_native(&artifact).unwrap();
         let program = Program::load_file(&engine, file, &artifact.native_sha256).unwrap();

@@ -32,7 +32,7 @@ fn sample() -> String {
 }
 
 fn compile(source: &str, profile: Profile) -> Result<Program, CompileError> {
-    let request = CompileRequest { source: source.to_owned(), profile };
+    let request = CompileRequest { source: source.to_owned(), profile, user: None };
     let artifact = COMPILER.compile(&request, &CancelToken::new())?;
     let file = COMPILER.open_native(&artifact)?;
     Ok(Program::load_file(&ENGINE, file, &artifact.native_sha256).unwrap())
@@ -72,7 +72,7 @@ fn compiling_can_be_cancelled() {
         Instant::now()
     });
     let source = format!("{}\n// {:?}", sample(), std::time::SystemTime::now());
-    let error = COMPILER.compile(&CompileRequest { source, profile: Profile::Optimized }, &cancel).unwrap_err();
+    let error = COMPILER.compile(&CompileRequest { source, profile: Profile::Optimized, user: None }, &cancel).unwrap_err();
     println!("cancelled within {:?}", thread.join().unwrap().elapsed());
     assert!(matches!(error, CompileError::Cancelled), "{error}");
 }

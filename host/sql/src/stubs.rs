@@ -113,7 +113,7 @@ pub(crate) fn stubs(circuit: &Circuit) -> String {
         } else {
             let _ = write!(
                 out,
-                "\npub fn {name}({typed}) -> Result<{result}, Box<dyn std::error::Error>> {{\n    udf::{name}({names})\n}}\n",
+                "\npub fn {name}({typed}) -> Result<{result}, Box<dyn std::error::Error>> {{\n    Ok(udf::{name}({names})?)\n}}\n",
             );
         }
     }

@@ -1,6 +1,7 @@
 //! `weir build`.
 
 use super::CacheArgs;
+use super::udf::UdfArgs;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ enum Emit {
     Dot,
     /// The generated Rust program.
     Rust,
+    /// The declarations of the functions that it leaves to Rust.
+    Stubs,
 }
 
 /// How much work goes into the program's speed.
@@ -57,6 +60,8 @@ pub(super) struct BuildArgs {
     #[arg(long, value_enum, default_value = "optimized")]
     profile: ProfileArg,
     #[command(flatten)]
+    udf: UdfArgs,
+    #[command(flatten)]
     cache: CacheArgs,
 }
 
@@ -66,6 +71,7 @@ pub(super) fn main(args: &BuildArgs) -> anyhow::Result<ExitCode> {
         Some(Emit::Circuit) => print!("{}", program.circuit),
         Some(Emit::Dot) => print!("{}", program.circuit.dot()),
         Some(Emit::Rust) => print!("{}", weir_sql::generate(&program.circuit)),
+        Some(Emit::Stubs) => print!("{}", weir_sql::stubs(&program.circuit)),
         None => return component(args, &program),
     }
     Ok(ExitCode::SUCCESS)
@@ -74,7 +80,8 @@ pub(super) fn main(args: &BuildArgs) -> anyhow::Result<ExitCode> {
 fn component(args: &BuildArgs, program: &weir_sql::Program) -> anyhow::Result<ExitCode> {
     let compiler = super::compiler::open(&args.cache)?;
     super::compiler::provision(&compiler)?;
-    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile: args.profile.into() };
+    let user = args.udf.user_code(program)?;
+    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile: args.profile.into(), user };
     let artifact = compiler.compile(&request, &CancelToken::new())?;
     let default = args.file.with_extension("wasm");
     let output: &Path = args.output.as_deref().unwrap_or(&default);

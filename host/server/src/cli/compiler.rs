@@ -12,7 +12,7 @@ pub(super) fn open(args: &CacheArgs) -> anyhow::Result<Compiler> {
         .clone()
         .or_else(default_cache_dir)
         .context("there is no home folder to keep compiled programs in; name one with --cache-dir")?;
-    Ok(Compiler::open(&dir, Options::from_env()?)?)
+    Ok(Compiler::open(&dir, Options { unconfined: args.unconfined_udf, ..Options::from_env()? })?)
 }
 
 /// Finds or makes the toolchain, each step on a line of stderr.

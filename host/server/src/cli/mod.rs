@@ -12,6 +12,7 @@ mod run;
 mod serve;
 mod tenant;
 mod toolchain;
+mod udf;
 
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
@@ -62,6 +63,10 @@ struct CacheArgs {
     /// Folder for the toolchain's standard library and for compiled programs [default: ~/.cache/weir].
     #[arg(long, env = "WEIR_CACHE_DIR", value_name = "DIR")]
     cache_dir: Option<PathBuf>,
+    /// Compile users' functions in Rust even where the kernel has no sandbox for compilers (Landlock, seccomp). Whoever may write a program can
+    /// then read and write what this process can.
+    #[arg(long, env = "WEIR_UNCONFINED_UDF")]
+    unconfined_udf: bool,
 }
 
 /// The binary.

@@ -2,6 +2,7 @@
 
 use super::CacheArgs;
 use super::build::ProfileArg;
+use super::udf::UdfArgs;
 use crate::controller::RunningProgram;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -51,6 +52,8 @@ pub(super) struct RunArgs {
     /// How much work goes into the program's speed.
     #[arg(long, value_enum, default_value = "optimized")]
     profile: ProfileArg,
+    #[command(flatten)]
+    udf: UdfArgs,
     #[command(flatten)]
     cache: CacheArgs,
 }
@@ -127,11 +130,12 @@ fn artifact(args: &RunArgs) -> anyhow::Result<(Artifact, Option<Vec<u8>>)> {
     let program = super::compiler::read_sql(&args.file)?;
     super::compiler::provision(&compiler)?;
     let profile = args.profile.into();
-    if profile == Profile::Dev {
+    let user = args.udf.user_code(&program)?;
+    if profile == Profile::Dev && user.is_none() {
         let engine = compiler.engine(&|step| eprintln!("{step}"), &CancelToken::new())?;
         return Ok((engine, Some(serde_json::to_vec(&program.circuit)?)));
     }
-    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile };
+    let request = CompileRequest { source: weir_sql::generate(&program.circuit), profile, user };
     Ok((compiler.compile(&request, &CancelToken::new())?, None))
 }
 

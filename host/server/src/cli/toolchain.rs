@@ -23,5 +23,9 @@ pub(super) fn main(args: &ToolchainArgs) -> anyhow::Result<ExitCode> {
     }
     println!("SDK        {}", prepared.libraries.display());
     println!("identity   {}", prepared.id);
+    match weir_compiler::sandbox_available() {
+        Ok(()) => println!("sandbox    Landlock and seccomp confine compilers"),
+        Err(why) => println!("sandbox    none ({why}): functions in Rust need --unconfined-udf"),
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_catalog::{CatalogError, PartialProgramInfo, Pipeline, ProgramMessage, ProgramProfile, ProgramStatus};
-use weir_compiler::{Artifact, CancelToken, CompileError, CompileRequest, Profile};
+use weir_compiler::{Artifact, CancelToken, CompileError, CompileRequest, Profile, UserCode};
 
 /// Compiles a pipeline's program whenever it is Pending, until the slot is closed.
 pub(super) async fn drive(manager: Arc<Manager>, slot: Arc<Slot>) {
@@ -113,8 +113,7 @@ async fn rust(
     let begin = Instant::now();
     let _running = manager.metrics.compilations_running.enter();
     let cancel = CancelToken::new();
-    let mut compiling =
-        pin!(compile_rust(manager, program, profile(pipeline), pipeline.program_config.cache, cancel.clone()));
+    let mut compiling = pin!(compile_rust(manager, program, pipeline, pipeline.program_config.cache, cancel.clone()));
     let result = tokio::select! {
         result = &mut compiling => result,
         () = slot.superseded(pipeline.program_version) => {
@@ -131,6 +130,7 @@ async fn rust(
         }
         Ok(Err(CompileError::Cancelled)) => None,
         Ok(Err(CompileError::Rustc { message })) => Some((Event::Refused, Finding::Text(message))),
+        Ok(Err(e @ CompileError::Unconfined { .. })) => Some((Event::Refused, Finding::Text(e.to_string()))),
         Ok(Err(e)) => Some((Event::Broken, Finding::Text(e.to_string()))),
         Err(failure) => Some((Event::Broken, Finding::Text(failure))),
     }
@@ -144,20 +144,31 @@ async fn turn(compilers: &Compilers, slot: &Slot, place: Place, version: i64) ->
     }
 }
 
+/// Whether the engine runs a program: one with functions in Rust is compiled, whatever its profile.
+fn is_interpreted(pipeline: &Pipeline, program: &weir_sql::Program) -> bool {
+    profile(pipeline) == Profile::Dev && program.circuit.functions.is_empty()
+}
+
 /// Generates and compiles; with `cache`, it is found at once if it was compiled before. Of a program that is interpreted: the engine.
 async fn compile_rust(
     manager: &Arc<Manager>,
     program: &weir_sql::Program,
-    profile: Profile,
+    pipeline: &Pipeline,
     cache: bool,
     cancel: CancelToken,
 ) -> Result<Result<Artifact, CompileError>, String> {
     let (compiler, circuit) = (Arc::clone(&manager.compiler), program.circuit.clone());
+    let (profile, interpreted) = (profile(pipeline), is_interpreted(pipeline, program));
+    let user = (!circuit.functions.is_empty()).then(|| UserCode {
+        stubs: weir_sql::stubs(&circuit),
+        rust: pipeline.udf_rust.clone(),
+        toml: pipeline.udf_toml.clone(),
+    });
     let compiling = tokio::task::spawn_blocking(move || {
-        if profile == Profile::Dev {
+        if interpreted {
             return compiler.engine(&|_| {}, &cancel);
         }
-        let request = CompileRequest { source: weir_sql::generate(&circuit), profile };
+        let request = CompileRequest { source: weir_sql::generate(&circuit), profile, user };
         if cache { compiler.compile(&request, &cancel) } else { compiler.compile_anew(&request, &cancel) }
     });
     compiling.await.map_err(|panic| panicked("compiler", panic))
@@ -177,9 +188,9 @@ pub(super) async fn artifact(manager: &Arc<Manager>, pipeline: &Pipeline) -> Res
     let program = compile_sql(pipeline.program_code.clone()).await?.map_err(|errors| {
         errors.first().map_or_else(|| "the program does not compile".to_owned(), |e| e.message.clone())
     })?;
-    let profile = profile(pipeline);
-    let artifact = compile_rust(manager, &program, profile, true, CancelToken::new()).await?;
-    Ok(Startable { artifact: artifact.map_err(|e| e.to_string())?, program, interpreted: profile == Profile::Dev })
+    let interpreted = is_interpreted(pipeline, &program);
+    let artifact = compile_rust(manager, &program, pipeline, true, CancelToken::new()).await?;
+    Ok(Startable { artifact: artifact.map_err(|e| e.to_string())?, program, interpreted })
 }
 
 /// What a compiler found out.

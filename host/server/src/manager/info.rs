@@ -32,7 +32,7 @@ pub(super) fn program_info(program: &Program) -> PartialProgramInfo {
             inputs: program.tables.iter().map(relation).collect(),
             outputs: program.views.iter().map(relation).collect(),
         },
-        udf_stubs: String::new(),
+        udf_stubs: weir_sql::stubs(&program.circuit),
         input_connectors: BTreeMap::new(),
         output_connectors: BTreeMap::new(),
     }

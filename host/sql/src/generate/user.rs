@@ -5,10 +5,8 @@ use std::fmt::Write;
 use weir_circuit::{Aggregate, Circuit, Expr, ExprOp, UserFunction};
 use weir_row::{ColumnType, Kind};
 
-/// What a program with such functions begins with: the author's module, the declarations, and the name by which files written for the
-/// dialect's first implementation know the types.
-pub(super) const MODULES: &str =
-    "extern crate weir_udf as feldera_sqllib;\n#[path = \"udf.rs\"]\nmod udf;\n#[path = \"stubs.rs\"]\nmod stubs;\n\n";
+/// What a program with such functions begins with: the author's module, and the declarations.
+pub(super) const MODULES: &str = "#[path = \"udf.rs\"]\nmod udf;\n#[path = \"stubs.rs\"]\nmod stubs;\n\n";
 
 /// The representation of a type's values; what they borrow lives as long as the arena.
 fn representation(ty: &ColumnType) -> String {
