@@ -12,6 +12,7 @@ mod error;
 mod format;
 mod insert;
 mod insert_item;
+mod map_keys;
 mod memory;
 mod provider;
 mod run;

@@ -1,5 +1,6 @@
 //! A DataFusion session that can reach one pipeline's relations and nothing else: no files, no object stores, no settings.
 
+use crate::map_keys::MapKeys;
 use crate::memory::QueryMemory;
 use crate::provider::Relations;
 use crate::scan::{SCANS_MAX, Scans};
@@ -16,6 +17,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{DmlStatement, WriteOp};
 use datafusion::object_store::ObjectStore;
 use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
@@ -122,11 +124,14 @@ fn session(relations: Arc<Relations>, memory: Arc<QueryMemory>) -> Result<Sessio
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     // All functions, but no table factories and no file formats.
     let table_functions = SessionStateDefaults::default_table_functions();
+    // Asked in this order.
+    let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(MapKeys)];
+    planners.extend(SessionStateDefaults::default_expr_planners());
     Ok(SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
         .with_catalog_list(Arc::new(catalogs))
-        .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_expr_planners(planners)
         .with_scalar_functions(SessionStateDefaults::default_scalar_functions())
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())

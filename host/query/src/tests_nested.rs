@@ -84,7 +84,7 @@ fn functions_on_parts() {
             "{\"x\":3,\"n\":3}\n",
         ),
         (
-            "SELECT m[CAST(7 AS INT)]['n'] AS n, m[CAST(8 AS INT)] AS none FROM t WHERE u IS NOT NULL",
+            "SELECT m[7]['n'] AS n, m[CAST(8 AS SMALLINT)] AS none FROM t WHERE u IS NOT NULL",
             "{\"n\":2.5,\"none\":null}\n",
         ),
         ("SELECT COUNT(*) AS n FROM t WHERE u = '01020304-0506-0708-090a-0b0c0d0e0f10' AND b = X'01ff'", "{\"n\":1}\n"),
