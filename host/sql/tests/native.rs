@@ -31,6 +31,10 @@ mod collections;
 mod composites;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/grouping.rs"]
+mod grouping;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/groups.rs"]
 mod groups;
 #[rustfmt::skip]
@@ -315,7 +319,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites groups joins nested sets statements unnest windows within }
+    programs! { aggregates basics collections composites grouping groups joins nested sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -336,5 +340,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites groups joins nested sets statements unnest windows within }
+    circuits! { aggregates basics collections composites grouping groups joins nested sets statements unnest windows within }
 }

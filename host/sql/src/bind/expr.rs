@@ -37,7 +37,9 @@ impl<'c> Cx<'c> {
 impl Binder<'_> {
     /// Binds an expression.
     pub(crate) fn expr(&mut self, e: &ast::Expr, cx: &mut Cx<'_>) -> Bound<Expr> {
-        self.deeper(|| span(e.span()), |binder| binder.expr_here(e, cx))
+        let mut bound = self.deeper(|| span(e.span()), |binder| binder.expr_here(e, cx))?;
+        bound.ty.nullable |= self.optional.contains(e);
+        Ok(bound)
     }
 
     /// Binds an expression that must be BOOLEAN.

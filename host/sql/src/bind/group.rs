@@ -1,23 +1,41 @@
-//! GROUP BY, and what may stand beside aggregates.
+//! What may stand beside aggregates.
 
 use super::expr::Cx;
 use super::items::Item;
 use super::scope::Scope;
 use super::subquery::{SUBQUERY_BASE, Subqueries};
-use super::{Binder, Bound, Reported};
+use super::{Binder, Bound};
 use crate::Span;
-use crate::parse::span;
 use crate::plan::AggregateCall;
-use sqlparser::ast::{self, GroupByExpr, Spanned};
-use weir_circuit::{Expr, ExprOp};
+use sqlparser::ast;
+use weir_circuit::{Expr, ExprOp, Position};
+use weir_row::{ColumnType, SqlType};
 
 /// Columns from here on stand for aggregates until it is known where their values are.
 pub(super) const AGGREGATE_BASE: usize = 1 << 24;
+
+/// Columns from here on stand for calls of GROUPING.
+const GROUPING_BASE: usize = AGGREGATE_BASE + (1 << 23);
 
 /// The aggregates of a SELECT. Equal calls are one.
 #[derive(Debug, Default)]
 pub(crate) struct Aggregates {
     pub(super) calls: Vec<AggregateCall>,
+    /// The arguments of each call of GROUPING.
+    pub(super) groupings: Vec<Vec<(Expr, Span)>>,
+}
+
+/// What an aggregation puts out: keys, aggregates, calls of GROUPING.
+#[derive(Debug)]
+pub(super) struct Groups {
+    /// The keys over the columns of FROM.
+    pub(super) keys: Vec<Expr>,
+    /// Their types, nullable where a set of groups has not got the key.
+    pub(super) types: Vec<ColumnType>,
+    /// How many aggregates there are.
+    pub(super) calls: usize,
+    /// The columns of FROM, for messages.
+    pub(super) scope: Scope,
 }
 
 impl Aggregates {
@@ -29,81 +47,44 @@ impl Aggregates {
         });
         Expr { at: call.at, ..Expr::column(AGGREGATE_BASE + index, call.ty) }
     }
+
+    /// The value of a call of GROUPING.
+    pub(super) fn add_grouping(&mut self, arguments: Vec<(Expr, Span)>, at: Position) -> Expr {
+        self.groupings.push(arguments);
+        let index = GROUPING_BASE + self.groupings.len() - 1;
+        Expr { at, ..Expr::column(index, ColumnType::not_null(SqlType::BigInt)) }
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.groupings.is_empty()
+    }
 }
 
 /// Whether an expression contains an aggregate.
-fn has_aggregate(e: &Expr) -> bool {
+pub(super) fn has_aggregate(e: &Expr) -> bool {
     let mut found = false;
     e.visit_columns(&mut |i| found |= (AGGREGATE_BASE..SUBQUERY_BASE).contains(&i));
     found
 }
 
 impl Binder<'_> {
-    /// The keys of GROUP BY over the columns of FROM.
-    pub(super) fn group_keys(&mut self, group_by: &GroupByExpr, scope: &Scope, items: &[Item]) -> Bound<Vec<Expr>> {
-        let (exprs, modifiers) = match group_by {
-            GroupByExpr::All(modifiers) => {
-                let keys = items.iter().filter(|i| !has_aggregate(&i.expr)).map(|i| i.expr.clone()).collect();
-                return if modifiers.is_empty() {
-                    Ok(keys)
-                } else {
-                    Err(self.unsupported(span(group_by.span()), "this form of GROUP BY"))
-                };
-            }
-            GroupByExpr::Expressions(exprs, modifiers) => (exprs, modifiers),
-        };
-        if !modifiers.is_empty() {
-            return Err(self.unsupported(span(group_by.span()), "this form of GROUP BY"));
-        }
-        let aliases: Vec<(String, Expr)> = items.iter().map(|i| (i.column.name.clone(), i.expr.clone())).collect();
-        let mut keys: Vec<Expr> = vec![];
-        let mut failed = false;
-        // `GROUP BY (a, b), ()` is `GROUP BY a, b`.
-        let exprs = exprs.iter().flat_map(|e| match e {
-            ast::Expr::Tuple(inner) => inner.iter().collect(),
-            e => vec![e],
-        });
-        for e in exprs {
-            let at = span(e.span());
-            let key = match ordinal(e) {
-                Some(n) => match items.get(n.wrapping_sub(1)) {
-                    Some(item) => Ok(item.expr.clone()),
-                    None => Err(self.error(at, format!("GROUP BY {n}: there are {} columns", items.len()))),
-                },
-                None => {
-                    let mut cx =
-                        Cx { scope, aliases: &aliases, aggregates: None, subqueries: None, clause: "GROUP BY" };
-                    self.expr(e, &mut cx)
-                }
-            };
-            match key {
-                Ok(key) if has_aggregate(&key) => {
-                    self.error(at, "a group's key cannot be an aggregate");
-                    failed = true;
-                }
-                Ok(key) => {
-                    if !keys.iter().any(|k| k.same(&key)) {
-                        keys.push(key);
-                    }
-                }
-                Err(_) => failed = true,
-            }
-        }
-        if failed { Err(Reported) } else { Ok(keys) }
-    }
-
     /// An expression over FROM's columns as one over the aggregation's: keys, then aggregates.
-    pub(super) fn over_groups(&mut self, e: &Expr, keys: &[Expr], scope: &Scope) -> Bound<Expr> {
-        if let Some(i) = keys.iter().position(|k| k.same(e)) {
-            return Ok(Expr { at: e.at, ..Expr::column(i, keys[i].ty.clone()) });
+    pub(super) fn over_groups(&mut self, e: &Expr, groups: &Groups) -> Bound<Expr> {
+        if let Some(i) = groups.keys.iter().position(|k| k.same(e)) {
+            return Ok(Expr { at: e.at, ..Expr::column(i, groups.types[i].clone()) });
         }
         match e.op {
             ExprOp::Column(c) if c >= SUBQUERY_BASE => Ok(e.clone()),
+            ExprOp::Column(c) if c >= GROUPING_BASE => {
+                let at = groups.keys.len() + groups.calls + c - GROUPING_BASE;
+                Ok(Expr { op: ExprOp::Column(at), ..e.clone() })
+            }
             ExprOp::Column(c) if c >= AGGREGATE_BASE => {
-                Ok(Expr { op: ExprOp::Column(keys.len() + c - AGGREGATE_BASE), ..e.clone() })
+                Ok(Expr { op: ExprOp::Column(groups.keys.len() + c - AGGREGATE_BASE), ..e.clone() })
             }
             ExprOp::Column(c) => {
-                let column = scope.columns.iter().find(|s| matches!(s.expr.op, ExprOp::Column(i) if i == c));
+                let column = groups.scope.columns.iter().find(|s| matches!(s.expr.op, ExprOp::Column(i) if i == c));
                 let name = column.map_or("?", |s| s.name.as_str());
                 let start = crate::LineCol { line: e.at.line.max(1), column: e.at.column.max(1) };
                 let length = u32::try_from(name.chars().count()).unwrap_or(1);
@@ -115,11 +96,19 @@ impl Binder<'_> {
             _ => {
                 let mut out = e.clone();
                 let mut result = Ok(());
+                let mut widened = false;
                 for child in out.children_mut() {
-                    match self.over_groups(child, keys, scope) {
-                        Ok(rewritten) => *child = rewritten,
+                    match self.over_groups(child, groups) {
+                        Ok(rewritten) => {
+                            widened |= rewritten.ty.nullable && !child.ty.nullable;
+                            *child = rewritten;
+                        }
                         Err(reported) => result = Err(reported),
                     }
+                }
+                // A key that a grouping set has not got is NULL there.
+                if widened && !matches!(out.op, ExprOp::IsNull(_) | ExprOp::NotDistinct(..)) {
+                    out.ty.nullable = true;
                 }
                 result.map(|()| out)
             }
@@ -148,7 +137,7 @@ impl Binder<'_> {
 }
 
 /// The number, if an expression is a whole number.
-fn ordinal(e: &ast::Expr) -> Option<usize> {
+pub(super) fn ordinal(e: &ast::Expr) -> Option<usize> {
     match e {
         ast::Expr::Value(ast::ValueWithSpan { value: ast::Value::Number(digits, _), .. }) => digits.parse().ok(),
         _ => None,

@@ -15,6 +15,7 @@ mod expr;
 mod from;
 mod function;
 mod group;
+mod grouping;
 mod interval;
 mod items;
 mod literal;
@@ -98,6 +99,8 @@ pub(crate) struct Binder<'a> {
     pub(super) expanded: usize,
     /// Every name that the program declares somewhere.
     pub(super) later: HashSet<String>,
+    /// Expressions of the SELECT being bound that are NULL where a grouping set has not got them.
+    pub(super) optional: Vec<sqlparser::ast::Expr>,
     /// The FROM clauses of the queries around the one being bound.
     pub(super) outer: Vec<scope::Scope>,
     depth: usize,
@@ -129,6 +132,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         functions: HashMap::new(),
         expanded: 0,
         later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
+        optional: vec![],
         outer: vec![],
         depth: 0,
     };

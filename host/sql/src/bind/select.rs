@@ -2,6 +2,7 @@
 
 use super::expr::Cx;
 use super::group::Aggregates;
+use super::grouping::{Grouping, nullable_keys};
 use super::items::Item;
 use super::scope::Scope;
 use super::subquery::Subqueries;
@@ -14,6 +15,13 @@ use weir_circuit::Expr;
 impl Binder<'_> {
     /// A SELECT, with the columns of its result.
     pub(super) fn select(&mut self, select: &Select) -> Bound<(RelId, Vec<OutputColumn>)> {
+        let around = std::mem::take(&mut self.optional);
+        let result = self.select_here(select);
+        self.optional = around;
+        result
+    }
+
+    fn select_here(&mut self, select: &Select) -> Bound<(RelId, Vec<OutputColumn>)> {
         self.unknown_clauses(select)?;
         let (mut rel, scope) = match self.from(&select.from) {
             Ok((rel, scope)) => (rel, scope),
@@ -27,11 +35,14 @@ impl Binder<'_> {
                 Err(_) => failed = true,
             }
         }
+        let written = self.grouping_sets(&select.group_by)?;
+        self.optional = written.as_ref().map_or_else(Vec::new, |w| w.optional(&select.projection));
+        let scope = nullable_keys(&scope, &self.optional);
         let mut aggregates = Aggregates::default();
         let mut subqueries = Subqueries::default();
         let items = self.items(&select.projection, &scope, &mut aggregates, &mut subqueries);
         let known: &[Item] = items.as_deref().unwrap_or(&[]);
-        let keys = self.group_keys(&select.group_by, &scope, known);
+        let keys = self.group_keys(written.as_ref(), &scope, known);
         let having = match &select.having {
             Some(e) => self.having(e, &scope, known, &mut aggregates, &mut subqueries).map(Some),
             None => Ok(None),
@@ -41,7 +52,7 @@ impl Binder<'_> {
             return Err(Reported);
         }
         let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(e, _) if e.is_empty());
-        let grouped = grouped || having.is_some() || !aggregates.calls.is_empty();
+        let grouped = grouped || having.is_some() || !aggregates.is_empty();
         let rel = if grouped {
             self.grouped(rel, &scope, &mut items, keys, having, aggregates, subqueries)?
         } else {
@@ -116,28 +127,30 @@ impl Binder<'_> {
         rel: RelId,
         scope: &Scope,
         items: &mut [Item],
-        keys: Vec<Expr>,
+        keys: Grouping,
         having: Option<Expr>,
         aggregates: Aggregates,
         subqueries: Subqueries,
     ) -> Bound<RelId> {
+        let (rel, groups) = self.aggregation(rel, keys, aggregates, scope)?;
         let mut failed = false;
         for item in items.iter_mut() {
-            match self.over_groups(&item.expr, &keys, scope) {
-                Ok(e) => item.expr = e,
+            match self.over_groups(&item.expr, &groups) {
+                Ok(e) => {
+                    item.column.ty.nullable |= e.ty.nullable;
+                    item.expr = e;
+                }
                 Err(_) => failed = true,
             }
         }
-        let having = having.map(|e| self.over_groups(&e, &keys, scope)).transpose();
+        let having = having.map(|e| self.over_groups(&e, &groups)).transpose();
         if failed {
             return Err(Reported);
         }
         let mut having = having?.unwrap_or_else(|| crate::expr::boolean(true));
-        let global = keys.is_empty();
-        let rel = self.plan.aggregate(rel, keys.clone(), aggregates.calls, global);
         let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.expr).collect();
         exprs.push(&mut having);
-        let rel = self.attach(rel, subqueries, &mut exprs, &mut |binder, e| binder.over_groups(e, &keys, scope))?;
+        let rel = self.attach(rel, subqueries, &mut exprs, &mut |binder, e| binder.over_groups(e, &groups))?;
         Ok(self.plan.filter(rel, having))
     }
 

@@ -1,9 +1,17 @@
 //! Words of queries; the parser, and the binder's `query.rs`, `from.rs`, `select.rs` and `set_operation.rs` know them.
 
-use super::{Entry, syntax};
+use super::{Entry, Rule, syntax};
+use crate::Span;
+use crate::bind::{Binder, Bound, Cx};
+use sqlparser::ast::Expr as Ast;
+use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
 
 const GRAMMAR: &[Family] = &[Family::Grammar];
+
+fn grouping(binder: &mut Binder<'_>, name: &str, args: &[&Ast], at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
+    binder.grouping(name, args, at, cx)
+}
 
 pub(super) const ENTRIES: &[Entry] = &[
     syntax(
@@ -78,4 +86,49 @@ pub(super) const ENTRIES: &[Entry] = &[
             "2",
         )]),
     ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["grouping sets"],
+            &["GROUP BY GROUPING SETS ((k, …), …)"],
+            "Groups by each of the sets of keys; a key that a set has not got is NULL. The empty set is one group of all rows. \
+             Beside other keys, each set is taken together with them. GROUP BY DISTINCT leaves out sets that are there already.",
+        )
+        .gives(&[
+            ("(SELECT MAX(n) FROM (SELECT a, b, COUNT(*) AS n FROM (VALUES (1, 2), (1, 3)) AS t(a, b) GROUP BY GROUPING SETS ((a), (b), ())) AS g)", "2"),
+            ("(SELECT COUNT(*) FROM (SELECT a, b FROM (VALUES (1, 2), (1, 3)) AS t(a, b) GROUP BY GROUPING SETS ((a), (b), ())) AS g)", "4"),
+            ("(SELECT COUNT(*) FROM (SELECT a FROM (VALUES (1), (2)) AS t(a) GROUP BY DISTINCT GROUPING SETS ((a), (a), ())) AS g)", "3"),
+        ]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["rollup"],
+            &["GROUP BY ROLLUP (k, …)"],
+            "Grouping sets: all keys, all but the last, and so on to none. Keys in parentheses are one.",
+        )
+        .gives(&[
+            ("(SELECT COUNT(*) FROM (SELECT a, b FROM (VALUES (1, 2), (1, 3)) AS t(a, b) GROUP BY ROLLUP (a, b)) AS g)", "4"),
+            ("(SELECT SUM(n) FROM (SELECT COALESCE(a, 'all') AS a, COUNT(*) AS n FROM (VALUES ('x'), ('y')) AS t(a) GROUP BY ROLLUP (a)) AS g WHERE a = 'all')", "2"),
+        ]),
+    ),
+    syntax(
+        Function::written(GRAMMAR, &["cube"], &["GROUP BY CUBE (k, …)"], "Grouping sets: all subsets of the keys.")
+            .gives(&[("(SELECT COUNT(*) FROM (SELECT a, b FROM (VALUES (1, 2), (1, 3)) AS t(a, b) GROUP BY CUBE (a, b)) AS g)", "6")]),
+    ),
+    Entry {
+        function: Function::written(
+            GRAMMAR,
+            &["grouping", "grouping_id"],
+            &["GROUPING(k, …) → BIGINT", "GROUPING_ID(k, …) → BIGINT"],
+            "Which keys a group's grouping set has not got: a bit for each argument, the last one's the lowest, 1 if it is \
+             aggregated away.",
+        )
+        .gives(&[
+            ("(SELECT MAX(i) FROM (SELECT GROUPING_ID(a, b) AS i FROM (VALUES (1, 2)) AS t(a, b) GROUP BY ROLLUP (a, b)) AS g)", "3"),
+            ("(SELECT n FROM (SELECT a, COUNT(*) AS n FROM (VALUES (1), (NULL)) AS t(a) GROUP BY ROLLUP (a) HAVING GROUPING(a) = 1) AS g)", "2"),
+        ])
+        .refuses(&[("(SELECT GROUPING(b) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY a)", "an argument of GROUPING must be a key of GROUP BY")]),
+        rule: Rule::Written(grouping),
+    },
 ];

@@ -14,6 +14,8 @@ pub(crate) use ast::{
     ColumnDef, CreateFunction, CreateTable, CreateType, CreateView, ForeignKey, KeyList, Statement, ViewKind,
 };
 
+pub(crate) use tokens::GROUP_BY_DISTINCT;
+
 use crate::diagnostic::{LIMIT, PARSE};
 use crate::{Diagnostic, LineCol, Span};
 use dialect::Weir;

@@ -9,8 +9,12 @@ fn is(token: Option<&Token>, words: &[&str]) -> bool {
     }
 }
 
+/// The quotes of the word that stands for the DISTINCT of GROUP BY DISTINCT, which nobody can write.
+pub(crate) const GROUP_BY_DISTINCT: char = '[';
+
 /// The tokens for the parser:
 ///
+/// - `GROUP BY DISTINCT k, ..` has the word DISTINCT as its first key;
 /// - without the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)`;
 /// - `WITHIN DISTINCT (k, ..)` is `WITHIN GROUP (ORDER BY k, ..)`. What is written as the latter becomes something that the parser refuses.
 pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
@@ -26,6 +30,12 @@ pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         let opened = at(last) == Some(&Token::LParen);
         if is(Some(&t.token), &["table"]) && opened && is(at(before), &["tumble", "hop", "session"]) {
             (before, last) = (last, None);
+            continue;
+        }
+        if is(Some(&t.token), &["distinct"]) && is(at(last), &["by"]) && is(at(before), &["group"]) {
+            let mark = Token::make_word("DISTINCT", Some(GROUP_BY_DISTINCT));
+            kept.extend([mark, Token::Comma].map(|token| TokenWithSpan { token, span: t.span }));
+            (before, last) = (Some(kept.len() - 2), Some(kept.len() - 1));
             continue;
         }
         let (mut order, mut group) = (false, None);
