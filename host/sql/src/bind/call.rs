@@ -81,7 +81,13 @@ impl Binder<'_> {
             let args = args.into_iter().map(|(expr, span)| Argument { expr, span }).collect();
             return self.own_call(&own_name, &function, args, at);
         }
-        let Some(callable) = functions::lookup(&name) else { return Err(self.no_function(&name, name_at)) };
+        let Some(callable) = functions::lookup(&name) else {
+            if self.later.contains(&own_name) && !self.declared.contains_key(&own_name) {
+                let message = format!("function {own_name} is not declared yet: none calls itself or one that comes later");
+                return Err(self.error(name_at, message));
+            }
+            return Err(self.no_function(&name, name_at));
+        };
         if list.duplicate_treatment == Some(ast::DuplicateTreatment::Distinct) || f.filter.is_some() {
             let message = format!("DISTINCT and FILTER are for aggregates; {} is none", name.to_uppercase());
             return Err(self.error(at, message));

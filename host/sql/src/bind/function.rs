@@ -4,7 +4,7 @@ use super::aggregate::{Inputs, Written, filtered};
 use super::composite::{row_type, sequence};
 use super::expr::Cx;
 use super::scope::{Scope, ScopeColumn};
-use super::{Argument, Binder, Bound, Reported, common_type, is_text, position};
+use super::{Argument, Binder, Bound, Reported, common_type, is_number, is_text, position};
 use crate::Span;
 use crate::diagnostic::LIMIT;
 use crate::expr::{size, substitute};
@@ -68,7 +68,7 @@ fn fits(from: &SqlType, to: &SqlType) -> bool {
             let mut fields = a.fields.iter().zip(&b.fields);
             a.fields.len() == b.fields.len() && fields.all(|((_, x), (_, y))| fits(&x.sql, &y.sql))
         }
-        (from, to) if without_length(from) == without_length(to) => true,
+        (from, to) if without_length(from) == without_length(to) || is_number(from) && is_number(to) => true,
         (from, to) => common_type(from, to).is_some_and(|c| c == *to) && is_text(from) == is_text(to),
     }
 }
@@ -100,13 +100,9 @@ impl Binder<'_> {
             return;
         }
         let function = self.declared_function(&name, created);
-        self.functions.insert(name.clone(), None);
-        if let Ok(function) = function {
-            // The body is bound before its function is known: there is no recursion.
-            if self.check_body(&function, created).is_ok() {
-                self.functions.insert(name, Some(Rc::new(function)));
-            }
-        }
+        // The body is bound before its function is known: there is no recursion.
+        let checked = function.and_then(|f| self.check_body(&f, created).map(|()| Rc::new(f)));
+        self.functions.insert(name, checked.ok());
     }
 
     /// The signature of a function.
@@ -343,6 +339,10 @@ impl Binder<'_> {
 
     /// The body in the place of a call.
     fn inline(&mut self, name: &str, function: &Function, body: &ast::Expr, args: Vec<Expr>, at: Span) -> Bound<Expr> {
+        if self.expanded > EXPANDED_TOTAL_MAX {
+            // It was said where that happened.
+            return Err(Reported);
+        }
         // With the nullability of these arguments: NULL for a parameter that is NOT NULL goes its way as NULL does.
         let columns: Vec<ColumnType> = args.iter().map(|a| a.ty.clone()).collect();
         let body = self.deeper(|| at, |binder| binder.function_body(function, body, &columns))?;
