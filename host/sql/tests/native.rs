@@ -39,6 +39,10 @@ mod grouping;
 mod groups;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/lists.rs"]
+mod lists;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/sets.rs"]
 mod sets;
 #[rustfmt::skip]
@@ -319,7 +323,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites grouping groups joins nested sets statements unnest windows within }
+    programs! { aggregates basics collections composites grouping groups joins lists nested sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -340,5 +344,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites grouping groups joins nested sets statements unnest windows within }
+    circuits! { aggregates basics collections composites grouping groups joins lists nested sets statements unnest windows within }
 }

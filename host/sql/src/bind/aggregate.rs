@@ -2,7 +2,7 @@
 
 use super::common::{integer, is_number};
 use super::expr::Cx;
-use super::group::Aggregates;
+use super::group::{Aggregates, reads_columns_only};
 use super::{Binder, Bound, Reported, position};
 use crate::Span;
 use crate::expr::{all, bigint, boolean, call, case, is_not_null, is_true_literal, not, null};
@@ -80,7 +80,10 @@ impl Binder<'_> {
                 self.error(at, message)
             });
         }
-        let mut inner = Cx { scope: cx.scope, aliases: &[], aggregates: None, subqueries: None, clause: "aggregate" };
+        // Names given to the left are known here, too, if they are not aggregates themselves.
+        let aliases: Vec<(String, Expr)> = cx.aliases.iter().filter(|(_, e)| reads_columns_only(e)).cloned().collect();
+        let mut inner =
+            Cx { scope: cx.scope, aliases: &aliases, aggregates: None, subqueries: None, clause: "aggregate" };
         let filter = written.filter.map(|f| self.condition(f, &mut inner)).transpose();
         let star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
         let args = if star { vec![] } else { self.plain_arguments(list, at)? };

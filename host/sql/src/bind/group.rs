@@ -68,6 +68,13 @@ pub(super) fn has_aggregate(e: &Expr) -> bool {
     found
 }
 
+/// Whether an expression has neither aggregates nor subqueries.
+pub(super) fn reads_columns_only(e: &Expr) -> bool {
+    let mut only = true;
+    e.visit_columns(&mut |i| only &= i < AGGREGATE_BASE);
+    only
+}
+
 impl Binder<'_> {
     /// An expression over FROM's columns as one over the aggregation's: keys, then aggregates.
     pub(super) fn over_groups(&mut self, e: &Expr, groups: &Groups) -> Bound<Expr> {

@@ -20,6 +20,13 @@ pub(super) struct Item {
     pub(super) expr: Expr,
 }
 
+/// A column of a star that is something else.
+struct Replacement {
+    name: String,
+    at: Span,
+    expr: Expr,
+}
+
 impl Binder<'_> {
     /// Binds the SELECT list over the columns of FROM. Aggregates and subqueries in it are collected.
     pub(super) fn items(
@@ -45,11 +52,13 @@ impl Binder<'_> {
                     continue;
                 }
                 SelectItem::Wildcard(options) => {
-                    failed |= self.star(None, options, scope, &mut items).is_err();
+                    let replaced = self.replacements(options, scope, &aliases, aggregates, subqueries);
+                    failed |= replaced.and_then(|r| self.star(None, options, r, scope, &mut items)).is_err();
                     continue;
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
-                    failed |= self.qualified_star(kind, options, scope, &mut items).is_err();
+                    let replaced = self.replacements(options, scope, &aliases, aggregates, subqueries);
+                    failed |= replaced.and_then(|r| self.qualified_star(kind, options, r, scope, &mut items)).is_err();
                     continue;
                 }
             };
@@ -92,6 +101,7 @@ impl Binder<'_> {
         &mut self,
         kind: &SelectItemQualifiedWildcardKind,
         options: &WildcardAdditionalOptions,
+        replaced: Vec<Replacement>,
         scope: &Scope,
         items: &mut Vec<Item>,
     ) -> Bound<()> {
@@ -99,7 +109,7 @@ impl Binder<'_> {
             return Err(self.unsupported(span(kind.span()), "a star over a value"));
         };
         match parts.as_slice() {
-            [ast::ObjectNamePart::Identifier(ident)] => self.star(Some(ident), options, scope, items),
+            [ast::ObjectNamePart::Identifier(ident)] => self.star(Some(ident), options, replaced, scope, items),
             _ => Err(self.error(span(kind.span()), "expected the name of a table before the star")),
         }
     }
@@ -108,6 +118,7 @@ impl Binder<'_> {
         &mut self,
         relation: Option<&Ident>,
         options: &WildcardAdditionalOptions,
+        replaced: Vec<Replacement>,
         scope: &Scope,
         items: &mut Vec<Item>,
     ) -> Bound<()> {
@@ -119,7 +130,7 @@ impl Binder<'_> {
                 return Err(self.error(span(ident.span), format!("there is no table '{name}' in this FROM clause")));
             }
         }
-        if options.opt_rename.is_some() || options.opt_ilike.is_some() || options.opt_replace.is_some() {
+        if options.opt_rename.is_some() || options.opt_ilike.is_some() {
             return Err(self.unsupported(at, "this modifier of *"));
         }
         let excluded = self.excluded(options)?;
@@ -137,19 +148,60 @@ impl Binder<'_> {
                 return Err(Reported);
             }
         }
+        for r in &replaced {
+            let shown = columns.iter().filter(|c| c.name == r.name).count();
+            if excluded.iter().any(|(name, _)| *name == r.name) {
+                return Err(self.error(r.at, format!("column '{}' cannot be both left out and replaced", r.name)));
+            }
+            if shown != 1 {
+                let message = match shown {
+                    0 => format!("there is no column '{}' to replace", r.name),
+                    _ => format!("column '{}' is ambiguous", r.name),
+                };
+                return Err(self.error(r.at, message));
+            }
+        }
         if columns.is_empty() {
             return Err(self.error(at, "* needs a FROM clause"));
         }
         for c in columns.into_iter().filter(|c| !excluded.iter().any(|(name, _)| *name == c.name)) {
-            let column = OutputColumn {
-                name: c.name.clone(),
-                case_sensitive: c.case_sensitive,
-                ty: c.expr.ty.clone(),
-                span: at,
+            let expr = match replaced.iter().find(|r| r.name == c.name) {
+                Some(r) => r.expr.clone(),
+                None => Expr { at: super::position(at), ..c.expr.clone() },
             };
-            items.push(Item { column, expr: Expr { at: super::position(at), ..c.expr.clone() } });
+            let column =
+                OutputColumn { name: c.name.clone(), case_sensitive: c.case_sensitive, ty: expr.ty.clone(), span: at };
+            items.push(Item { column, expr });
         }
         Ok(())
+    }
+
+    /// What REPLACE says of a star.
+    fn replacements(
+        &mut self,
+        options: &WildcardAdditionalOptions,
+        scope: &Scope,
+        aliases: &[(String, Expr)],
+        aggregates: &mut Aggregates,
+        subqueries: &mut Subqueries,
+    ) -> Bound<Vec<Replacement>> {
+        let mut out: Vec<Replacement> = vec![];
+        for element in options.opt_replace.iter().flat_map(|r| &r.items) {
+            let (name, at) = (fold(&element.column_name), span(element.column_name.span));
+            let mut cx = Cx {
+                scope,
+                aliases,
+                aggregates: Some(&mut *aggregates),
+                subqueries: Some(&mut *subqueries),
+                clause: "SELECT",
+            };
+            let expr = self.expr(&element.expr, &mut cx)?;
+            if out.iter().any(|r| r.name == name) {
+                return Err(self.error(at, format!("column '{name}' is replaced twice")));
+            }
+            out.push(Replacement { name, at, expr });
+        }
+        Ok(out)
     }
 
     /// The names after EXCLUDE or EXCEPT.

@@ -19,9 +19,12 @@ pub(super) const ENTRIES: &[Entry] = &[
             GRAMMAR,
             &["as"],
             &["e AS name", "relation AS name(column, …)"],
-            "Names a column, or a relation and its columns.",
+            "Names a column, or a relation and its columns. A column's name may be used to its right in the SELECT list, in GROUP BY and \
+             in HAVING; a column of FROM of the same name goes before it.",
         )
-        .gives(&[("(SELECT y FROM (SELECT 1 AS y) AS t)", "1"), ("(SELECT b FROM (VALUES (1, 2)) AS t(a, b))", "2")]),
+        .gives(&[("(SELECT y FROM (SELECT 1 AS y) AS t)", "1"), ("(SELECT b FROM (VALUES (1, 2)) AS t(a, b))", "2"),
+            ("(SELECT c FROM (SELECT a + 1 AS b, b * 2 AS c FROM (VALUES (1)) AS t(a)) AS s)", "4"),
+        ]),
     ),
     syntax(
         Function::written(GRAMMAR, &["."], &["relation.column"], "A column of a relation.")
@@ -131,4 +134,28 @@ pub(super) const ENTRIES: &[Entry] = &[
         .refuses(&[("(SELECT GROUPING(b) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY a)", "an argument of GROUPING must be a key of GROUP BY")]),
         rule: Rule::Written(grouping),
     },
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["table"],
+            &["TABLE name"],
+            "All of a table or a view, as a query.",
+        )
+        .gives(&[
+            ("(WITH t(a) AS (VALUES (1), (2)) SELECT SUM(a) FROM (TABLE t) AS s)", "3"),
+        ]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["*"],
+            &["SELECT *", "SELECT relation.*", "SELECT * EXCLUDE (column, …)", "SELECT * EXCEPT (column, …)", "SELECT * REPLACE (e AS column, …)"],
+            "All columns of FROM, or of one of its relations; without some; with others in place of some.",
+        )
+        .gives(&[
+            ("(SELECT * EXCLUDE (a) FROM (VALUES (1, 2)) AS t(a, b))", "2"),
+            ("(SELECT * EXCEPT (a) REPLACE (b + 1 AS b) FROM (VALUES (1, 2)) AS t(a, b))", "3"),
+        ])
+        .refuses(&[("(SELECT * EXCLUDE (c) FROM (VALUES (1)) AS t(a))", "there is no column 'c' to leave out")]),
+    ),
 ];

@@ -9,11 +9,30 @@ fn is(token: Option<&Token>, words: &[&str]) -> bool {
     }
 }
 
+/// Whether a query may begin after a token.
+fn begins_query(last: Option<&Token>) -> bool {
+    let words = ["as", "union", "except", "minus", "intersect", "all", "distinct"];
+    last == Some(&Token::LParen) || is(last, &words)
+}
+
+/// Whether a name stands here, and a query may end after it.
+fn ends_query(rest: &[TokenWithSpan]) -> bool {
+    let mut rest = rest.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_)));
+    let words = ["union", "except", "minus", "intersect", "order", "limit", "fetch", "offset"];
+    let name = matches!(rest.next(), Some(Token::Word(_)));
+    name && match rest.next() {
+        None | Some(Token::RParen | Token::EOF | Token::SemiColon) => true,
+        next => is(next, &words),
+    }
+}
+
 /// The quotes of the word that stands for the DISTINCT of GROUP BY DISTINCT, which nobody can write.
 pub(crate) const GROUP_BY_DISTINCT: char = '[';
 
 /// The tokens for the parser:
 ///
+/// - `TABLE t` as a query is `SELECT * FROM t`;
+/// - `UNPIVOT INCLUDING NULLS` is `UNPIVOT INCLUDE NULLS`, and likewise EXCLUDING;
 /// - `GROUP BY DISTINCT k, ..` has the word DISTINCT as its first key;
 /// - without the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)`;
 /// - `WITHIN DISTINCT (k, ..)` is `WITHIN GROUP (ORDER BY k, ..)`. What is written as the latter becomes something that the parser refuses.
@@ -21,7 +40,7 @@ pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     // The places among `kept` of the last two tokens that are not white space.
     let (mut before, mut last): (Option<usize>, Option<usize>) = (None, None);
-    for t in tokens {
+    for (i, t) in tokens.iter().enumerate() {
         if matches!(t.token, Token::Whitespace(_)) {
             kept.push(t.clone());
             continue;
@@ -30,6 +49,18 @@ pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         let opened = at(last) == Some(&Token::LParen);
         if is(Some(&t.token), &["table"]) && opened && is(at(before), &["tumble", "hop", "session"]) {
             (before, last) = (last, None);
+            continue;
+        }
+        if is(Some(&t.token), &["table"]) && begins_query(at(last)) && ends_query(&tokens[i + 1..]) {
+            let words = ["SELECT", "*", "FROM"].map(|w| if w == "*" { Token::Mul } else { Token::make_keyword(w) });
+            kept.extend(words.map(|token| TokenWithSpan { token, span: t.span }));
+            (before, last) = (Some(kept.len() - 2), Some(kept.len() - 1));
+            continue;
+        }
+        if is(at(last), &["unpivot"]) && is(Some(&t.token), &["including", "excluding"]) {
+            let word = if is(Some(&t.token), &["including"]) { "INCLUDE" } else { "EXCLUDE" };
+            (before, last) = (last, Some(kept.len()));
+            kept.push(TokenWithSpan { token: Token::make_keyword(word), span: t.span });
             continue;
         }
         if is(Some(&t.token), &["distinct"]) && is(at(last), &["by"]) && is(at(before), &["group"]) {
