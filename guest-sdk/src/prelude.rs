@@ -1,8 +1,8 @@
 //! What generated programs import.
 
 pub use crate::operators::{
-    Aggregate, Constant, Delay, Differentiate, Distinct, Index, Integrate, KeyedTable, Output, Part, Table, antijoin,
-    exchange, join, map, negate, semijoin, union, unnest,
+    Aggregate, Constant, Delay, Differentiate, Distinct, Index, Integrate, KeyedTable, Output, Part, Ranked, Ranking,
+    Table, antijoin, exchange, join, map, negate, rank, semijoin, union, unnest,
 };
 pub use crate::{Batch, Chunk, Circuit, Context, Ingest, Keyed, Operator, Pairs, Relation, Rows, Spine, program};
 pub use weir_functions as f;

@@ -185,6 +185,18 @@ impl Circuit {
                 require(!inputs.is_empty(), "no inputs")?;
                 inputs.iter().try_for_each(|i| same_layout(&self.columns(*i), &node.value))
             }
+            Op::Rank { input, order, project, .. } => {
+                flat()?;
+                self.traced(*input)?;
+                require(
+                    matches!(self.nodes[*input].op, Op::Index { ordered: true, .. }),
+                    "its input must be in order",
+                )?;
+                require(*order <= self.nodes[*input].value.len(), "an order by columns that are not there")?;
+                let mut columns = self.columns(*input);
+                columns.push(ColumnType::not_null(SqlType::BigInt));
+                projection(project, &columns, &node.value)
+            }
             Op::Unnest { input } => {
                 flat()?;
                 require(self.nodes[*input].key.is_empty(), "its input must be flat")?;
@@ -209,6 +221,9 @@ impl Circuit {
 
     /// Whether a node reads an index in order as one.
     fn reads_ordered(&self, node: &Node, index: NodeId) -> bool {
+        if let Op::Rank { .. } = node.op {
+            return true;
+        }
         let Op::Aggregate { parts, .. } = &node.op else { return false };
         parts.iter().filter(|p| p.input == index).all(|p| p.method != AggregateMethod::Linear)
     }

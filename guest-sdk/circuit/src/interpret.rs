@@ -3,7 +3,7 @@
 
 mod aggregate;
 
-use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, Op, Position};
+use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, Op, Position, Ranking};
 use std::collections::BTreeMap;
 use weir_functions::{Arena, Lambda, find};
 use weir_row::{Item, ItemWriter, SqlType, Value};
@@ -79,6 +79,14 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
                 map(&groups, filter.as_ref(), &[project])?
             }
             Op::Union { inputs } => collect(inputs.iter().flat_map(|i| &nodes[*i]).map(|(r, w)| Ok((r.clone(), *w))))?,
+            Op::Rank { input, order, ranking, above, upto, project, .. } => {
+                let key = circuit.nodes[*input].key.len();
+                let ranked = ranked(&nodes[*input], key, *order, *ranking)?;
+                let wanted =
+                    |n: &Value| matches!(n, Value::I64(n) if *n as u64 > *above && upto.is_none_or(|u| *n as u64 <= u));
+                let kept = ranked.into_iter().filter(|(row, _)| row.last().is_some_and(wanted)).collect();
+                map(&kept, None, &[project])?
+            }
             Op::Unnest { input } => unnested(&nodes[*input])?,
             Op::Negate { input } => collect(nodes[*input].iter().map(|(r, w)| Ok((r.clone(), -w))))?,
             Op::Output { input, view } => {
@@ -89,6 +97,33 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
         nodes.push(rows);
     }
     Ok(views)
+}
+
+/// Each row with its number among those of its key.
+fn ranked(input: &ZSet, key: usize, order: usize, ranking: Ranking) -> Result<ZSet> {
+    let mut out = vec![];
+    for rows in groups(input, key).values() {
+        let mut all: Vec<&Vec<Value>> = vec![];
+        for (row, weight) in rows {
+            all.extend((0..*weight).map(|_| *row));
+        }
+        all.sort();
+        let by = |row: &Vec<Value>| row[key..key + order].to_vec();
+        let (mut number, mut dense) = (0, 0);
+        for (i, row) in all.iter().enumerate() {
+            if i == 0 || by(row) != by(all[i - 1]) {
+                number = i as i64 + 1;
+                dense += 1;
+            }
+            let number = match ranking {
+                Ranking::Row => i as i64 + 1,
+                Ranking::Rank => number,
+                Ranking::Dense => dense,
+            };
+            out.push(Ok(([row.as_slice(), &[Value::I64(number)]].concat(), 1)));
+        }
+    }
+    collect(out)
 }
 
 /// A row for each element of the last column.

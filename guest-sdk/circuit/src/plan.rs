@@ -266,6 +266,23 @@ pub enum Op {
         /// The inputs.
         inputs: Vec<NodeId>,
     },
+    /// The rows of each key in order, numbered, or those of some numbers only. Flat. Columns of `project`: key, value, number (BIGINT NOT NULL).
+    Rank {
+        /// An index with a trace, in order.
+        input: NodeId,
+        /// The number of value columns, from the first, that rows are ordered by: what makes rows peers.
+        order: usize,
+        /// How rows are numbered.
+        ranking: Ranking,
+        /// Whether the number is read.
+        numbered: bool,
+        /// Rows up to this number are left out.
+        above: u64,
+        /// Rows beyond this number are left out.
+        upto: Option<u64>,
+        /// The output's columns.
+        project: Vec<Expr>,
+    },
     /// For each row of the input, whose last column is an array, a row for each element: the other columns, then the element as a nullable
     /// VARIANT, and its number from 1, an INTEGER. Flat.
     Unnest {
@@ -286,6 +303,18 @@ pub enum Op {
     },
 }
 
+/// How rows are numbered, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ranking {
+    /// Each row its own number.
+    Row,
+    /// Peers share a number, and the next number counts all rows before.
+    Rank,
+    /// Peers share a number, and numbers have no gaps.
+    Dense,
+}
+
 impl Op {
     /// The nodes that the operator reads.
     pub fn inputs(&self) -> Vec<NodeId> {
@@ -296,6 +325,7 @@ impl Op {
             | Op::Distinct { input, .. }
             | Op::Negate { input }
             | Op::Unnest { input }
+            | Op::Rank { input, .. }
             | Op::Output { input, .. } => vec![*input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![*left, *right],
             Op::Aggregate { parts, .. } => parts.iter().map(|p| p.input).collect(),
@@ -318,6 +348,7 @@ impl Op {
             Op::Aggregate { .. } => "aggregate",
             Op::Union { .. } => "union",
             Op::Unnest { .. } => "unnest",
+            Op::Rank { .. } => "rank",
             Op::Negate { .. } => "negate",
             Op::Output { .. } => "output",
         }

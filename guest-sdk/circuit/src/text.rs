@@ -80,6 +80,11 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
             }
             write!(f, "{}{}{}", if *global { " global" } else { "" }, clause(filter), projection(project))
         }
+        Op::Rank { input, order, ranking, numbered, above, upto, project } => {
+            let upto = upto.map_or_else(|| "all".to_owned(), |n| n.to_string());
+            let number = if *numbered { " numbered" } else { "" };
+            write!(f, " {input} {ranking:?} by {order} above {above} upto {upto}{number}{}", projection(project))
+        }
         Op::Union { inputs } => write!(f, " {}", list(inputs)),
         Op::Output { input, view } => write!(f, " {input} view {view}"),
     }

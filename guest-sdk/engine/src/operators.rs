@@ -4,10 +4,10 @@ use crate::aggregate::Plan;
 use crate::input::{Input, layouts};
 use crate::row_function::{Condition, RowFunction};
 use weir_circuit::{Circuit, Expr, NodeId, Op};
-use weir_row::{Layout, RowWriter};
+use weir_row::{ColumnType, Layout, RowWriter, SqlType};
 use weir_sdk::operators::{
-    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Table, antijoin, join, map, negate, semijoin, union,
-    unnest,
+    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, antijoin, join, map, negate,
+    rank, semijoin, union, unnest,
 };
 use weir_sdk::{Context, Keyed, Operator, Rows};
 
@@ -15,17 +15,63 @@ use weir_sdk::{Context, Keyed, Operator, Rows};
 pub(crate) enum Node {
     Table(Table),
     KeyedTable(KeyedTable),
-    Constant { operator: Constant, rows: Vec<Vec<u64>> },
-    Map { input: NodeId, function: RowFunction },
-    Index { operator: Index, input: NodeId, function: RowFunction },
-    Join { left: NodeId, right: NodeId, function: RowFunction },
-    SemiJoin { left: NodeId, right: NodeId, anti: bool, condition: Option<Condition>, project: RowFunction },
-    Distinct { operator: Distinct, input: NodeId },
-    Aggregate { operator: Aggregate, inputs: Vec<NodeId>, emit: RowFunction },
-    Union { inputs: Vec<NodeId> },
-    Negate { input: NodeId },
-    Unnest { input: NodeId, layout: String },
-    Output { operator: Output, input: NodeId },
+    Constant {
+        operator: Constant,
+        rows: Vec<Vec<u64>>,
+    },
+    Map {
+        input: NodeId,
+        function: RowFunction,
+    },
+    Index {
+        operator: Index,
+        input: NodeId,
+        function: RowFunction,
+    },
+    Join {
+        left: NodeId,
+        right: NodeId,
+        function: RowFunction,
+    },
+    SemiJoin {
+        left: NodeId,
+        right: NodeId,
+        anti: bool,
+        condition: Option<Condition>,
+        project: RowFunction,
+    },
+    Distinct {
+        operator: Distinct,
+        input: NodeId,
+    },
+    Aggregate {
+        operator: Aggregate,
+        inputs: Vec<NodeId>,
+        emit: RowFunction,
+    },
+    Union {
+        inputs: Vec<NodeId>,
+    },
+    Negate {
+        input: NodeId,
+    },
+    Unnest {
+        input: NodeId,
+        layout: String,
+    },
+    Rank {
+        input: NodeId,
+        order: Vec<String>,
+        ranking: Ranking,
+        numbered: bool,
+        above: u64,
+        upto: u64,
+        emit: RowFunction,
+    },
+    Output {
+        operator: Output,
+        input: NodeId,
+    },
 }
 
 impl Node {
@@ -103,6 +149,24 @@ impl Node {
             }
             Op::Union { inputs } => Node::Union { inputs: inputs.clone() },
             Op::Negate { input } => Node::Negate { input: *input },
+            Op::Rank { input, order, ranking, numbered, above, upto, project } => {
+                let columns = &circuit.nodes[*input].value[..*order];
+                let mut rows = Input::rows(circuit, *input);
+                rows.push(Layout::new(&[ColumnType::not_null(SqlType::BigInt)]));
+                Node::Rank {
+                    input: *input,
+                    order: columns.iter().map(|c| Layout::new(std::slice::from_ref(c)).text()).collect(),
+                    ranking: match ranking {
+                        weir_circuit::Ranking::Row => Ranking::Row,
+                        weir_circuit::Ranking::Rank => Ranking::Rank,
+                        weir_circuit::Ranking::Dense => Ranking::Dense,
+                    },
+                    numbered: *numbered,
+                    above: *above,
+                    upto: upto.unwrap_or(u64::MAX),
+                    emit: RowFunction::new(rows, None, &[project])?,
+                }
+            }
             Op::Unnest { input } => {
                 let layout = Layout::new(&circuit.nodes[*input].columns()).text();
                 Node::Unnest { input: *input, layout }
@@ -130,7 +194,8 @@ impl Node {
             | Node::SemiJoin { .. }
             | Node::Union { .. }
             | Node::Negate { .. }
-            | Node::Unnest { .. } => {
+            | Node::Unnest { .. }
+            | Node::Rank { .. } => {
                 return None;
             }
         })
@@ -185,6 +250,13 @@ impl Node {
             Node::Union { inputs } => {
                 let inputs: Vec<&Rows> = inputs.iter().map(|i| before.rows(*i)).collect();
                 return union(cx, id, &inputs);
+            }
+            Node::Rank { input, order, ranking, numbered, above, upto, emit } => {
+                let order: Vec<&str> = order.iter().map(String::as_str).collect();
+                let wanted =
+                    Ranked { order: &order, ranking: *ranking, numbered: *numbered, above: *above, upto: *upto };
+                let input = before.keyed(*input);
+                return rank(cx, id, stride, input, &wanted, &|cx, rows, out| emit.rows(cx, rows, out));
             }
             Node::Unnest { input, layout } => return unnest(cx, id, layout, before.rows(*input)),
             Node::Negate { input } => return negate(cx, id, before.rows(*input).clone()),

@@ -68,6 +68,7 @@ fn user_calls(circuit: &Circuit, e: &Expr) {
 /// Calls `f` with every expression of an operator.
 fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
     match op {
+        Op::Rank { project, .. } => project.iter().for_each(f),
         Op::Map { filter, project, .. } | Op::Join { filter, project, .. } => {
             filter.iter().chain(project).for_each(f);
         }

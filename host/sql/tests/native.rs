@@ -55,6 +55,10 @@ mod statements;
 mod unnest;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/ranks.rs"]
+mod ranks;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/windows.rs"]
 mod windows;
 #[rustfmt::skip]
@@ -323,7 +327,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites grouping groups joins lists nested sets statements unnest windows within }
+    programs! { aggregates basics collections composites grouping groups joins lists nested ranks sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -344,5 +348,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites grouping groups joins lists nested sets statements unnest windows within }
+    circuits! { aggregates basics collections composites grouping groups joins lists nested ranks sets statements unnest windows within }
 }

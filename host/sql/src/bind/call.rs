@@ -35,8 +35,8 @@ impl Binder<'_> {
         };
         let name = fold(ident).to_lowercase();
         let name_at = span(ident.span);
-        if f.over.is_some() {
-            return Err(self.unsupported(name_at, format!("the window function {}", name.to_uppercase())));
+        if let Some(over) = &f.over {
+            return self.window_function(&name, f, over, cx);
         }
         let own_name = fold(ident);
         let own = self.own_function(&own_name);

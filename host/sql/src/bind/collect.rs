@@ -2,31 +2,15 @@
 
 use super::aggregate::{Inputs, Written};
 use super::expr::Cx;
+use super::order::ascending;
 use super::{Binder, Bound, Reported, position};
 use crate::Span;
-use crate::expr::{all, boolean, call, case, is_not_null, is_null, null};
+use crate::expr::{all, boolean, case, is_not_null, null};
 use crate::parse::span;
 use crate::plan::{AggregateCall, AggregateKind};
-use sqlparser::ast::{FunctionArgumentClause, NullTreatment, OrderByExpr, OrderBySort, Query, Spanned};
+use sqlparser::ast::{FunctionArgumentClause, NullTreatment, OrderByExpr, Query, Spanned};
 use weir_circuit::{Expr, ExprOp, Position};
 use weir_row::{ColumnType, RowType, SqlType};
-
-/// What is to be ordered by: ascending as it is, with FALSE and NULL first.
-fn ascending(e: Expr, descending: bool, nulls_first: bool, out: &mut Vec<Expr>) {
-    // NULL is smallest, so it comes first ascending and last descending by itself.
-    if e.ty.nullable && nulls_first == descending {
-        out.push(if nulls_first { is_not_null(e.clone()) } else { is_null(e.clone()) });
-    }
-    out.push(if descending { opposite(e) } else { e });
-}
-
-/// A value whose order is the opposite of an expression's.
-fn opposite(e: Expr) -> Expr {
-    let at = e.at;
-    let ty = ColumnType::not_null(SqlType::Array(Box::new(e.ty.sql.clone())));
-    let item = Expr { op: ExprOp::Sequence(vec![e]), ty, at };
-    call("opposite_item", vec![item], SqlType::Varbinary(None), at)
-}
 
 /// The inputs of an array: whether a row counts, what rows are ordered by, the element.
 fn array_inputs(counts: Expr, mut order: Vec<Expr>, element: Expr) -> Vec<Expr> {
@@ -93,7 +77,13 @@ impl Binder<'_> {
     }
 
     /// What an ORDER BY within a call orders by.
-    fn element_order(&mut self, order: &[OrderByExpr], element: &Expr, distinct: bool, cx: &Cx<'_>) -> Bound<Vec<Expr>> {
+    fn element_order(
+        &mut self,
+        order: &[OrderByExpr],
+        element: &Expr,
+        distinct: bool,
+        cx: &Cx<'_>,
+    ) -> Bound<Vec<Expr>> {
         let mut inner = Cx { scope: cx.scope, aliases: &[], aggregates: None, subqueries: None, clause: "aggregate" };
         let mut keys = vec![];
         for by in order {
@@ -103,14 +93,7 @@ impl Binder<'_> {
                 let message = "with DISTINCT the array can only be ordered by its element";
                 return Err(self.error(at, message));
             }
-            let descending = match &by.options.sort {
-                None | Some(OrderBySort::Asc) => false,
-                Some(OrderBySort::Desc) => true,
-                Some(_) => return Err(self.unsupported(at, "this form of ORDER BY")),
-            };
-            if key.ty.sql != SqlType::Null {
-                ascending(key, descending, by.options.nulls_first.unwrap_or(!descending), &mut keys);
-            }
+            self.order_key(key, &by.options, at, &mut keys)?;
         }
         Ok(keys)
     }

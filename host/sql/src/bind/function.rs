@@ -134,7 +134,7 @@ impl Binder<'_> {
         let body = match &created.body {
             Some(body) => Body::Sql(Rc::new(body.as_ref().clone())),
             None if !created.aggregate && name.starts_with(FROM_JSON) => {
-                self.from_json(name, &params, &result, created)?;
+                self.check_json_reader(name, &params, &result, created)?;
                 Body::FromJson
             }
             None => {
@@ -146,7 +146,7 @@ impl Binder<'_> {
     }
 
     /// Checks the signature of a function that reads JSON.
-    fn from_json(
+    fn check_json_reader(
         &mut self,
         name: &str,
         params: &[(String, bool, ColumnType)],

@@ -20,6 +20,7 @@ mod interval;
 mod items;
 mod literal;
 mod names;
+mod order;
 mod query;
 mod scope;
 mod select;
@@ -32,6 +33,7 @@ mod tumble;
 mod types;
 mod unnest;
 mod view;
+mod window;
 
 pub(crate) use arithmetic::Arithmetic;
 pub(crate) use call::{Argument, Call};

@@ -26,9 +26,10 @@ impl Binder<'_> {
                 self.cte(cte);
             }
         }
-        let result = self.body(&query.body);
+        let limited = query.limit_clause.is_some() || query.fetch.is_some();
+        let result = if limited { self.first_rows(query) } else { self.body(&query.body) };
         self.ctes.truncate(level);
-        self.order(query)?;
+        self.order(query, limited)?;
         result
     }
 
@@ -44,18 +45,9 @@ impl Binder<'_> {
         self.ctes.push(HashMap::from([(name, declared)]));
     }
 
-    /// What is said about ORDER BY and LIMIT.
-    fn order(&mut self, query: &Query) -> Bound<()> {
-        let limited = query.limit_clause.is_some() || query.fetch.is_some();
-        if limited {
-            let at = match (&query.limit_clause, &query.fetch) {
-                (Some(limit), _) => span(limit.span()),
-                (None, Some(fetch)) => span(fetch.span()),
-                _ => Span::default(),
-            };
-            return Err(self.unsupported(at, "LIMIT"));
-        }
-        if let Some(order) = &query.order_by {
+    /// What is said about ORDER BY without LIMIT, and about clauses that are not part of the language.
+    fn order(&mut self, query: &Query, limited: bool) -> Bound<()> {
+        if let Some(order) = query.order_by.as_ref().filter(|_| !limited) {
             self.warning(
                 span(order.span()),
                 "ORDER BY without LIMIT has no effect: a view is a set of rows without an order",

@@ -8,7 +8,7 @@ use crate::Span;
 use crate::expr::{any, bigint, boolean, call, case, is_not_null, is_null, not, null};
 use crate::plan::{AggregateCall, AggregateKind, JoinKind, Rel, RelId};
 use sqlparser::ast::Query;
-use weir_circuit::{Expr, ExprOp, Position};
+use weir_circuit::{Expr, ExprOp, Position, Ranking};
 use weir_row::{ColumnType, SqlType};
 
 /// Columns from here on stand for subqueries until it is known where their values are.
@@ -20,7 +20,17 @@ struct Pending {
     rel: RelId,
     /// `None`: every row meets its only row. Else the value that its only column must equal for a match.
     wanted: Option<Expr>,
+    /// It is no subquery, but the number of each row in a window.
+    window: Option<Window>,
     first: usize,
+}
+
+/// A window in which rows are numbered.
+#[derive(Debug)]
+pub(super) struct Window {
+    pub(super) keys: Vec<Expr>,
+    pub(super) order: Vec<Expr>,
+    pub(super) ranking: Ranking,
 }
 
 /// The subqueries of a clause.
@@ -33,8 +43,16 @@ pub(crate) struct Subqueries {
 impl Subqueries {
     pub(super) fn add(&mut self, rel: RelId, width: usize, wanted: Option<Expr>) -> usize {
         let first = SUBQUERY_BASE + self.columns;
-        self.pending.push(Pending { rel, wanted, first });
+        self.pending.push(Pending { rel, wanted, window: None, first });
         self.columns += width;
+        first
+    }
+
+    /// Adds a window; where the rows' number in it stands.
+    pub(super) fn add_window(&mut self, window: Window) -> usize {
+        let first = SUBQUERY_BASE + self.columns;
+        self.pending.push(Pending { rel: 0, wanted: None, window: Some(window), first });
+        self.columns += 1;
         first
     }
 
@@ -196,6 +214,22 @@ impl Binder<'_> {
         let mut places: Vec<usize> = vec![];
         for p in subqueries.pending {
             let width = self.plan.columns(rel).len();
+            if let Some(window) = p.window {
+                let mut mapped = |binder: &mut Self, exprs: &[Expr]| -> Bound<Vec<Expr>> {
+                    let all = exprs.iter().map(|e| {
+                        let mut e = over(binder, e)?;
+                        place_subqueries(&mut e, &places);
+                        Ok(e)
+                    });
+                    all.collect()
+                };
+                let (keys, order) = (mapped(self, &window.keys)?, mapped(self, &window.order)?);
+                let ranking = window.ranking;
+                let numbered = Rel::Rank { input: rel, keys, order, ranking, numbered: true, above: 0, upto: None };
+                rel = self.plan.rank(numbered);
+                places.push(width);
+                continue;
+            }
             let sub_width = self.plan.columns(p.rel).len();
             rel = match &p.wanted {
                 None => self.plan.join(rel, p.rel, JoinKind::Inner, vec![]),

@@ -3,7 +3,7 @@
 use super::Generator;
 use std::fmt::Write;
 use weir_circuit::{NodeId, Op};
-use weir_row::{Field, Layout, Place};
+use weir_row::{ColumnType, Field, Layout, Place, SqlType};
 
 /// A stretch of words with a layout, in the variable `var`.
 #[derive(Clone, Debug)]
@@ -115,6 +115,17 @@ impl Generator<'_> {
         }
         input.areas.push(self.area(value_var, value, format!("V{node}"), Some(format!("&{var}[{start}..]"))));
         input.columns = (0..keys).map(|c| (0, c)).chain((0..values).map(|c| (1, c))).collect();
+        input
+    }
+
+    /// The columns of an index in order, and a number behind them.
+    pub(super) fn numbered_input(&mut self, node: NodeId, var: &str, value_var: &str) -> Input {
+        let mut input = self.input_of(node, var, value_var);
+        let layout = Layout::new(&[ColumnType::not_null(SqlType::BigInt)]);
+        let mut area = self.area("number", layout, format!("N{node}"), Some(format!("&{var}[{var}.len() - 1..]")));
+        area.after = None;
+        input.columns.push((input.areas.len(), 0));
+        input.areas.push(area);
         input
     }
 

@@ -29,6 +29,17 @@ impl Generator<'_> {
         );
     }
 
+    /// A function that goes through rows of an index in order, each with its number behind.
+    pub(super) fn ranked_function(&mut self, name: &str, id: NodeId, input: NodeId, project: &[Expr]) {
+        let comment = self.comment(id);
+        let columns = self.numbered_input(input, "r", "v");
+        let body = self.body(columns, None, &[project], None);
+        let _ = write!(
+            self.functions,
+            "\n{comment}\nfn {name}(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {{\n    for (r, w) in rows {{\n{body}    }}\n}}\n"
+        );
+    }
+
     /// A function that goes through pairs of rows.
     pub(super) fn pair_function(
         &mut self,

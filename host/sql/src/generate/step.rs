@@ -109,6 +109,18 @@ impl Generator<'_> {
                 let inputs: Vec<String> = inputs.iter().map(|i| self.rows(*i)).collect();
                 (None, Some(format!("let n{id} = union(cx, {id}, &[{}]);", inputs.join(", "))))
             }
+            Op::Rank { input, order, ranking, numbered, above, upto, project } => {
+                self.ranked_function(&format!("emit_{id}"), id, *input, project);
+                let layouts: Vec<String> = circuit.nodes[*input].value[..*order]
+                    .iter()
+                    .map(|ty| Layout::new(std::slice::from_ref(ty)).text())
+                    .collect();
+                let upto = upto.map_or_else(|| "u64::MAX".to_string(), |n| n.to_string());
+                let wanted = format!(
+                    "&Ranked {{ order: &{layouts:?}, ranking: Ranking::{ranking:?}, numbered: {numbered}, above: {above}, upto: {upto} }}"
+                );
+                (None, Some(format!("let n{id} = rank(cx, {id}, {stride}, &self.n{input}, {wanted}, &emit_{id});")))
+            }
             Op::Unnest { input } => {
                 let layout = Layout::new(&circuit.nodes[*input].columns()).text();
                 (None, Some(format!("let n{id} = unnest(cx, {id}, {layout:?}, {});", self.rows(*input))))

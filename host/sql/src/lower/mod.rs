@@ -10,7 +10,7 @@ mod stream;
 use crate::plan::{Plan, Rel, RelId};
 use std::collections::HashMap;
 use stream::Stream;
-use weir_circuit::{Circuit, Node, NodeId, Op};
+use weir_circuit::{Circuit, Expr, Node, NodeId, Op};
 use weir_row::ColumnType;
 
 /// The state of lowering a plan.
@@ -131,6 +131,24 @@ impl Lowering<'_> {
                     })
                     .collect();
                 let node = self.node(Op::Union { inputs }, vec![], columns, "UNION");
+                self.over(node, None, over)
+            }
+            Rel::Rank { input, keys, order, ranking, numbered, above, upto } => {
+                let columns = self.plan.columns(rel).to_vec();
+                let stream = self.stream(input);
+                let of_node = |e: &Expr| stream.over_node(e);
+                let keys: Vec<Expr> = keys.iter().map(of_node).collect();
+                let by: Vec<Expr> = order.iter().map(of_node).collect();
+                let first = keys.len() + by.len();
+                let value = by.iter().chain(&stream.project).cloned().collect();
+                let (count, order) = (stream.project.len(), by.len());
+                let index = self.ordered_index(&stream, None, keys, value);
+                // A row of no words at all has a column more.
+                let number = self.columns(index).len();
+                let places = (first..first + count).chain(numbered.then_some(number));
+                let project = places.zip(&columns).map(|(at, ty)| Expr::column(at, ty.clone())).collect();
+                let op = Op::Rank { input: index, order, ranking, numbered, above, upto, project };
+                let node = self.node(op, vec![], columns, "");
                 self.over(node, None, over)
             }
             Rel::Unnest { input } => {

@@ -72,6 +72,12 @@ fn needed(plan: &Plan) -> Vec<Needed> {
                 add(&mut needed[*input], all.clone());
                 add(&mut needed[id], all);
             }
+            Rel::Rank { input, keys, order, .. } => {
+                let number = plan.columns(*input).len();
+                let mut below: BTreeSet<usize> = columns.into_iter().filter(|c| *c < number).collect();
+                keys.iter().chain(order).for_each(|e| read(e, &mut below));
+                add(&mut needed[*input], below);
+            }
             Rel::Unnest { input } => {
                 let array = plan.columns(*input).len() - 1;
                 add(&mut needed[*input], columns.into_iter().filter(|c| *c < array).chain([array]));
@@ -158,6 +164,21 @@ fn rebuild(
         Rel::Negate { input } => {
             let has = needed[*input].iter().flatten().copied().collect();
             (out.negate(new[*input]), has)
+        }
+        Rel::Rank { input, keys, order, ranking, numbered, above, upto } => {
+            let number = plan.columns(*input).len();
+            let numbered = *numbered && columns.contains(&number);
+            let has = needed[*input].iter().flatten().copied().chain(numbered.then_some(number)).collect();
+            let rel = Rel::Rank {
+                input: new[*input],
+                keys: keys.iter().map(|e| moved(e, *input)).collect(),
+                order: order.iter().map(|e| moved(e, *input)).collect(),
+                ranking: *ranking,
+                numbered,
+                above: *above,
+                upto: *upto,
+            };
+            (out.rank(rel), has)
         }
         Rel::Unnest { input } => {
             // The array is the last column, before and after.

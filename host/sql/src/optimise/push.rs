@@ -7,6 +7,7 @@ use crate::expr::{all, columns_end, conjuncts, size, substitute};
 use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
 use std::collections::HashMap;
 use weir_circuit::{Expr, ExprOp};
+use weir_row::Value;
 
 /// Largest expression that a filter computes again below the projection that computes it.
 const RECOMPUTED_SIZE_MAX: usize = 12;
@@ -32,6 +33,31 @@ fn only(e: &Expr, from: usize, to: usize) -> bool {
     let (mut inside, mut outside) = (false, false);
     e.visit_columns(&mut |i| if (from..to).contains(&i) { inside = true } else { outside = true });
     inside && !outside
+}
+
+/// The greatest number, from column `number`, of which a condition can be TRUE, if it says so.
+fn bound(e: &Expr, number: usize) -> Option<u64> {
+    let ExprOp::Call { kernel, args } = &e.op else { return None };
+    let [a, b] = args.as_slice() else { return None };
+    let is_number = |e: &Expr| matches!(e.op, ExprOp::Column(c) if c == number);
+    let (kernel, limit) = match (&a.op, &b.op) {
+        (_, ExprOp::Literal(Value::I64(limit))) if is_number(a) => (kernel.as_str(), *limit),
+        (ExprOp::Literal(Value::I64(limit)), _) if is_number(b) => {
+            let turned = match kernel.as_str() {
+                "ge_i64" => "le_i64",
+                "gt_i64" => "lt_i64",
+                "eq_i64" => "eq_i64",
+                _ => return None,
+            };
+            (turned, *limit)
+        }
+        _ => return None,
+    };
+    match kernel {
+        "le_i64" | "eq_i64" => Some(u64::try_from(limit).unwrap_or(0)),
+        "lt_i64" => Some(u64::try_from(limit).unwrap_or(0).saturating_sub(1)),
+        _ => None,
+    }
 }
 
 /// Whether a condition is never TRUE when all columns from `from` on are NULL.
@@ -113,6 +139,30 @@ impl Push<'_> {
                 let input = self.rel(*input, below);
                 let rel = self.out.aggregate(input, keys.clone(), calls.clone(), *global);
                 self.out.filter(rel, all(above))
+            }
+            Rel::Rank { input, keys, order, ranking, numbered, above, upto } => {
+                // A bound on the number is a bound on what is looked at. What says only which keys matter goes below.
+                let number = self.plan.columns(*input).len();
+                let bounds = predicates.iter().filter_map(|p| if *numbered { bound(p, number) } else { None });
+                let upto = bounds.chain(*upto).min();
+                let is_key = |c: usize| keys.iter().any(|k| matches!(k.op, ExprOp::Column(k) if k == c));
+                let of_keys = |p: &Expr| {
+                    let mut all = true;
+                    p.visit_columns(&mut |c| all &= c < number && is_key(c));
+                    all && only(p, 0, number) && !may_fail(p)
+                };
+                let (below, above_it): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(of_keys);
+                let input = self.rel(*input, below);
+                let rel = self.out.rank(Rel::Rank {
+                    input,
+                    keys: keys.clone(),
+                    order: order.clone(),
+                    ranking: *ranking,
+                    numbered: *numbered,
+                    above: *above,
+                    upto,
+                });
+                self.out.filter(rel, all(above_it))
             }
             Rel::Unnest { input } => {
                 let array = self.plan.columns(*input).len() - 1;

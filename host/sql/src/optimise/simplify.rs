@@ -45,6 +45,15 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
             Rel::Distinct { input, all: false } => out.distinct(new[*input]),
             Rel::Distinct { input, all: true } => out.positive(new[*input]),
             Rel::Negate { input } => out.negate(new[*input]),
+            Rel::Rank { input, keys, order, ranking, numbered, above, upto } => out.rank(Rel::Rank {
+                input: new[*input],
+                keys: keys.iter().map(at_type).collect(),
+                order: order.iter().map(at_type).collect(),
+                ranking: *ranking,
+                numbered: *numbered,
+                above: *above,
+                upto: *upto,
+            }),
             Rel::Unnest { input } => out.unnest(new[*input]),
             Rel::Union { inputs } => out.union(inputs.iter().map(|i| new[*i]).collect()),
         };

@@ -131,6 +131,16 @@ impl Plan {
         self.add(Rel::Union { inputs }, columns)
     }
 
+    /// The rows of each key in order; see [`Rel::Rank`], which `rel` is.
+    pub(crate) fn rank(&mut self, rel: Rel) -> RelId {
+        let Rel::Rank { input, numbered, .. } = rel else { unreachable!("what is no ranking") };
+        let mut columns = self.columns[input].clone();
+        if numbered {
+            columns.push(ColumnType::not_null(SqlType::BigInt));
+        }
+        self.add(rel, columns)
+    }
+
     /// The rows of the elements of the array that is the input's last column.
     pub(crate) fn unnest(&mut self, input: RelId) -> RelId {
         let mut columns = self.columns[input].clone();

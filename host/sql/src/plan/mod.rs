@@ -5,7 +5,7 @@ mod build;
 mod text;
 
 use std::collections::HashMap;
-use weir_circuit::{Expr, Position};
+use weir_circuit::{Expr, Position, Ranking};
 use weir_row::{ColumnType, Value};
 
 /// The index of a relation in its [`Plan`].
@@ -127,6 +127,16 @@ pub(crate) enum Rel {
     Negate { input: RelId },
     /// All rows of all inputs.
     Union { inputs: Vec<RelId> },
+    /// The rows of each key in order, those of some numbers only; if `numbered` with their number as the last column.
+    Rank {
+        input: RelId,
+        keys: Vec<Expr>,
+        order: Vec<Expr>,
+        ranking: Ranking,
+        numbered: bool,
+        above: u64,
+        upto: Option<u64>,
+    },
     /// A row for each element of the array that is the input's last column: the other columns, the element as an item, its number.
     Unnest { input: RelId },
 }
@@ -141,6 +151,7 @@ impl Rel {
             | Rel::Aggregate { input, .. }
             | Rel::Negate { input }
             | Rel::Distinct { input, .. }
+            | Rel::Rank { input, .. }
             | Rel::Unnest { input } => vec![*input],
             Rel::Join { left, right, .. } => vec![*left, *right],
             Rel::Union { inputs } => inputs.clone(),

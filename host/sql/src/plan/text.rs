@@ -31,6 +31,11 @@ pub(super) fn describe(rel: &Rel) -> String {
         Rel::Distinct { input, all: true } => format!("positive {input}"),
         Rel::Negate { input } => format!("negate {input}"),
         Rel::Union { inputs } => format!("union {inputs:?}"),
+        Rel::Rank { input, keys, order, ranking, numbered, above, upto } => format!(
+            "rank {input} by [{}] order [{}] {ranking:?} {above} {upto:?} {numbered}",
+            exprs_text(keys),
+            exprs_text(order)
+        ),
         Rel::Unnest { input } => format!("unnest {input}"),
     }
 }
