@@ -83,7 +83,8 @@ impl Binder<'_> {
         }
         let Some(callable) = functions::lookup(&name) else {
             if self.later.contains(&own_name) && !self.declared.contains_key(&own_name) {
-                let message = format!("function {own_name} is not declared yet: none calls itself or one that comes later");
+                let message =
+                    format!("function {own_name} is not declared yet: none calls itself or one that comes later");
                 return Err(self.error(name_at, message));
             }
             return Err(self.no_function(&name, name_at));
