@@ -72,7 +72,8 @@ fn compiling_can_be_cancelled() {
         Instant::now()
     });
     let source = format!("{}\n// {:?}", sample(), std::time::SystemTime::now());
-    let error = COMPILER.compile(&CompileRequest { source, profile: Profile::Optimized, user: None }, &cancel).unwrap_err();
+    let error =
+        COMPILER.compile(&CompileRequest { source, profile: Profile::Optimized, user: None }, &cancel).unwrap_err();
     println!("cancelled within {:?}", thread.join().unwrap().elapsed());
     assert!(matches!(error, CompileError::Cancelled), "{error}");
 }

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use weir_circuit::Circuit;
 use weir_compiler::{Artifact, CancelToken, CompileRequest, Profile};
-use weir_io::{Changes, CsvReader, JsonConfig, JsonFlavor, JsonReader, ParseError, Reader, UpdateFormat, events, write_json_row};
+use weir_io::{
+    Changes, CsvReader, JsonConfig, JsonFlavor, JsonReader, ParseError, Reader, UpdateFormat, events, write_json_row,
+};
 use weir_row::Block;
 use weir_runtime::{Cycle, Engine, Pipeline, PipelineOptions, Program};
 

@@ -1,4 +1,5 @@
 //! Rows of tables as blocks.
+#![allow(unreachable_pub, reason = "tests of two crates use it")]
 
 use weir_circuit::Circuit;
 use weir_row::{Block, ColumnType, Layout, Value};
