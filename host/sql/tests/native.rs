@@ -43,6 +43,10 @@ mod groups;
 mod lists;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/pivots.rs"]
+mod pivots;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/sets.rs"]
 mod sets;
 #[rustfmt::skip]
@@ -327,7 +331,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites grouping groups joins lists nested ranks sets statements unnest windows within }
+    programs! { aggregates basics collections composites grouping groups joins lists nested pivots ranks sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -348,5 +352,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites grouping groups joins lists nested ranks sets statements unnest windows within }
+    circuits! { aggregates basics collections composites grouping groups joins lists nested pivots ranks sets statements unnest windows within }
 }

@@ -120,7 +120,7 @@ impl Binder<'_> {
         Ok((self.plan.filter(rel, condition), scope))
     }
 
-    fn factor(&mut self, factor: &TableFactor) -> Bound<(RelId, Scope)> {
+    pub(super) fn factor(&mut self, factor: &TableFactor) -> Bound<(RelId, Scope)> {
         let at = || span(factor.span());
         match factor {
             TableFactor::Table { name, alias, args, version, sample, with_ordinality, .. } => {
@@ -161,7 +161,7 @@ impl Binder<'_> {
             TableFactor::UNNEST { .. } => Err(self.unsupported(at(), "UNNEST")),
             TableFactor::TableFunction { expr, alias } => self.table_function(expr, alias.as_ref()),
             TableFactor::Function { .. } => Err(self.unsupported(at(), "a table function")),
-            TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => Err(self.unsupported(at(), "PIVOT")),
+            TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => self.deeper(at, |b| b.turned(factor)),
             _ => Err(self.error(at(), "this kind of table is not part of the language")),
         }
     }

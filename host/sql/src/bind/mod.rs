@@ -21,6 +21,7 @@ mod items;
 mod literal;
 mod names;
 mod order;
+mod pivot;
 mod query;
 mod scope;
 mod select;

@@ -158,4 +158,37 @@ pub(super) const ENTRIES: &[Entry] = &[
         ])
         .refuses(&[("(SELECT * EXCLUDE (c) FROM (VALUES (1)) AS t(a))", "there is no column 'c' to leave out")]),
     ),
+    syntax(
+        Function::written(
+            &[Family::Aggregates, Family::Grammar],
+            &["pivot"],
+            &["relation PIVOT (aggregate AS name, … FOR e IN (value AS name, …))"],
+            "Groups by the columns that are neither in an aggregate nor after FOR; each aggregate becomes a column for each value, of the \
+             rows where the expression is that value: NULL if there are none, a count 0. The columns are called *value_aggregate*, or by the value \
+             where the aggregate has no name; a value without a name is called as it is written. (a, b) stands for several expressions and \
+             their values.",
+        )
+        .gives(&[
+            ("(SELECT CONCAT_WS(' ', x_s, y_s) FROM (VALUES ('x', 1), ('x', 2), ('y', 4)) AS t(k, v) PIVOT (SUM(v) AS s FOR k IN ('x' AS x, 'y' AS y)))", "3 4"),
+            ("(SELECT z FROM (VALUES ('x', 1)) AS t(k, v) PIVOT (COUNT(v) FOR k IN ('z' AS z)))", "0"),
+            ("(SELECT z FROM (VALUES ('x', 1)) AS t(k, v) PIVOT (MAX(v) FOR k IN ('z' AS z)))", "NULL"),
+        ])
+        .refuses(&[("(SELECT * FROM (VALUES ('x', 1)) AS t(k, v) PIVOT (MAX(v) FOR k IN (ANY)))", "PIVOT takes a list of constants")]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["unpivot"],
+            &["relation UNPIVOT [INCLUDING NULLS | EXCLUDING NULLS] (value FOR name IN (column AS 'text', …))"],
+            "For each row a row for each column of the list: its name or text, and its value; beside the columns that are not in the list. \
+             Values that are NULL are left out, unless INCLUDING NULLS says otherwise. (v, w) stands for several values, and each of the list for \
+             as many columns.",
+        )
+        .gives(&[
+            ("(SELECT SUM(v) FROM (VALUES (1, 2), (3, NULL)) AS t(a, b) UNPIVOT (v FOR k IN (a, b)))", "6"),
+            ("(SELECT COUNT(*) FROM (VALUES (1, 2), (3, NULL)) AS t(a, b) UNPIVOT (v FOR k IN (a, b)))", "3"),
+            ("(SELECT COUNT(*) FROM (VALUES (1, 2), (3, NULL)) AS t(a, b) UNPIVOT INCLUDING NULLS (v FOR k IN (a, b)))", "4"),
+            ("(SELECT k FROM (VALUES (1, 2)) AS t(a, b) UNPIVOT (v FOR k IN (a, b AS 'second')) WHERE v = 2)", "second"),
+        ]),
+    ),
 ];
