@@ -59,6 +59,10 @@ mod statements;
 mod unnest;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/quantified.rs"]
+mod quantified;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/ranks.rs"]
 mod ranks;
 #[rustfmt::skip]
@@ -331,7 +335,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites grouping groups joins lists nested pivots ranks sets statements unnest windows within }
+    programs! { aggregates basics collections composites grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -352,5 +356,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites grouping groups joins lists nested pivots ranks sets statements unnest windows within }
+    circuits! { aggregates basics collections composites grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
 }

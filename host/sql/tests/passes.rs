@@ -8,7 +8,7 @@ use weir_circuit::interpret::{ZSet, evaluate};
 use weir_row::{ColumnType, Kind, Value};
 use weir_sql::{Passes, compile_with};
 
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     include_str!("corpus/basics.sql"),
     include_str!("corpus/grouping.sql"),
     include_str!("corpus/groups.sql"),
@@ -16,6 +16,7 @@ const PROGRAMS: [&str; 10] = [
     include_str!("corpus/lists.sql"),
     include_str!("corpus/nested.sql"),
     include_str!("corpus/pivots.sql"),
+    include_str!("corpus/quantified.sql"),
     include_str!("corpus/sets.sql"),
     include_str!("corpus/statements.sql"),
     include_str!("corpus/windows.sql"),

@@ -170,10 +170,13 @@ impl Binder<'_> {
                 self.row(values, at())
             }
             ast::Expr::Lambda(_) => Err(self.unsupported(at(), "a lambda")),
-            ast::Expr::AnyOp { .. } | ast::Expr::AllOp { .. } => Err(self.unsupported(at(), "ANY and ALL")),
+            ast::Expr::AnyOp { left, compare_op, right, .. } => {
+                self.quantified(left, compare_op, right, false, at(), cx)
+            }
+            ast::Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, right, true, at(), cx),
             ast::Expr::Collate { .. } => Err(self.error(at(), "there is no COLLATE: strings compare by code points")),
             ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_) => {
-                Err(self.unsupported(at(), "GROUPING SETS, CUBE and ROLLUP"))
+                Err(self.error(at(), "GROUPING SETS, CUBE and ROLLUP stand in GROUP BY"))
             }
             ast::Expr::SimilarTo { .. } => {
                 Err(self.error_hint(at(), "there is no SIMILAR TO", "RLIKE takes regular expressions"))

@@ -22,6 +22,7 @@ mod literal;
 mod names;
 mod order;
 mod pivot;
+mod quantified;
 mod query;
 mod scope;
 mod select;

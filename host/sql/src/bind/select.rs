@@ -4,6 +4,7 @@ use super::expr::Cx;
 use super::group::Aggregates;
 use super::grouping::{Grouping, nullable_keys};
 use super::items::Item;
+use super::quantified::as_in;
 use super::scope::Scope;
 use super::subquery::Subqueries;
 use super::{Binder, Bound, OutputColumn, Reported};
@@ -83,7 +84,7 @@ impl Binder<'_> {
         for e in conjuncts {
             let mut cx =
                 Cx { scope, aliases: &[], aggregates: None, subqueries: Some(&mut subqueries), clause: "WHERE" };
-            if let ast::Expr::InSubquery { expr, subquery, negated: false } = e {
+            if let Some((expr, subquery)) = as_in(e) {
                 let value = self.expr(expr, &mut cx);
                 match value {
                     Ok(value) if !super::subquery::has_subquery(&value) => {

@@ -62,7 +62,8 @@ impl Subqueries {
     }
 }
 
-fn counted(kind: AggregateKind, argument: Option<Expr>) -> AggregateCall {
+/// An aggregate that counts.
+pub(super) fn counted(kind: AggregateKind, argument: Option<Expr>) -> AggregateCall {
     let ty = ColumnType::not_null(SqlType::BigInt);
     AggregateCall::new(kind, argument.into_iter().collect(), ty, Position::NONE)
 }
@@ -136,7 +137,7 @@ impl Binder<'_> {
     }
 
     /// The rows of an IN subquery and its column, converted so that it can be compared with `e`.
-    fn in_operands(&mut self, e: Expr, query: &Query, at: Span, cx: &Cx<'_>) -> Bound<(Expr, RelId)> {
+    pub(super) fn in_operands(&mut self, e: Expr, query: &Query, at: Span, cx: &Cx<'_>) -> Bound<(Expr, RelId)> {
         let (rel, columns) = self.subquery(query, cx)?;
         if columns.len() != 1 {
             return Err(self.error(at, format!("a subquery after IN has one column, but this has {}", columns.len())));

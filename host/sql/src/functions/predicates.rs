@@ -170,4 +170,35 @@ pub(super) const ENTRIES: &[Entry] =
             )
             .gives(&[("EXISTS (SELECT NULL)", "TRUE"), ("EXISTS (SELECT 1 WHERE FALSE)", "FALSE")]),
         ),
+        syntax(
+            Function::written(
+                &[Family::Comparisons],
+                &["any"],
+                &["e op ANY (query) → BOOLEAN", "e op SOME (query) → BOOLEAN"],
+                "Whether a comparison holds for a row of a query with one column: FALSE if there is no row; NULL if it holds for none, and is NULL \
+                 for one. = ANY is IN.",
+            )
+            .gives(&[
+                ("2 > ANY (SELECT x FROM (VALUES (1), (3)) AS t(x))", "TRUE"),
+                ("1 > ANY (SELECT x FROM (VALUES (1), (NULL)) AS t(x))", "NULL"),
+                ("1 <> SOME (SELECT x FROM (VALUES (1)) AS t(x))", "FALSE"),
+                ("NULL > ANY (SELECT x FROM (VALUES (1)) AS t(x) WHERE x > 1)", "FALSE"),
+            ])
+            .refuses(&[("1 = ANY (2)", "ANY takes a subquery")]),
+        ),
+        syntax(
+            Function::written(
+                &[Family::Comparisons],
+                &["all"],
+                &["e op ALL (query) → BOOLEAN"],
+                "Whether a comparison holds for all rows of a query with one column: TRUE if there is no row; NULL if it fails for none, and is \
+                 NULL for one. <> ALL is NOT IN.",
+            )
+            .gives(&[
+                ("3 >= ALL (SELECT x FROM (VALUES (1), (3)) AS t(x))", "TRUE"),
+                ("3 > ALL (SELECT x FROM (VALUES (1), (3), (NULL)) AS t(x))", "FALSE"),
+                ("4 > ALL (SELECT x FROM (VALUES (1), (3), (NULL)) AS t(x))", "NULL"),
+                ("1 = ALL (SELECT x FROM (VALUES (1), (1)) AS t(x))", "TRUE"),
+            ]),
+        ),
     ];
