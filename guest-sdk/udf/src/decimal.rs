@@ -36,7 +36,7 @@ impl<const P: usize, const S: usize> SqlDecimal<P, S> {
 
     /// `significand` x 10^-`scale`, surplus digits cut; `None` if it has more than P digits.
     pub fn new(significand: i128, scale: i32) -> Option<Self> {
-        let digits = u32::try_from((Self::SCALE - scale).unsigned_abs()).ok()?;
+        let digits = Self::SCALE.saturating_sub(scale).unsigned_abs();
         let units = if scale <= Self::SCALE {
             significand.checked_mul(10i128.checked_pow(digits)?)?
         } else {

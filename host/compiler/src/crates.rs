@@ -108,43 +108,59 @@ fn build(
     let work = scratch.path();
     let failed = |e| CompileError::io(format!("building crates in {}", work.display()))(e);
     let source = work.join("build");
-    let home = work.join("home");
     fs::create_dir_all(source.join("src")).map_err(failed)?;
-    fs::create_dir_all(&home).map_err(failed)?;
     fs::write(source.join("Cargo.toml"), manifest).map_err(failed)?;
     fs::write(source.join("src/lib.rs"), "").map_err(failed)?;
-    let hide = |said: &str| said.replace(&*work.to_string_lossy(), ".").trim().to_owned();
 
     let out = process::run(fetch(prepared, &source), &FETCH, cancel)
         .map_err(|e| CompileError::process("fetching crates", FETCH.wall_max, e))?;
     if !out.status.success() {
         let status = describe_status(out.status);
-        return Err(refused(format!("the crates could not be fetched ({status}):\n{}", hide(&out.stderr))));
+        return Err(refused(format!("the crates could not be fetched ({status}):\n{}", shown(&out.stderr, &work))));
     }
+    bounded(&source.join("vendor")).map_err(refused)?;
+    let messages = build_fetched(prepared, &work, unconfined, cancel)?;
+    let built = work.join("built");
+    copy_libraries(&release(&source, true), &built.join("target"), &[".rlib"], &["libweir_crates-"]).map_err(failed)?;
+    copy_libraries(&release(&source, false), &built.join("host"), &[".so", ".dylib"], &[]).map_err(failed)?;
+    let lock = fs::read_to_string(source.join("Cargo.lock")).map_err(failed)?;
+    let externs = externs(dependencies, &lock, &messages).map_err(refused)?;
+    let record = serde_json::to_vec(&externs).map_err(|e| CompileError::io("writing the crates' record")(e.into()))?;
+    fs::write(built.join(RECORD), record).map_err(failed)?;
+    scratch.put("built", folder)?;
+    Ok(())
+}
+
+/// What a tool says, without the path of its folder.
+fn shown(said: &str, work: &Path) -> String {
+    said.replace(&*work.to_string_lossy(), ".").trim().to_owned()
+}
+
+/// Builds the sources in `build` of a work folder, which have their crates in `vendor`; returns what cargo says of its artifacts.
+fn build_fetched(
+    prepared: &Prepared,
+    work: &Path,
+    unconfined: bool,
+    cancel: &CancelToken,
+) -> Result<String, CompileError> {
+    let (source, home) = (work.join("build"), work.join("home"));
+    let failed = |e| CompileError::io(format!("building crates in {}", work.display()))(e);
+    fs::create_dir_all(&home).map_err(failed)?;
     let vendor = source.join("vendor");
-    bounded(&vendor).map_err(refused)?;
     let config = format!(
         "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = {:?}\n[net]\noffline = true\n",
         vendor.display().to_string()
     );
     fs::write(home.join("config.toml"), config).map_err(failed)?;
 
-    let sandbox = confinement(prepared, &[], &work, unconfined)?;
+    let sandbox = confinement(prepared, &[], work, unconfined)?;
     let out = process::run_confined(cargo(prepared, &source, &home), &BUILD, sandbox, cancel)
         .map_err(|e| CompileError::process("building crates", BUILD.wall_max, e).of_the_user())?;
     if !out.status.success() {
         let status = describe_status(out.status);
-        return Err(refused(format!("the crates could not be built ({status}):\n{}", hide(&out.stderr))));
+        return Err(refused(format!("the crates could not be built ({status}):\n{}", shown(&out.stderr, work))));
     }
-    let built = work.join("built");
-    copy_libraries(&release(&source, true), &built.join("target"), &[".rlib"], &["libweir_crates-"]).map_err(failed)?;
-    copy_libraries(&release(&source, false), &built.join("host"), &[".so", ".dylib"], &[]).map_err(failed)?;
-    let lock = fs::read_to_string(source.join("Cargo.lock")).map_err(failed)?;
-    let externs = externs(dependencies, &lock, &out.stdout).map_err(refused)?;
-    let record = serde_json::to_vec(&externs).map_err(|e| CompileError::io("writing the crates' record")(e.into()))?;
-    fs::write(built.join(RECORD), record).map_err(failed)?;
-    scratch.put("built", folder)?;
-    Ok(())
+    Ok(out.stdout)
 }
 
 /// The sandbox of compilers that work in `work`; `None` if the operator allows that there is none.
@@ -271,4 +287,78 @@ fn externs(dependencies: &[Dependency], lock: &str, messages: &str) -> Result<BT
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toolchain::Choice;
+
+    /// A build script that tries what it must not do, and says what came of it by failing.
+    const EVIL: &str = r#"
+        use std::{fs, net, process::Command};
+        fn main() {
+            let tried = [
+                ("read", fs::read("/etc/passwd").is_ok()),
+                ("home", fs::read_dir("/root").is_ok()),
+                ("write", fs::write("/tmp/weir-evil", "x").is_ok() || fs::write("/var/tmp/weir-evil", "x").is_ok()),
+                ("environment", std::env::vars().any(|(k, _)| k == "WEIR_TEST_SECRET")),
+                ("others", fs::read("/proc/self/environ").is_ok()),
+                ("connect", net::TcpStream::connect("127.0.0.1:1").err().map(|e| e.kind()) != Some(std::io::ErrorKind::PermissionDenied)),
+                ("resolve", std::net::ToSocketAddrs::to_socket_addrs("example.org:80").is_ok()),
+                ("child", Command::new("/bin/cat").arg("/etc/passwd").output().is_ok_and(|o| o.status.success())),
+            ];
+            let good: Vec<_> = tried.iter().filter(|(_, good)| *good).map(|(what, _)| what).collect();
+            panic!("it could: {good:?}");
+        }
+    "#;
+
+    #[test]
+    fn a_build_script_reaches_nothing() {
+        let cache = crate::default_cache_dir().unwrap();
+        let store = Store::open(&cache).unwrap();
+        let cancel = CancelToken::new();
+        let prepared = crate::provision::prepare(&store, Choice::from_env(), &|_| {}, &cancel).unwrap();
+        if let Err(why) = crate::sandbox_available() {
+            let scratch = store.scratch().unwrap();
+            let error = confinement(&prepared, &[], &scratch.path(), false).err().unwrap();
+            assert_eq!(error.error_code(), "SandboxMissing");
+            eprintln!("not tested: {why}");
+            return;
+        }
+        // SAFETY: nothing else in this test binary reads this variable.
+        unsafe { std::env::set_var("WEIR_TEST_SECRET", "hunter2") };
+        let scratch = store.scratch().unwrap();
+        let work = scratch.path();
+        let vendored = work.join("build/vendor/evil");
+        let files = [
+            ("build/Cargo.toml", manifest::cargo(&manifest::dependencies("evil = \"1\"").unwrap())),
+            ("build/src/lib.rs", String::new()),
+            (
+                "build/vendor/evil/Cargo.toml",
+                "[package]\nname = \"evil\"\nversion = \"1.0.0\"\nedition = \"2024\"\n".into(),
+            ),
+            ("build/vendor/evil/src/lib.rs", String::new()),
+            ("build/vendor/evil/build.rs", EVIL.to_owned()),
+            (
+                "build/vendor/evil/.cargo-checksum.json",
+                format!("{{\"files\":{{}},\"package\":\"{}\"}}", "0".repeat(64)),
+            ),
+            (
+                "build/Cargo.lock",
+                format!(
+                    "version = 4\n[[package]]\nname = \"evil\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+                     checksum = \"{}\"\n[[package]]\nname = \"weir_crates\"\nversion = \"0.0.0\"\ndependencies = [\"evil\"]\n",
+                    "0".repeat(64)
+                ),
+            ),
+        ];
+        for (path, text) in files {
+            fs::create_dir_all(work.join(path).parent().unwrap()).unwrap();
+            fs::write(work.join(path), text).unwrap();
+        }
+        assert!(vendored.is_dir());
+        let said = build_fetched(&prepared, &work, false, &cancel).unwrap_err().to_string();
+        assert!(said.contains("it could: []"), "{said}");
+    }
 }

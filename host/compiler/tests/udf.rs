@@ -161,6 +161,14 @@ fn an_error_stops_the_pipeline_at_its_call() {
 }
 
 #[test]
+fn a_panic_fails_the_pipeline() {
+    let sql = "CREATE TABLE t(x INT); CREATE FUNCTION f(x INT) RETURNS INT; CREATE VIEW v AS SELECT f(x) AS y FROM t;";
+    let rust = "pub fn f(x: Option<i32>) -> Result<Option<i32>, Box<dyn std::error::Error>> { panic!(\"no more\") }";
+    let failure = start(sql, rust, "", 1).step(&[(vec![Value::I32(1)], 1)]).unwrap_err();
+    assert!(failure.message.contains("no more"), "{failure:?}");
+}
+
+#[test]
 fn a_linear_aggregate_is_the_same_in_steps_and_at_once() {
     let sql =
         "CREATE TABLE t(k INT, x INT, y VARCHAR); CREATE LINEAR AGGREGATE total(x INT, y VARCHAR) RETURNS VARCHAR;
