@@ -25,8 +25,10 @@ kernels! { MATHS:
     fn atan(x: F64) -> F64 = { x.atan() }
     /// The angle of (x, y): `(y, x)`.
     fn atan2(y: F64, x: F64) -> F64 = { y.atan2(x) }
-    /// Inverse hyperbolic tangent.
-    fn atanh(x: F64) -> F64[!] = { if x.abs() > 1.0 { Err(domain("ATANH", x)) } else { Ok(x.atanh()) } }
+    /// Inverse hyperbolic tangent. (std's loses digits near -1: it takes the logarithm of what is nearly 0.)
+    fn atanh(x: F64) -> F64[!] = {
+        if x.abs() > 1.0 { Err(domain("ATANH", x)) } else { Ok(x.abs().atanh().copysign(x)) }
+    }
     /// Cube root.
     fn cbrt(x: F64) -> F64 = { x.cbrt() }
     /// Cosine.
