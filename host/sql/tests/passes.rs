@@ -8,8 +8,9 @@ use weir_circuit::interpret::{ZSet, evaluate};
 use weir_row::{ColumnType, Kind, Value};
 use weir_sql::{Passes, compile_with};
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     include_str!("corpus/basics.sql"),
+    include_str!("corpus/firsts.sql"),
     include_str!("corpus/grouping.sql"),
     include_str!("corpus/groups.sql"),
     include_str!("corpus/joins.sql"),

@@ -21,6 +21,15 @@ struct Cut {
     ties: bool,
 }
 
+/// A query's body with expressions beside it, as further columns or among those that it has.
+struct Beside {
+    rel: RelId,
+    /// The columns of the result, which come first.
+    columns: Vec<OutputColumn>,
+    /// The expressions over all columns.
+    values: Vec<Expr>,
+}
+
 /// What is to be ordered by: ascending as it is, with FALSE and NULL first.
 pub(super) fn ascending(e: Expr, descending: bool, nulls_first: bool, out: &mut Vec<Expr>) {
     // NULL is smallest, so it comes first ascending and last descending by itself.
@@ -65,25 +74,12 @@ impl Binder<'_> {
             Some(OrderByKind::Expressions(items)) => items,
             _ => &[],
         };
-        // What is ordered by and is no column of the result is computed beside it, and left out in the end.
-        let (hidden, widened) = match query.body.as_ref() {
-            SetExpr::Select(select) if may_hide(select) => hide(select, items),
-            _ => (vec![None; items.len()], None),
-        };
-        let bound = match &widened {
-            Some(select) => self.select(select),
-            None => self.body(&query.body),
-        };
-        let (rel, mut columns) = bound?;
+        let exprs: Vec<&Ast> = items.iter().map(|i| &i.expr).collect();
+        let Beside { rel, columns, values } = self.beside(&query.body, &exprs)?;
         let cut = cut?;
-        let width = columns.len() - hidden.iter().flatten().count();
-        let shown = scope_of(&columns[..width], None);
+        let shown = scope_of(&columns, None);
         let mut order = vec![];
-        for (item, hidden) in items.iter().zip(&hidden) {
-            let key = match hidden {
-                Some(i) => Expr::column(width + i, self.plan.columns(rel)[width + i].clone()),
-                None => self.result_column(&item.expr, &shown)?,
-            };
+        for (item, key) in items.iter().zip(values) {
             self.order_key(key, &item.options, span(item.span()), &mut order)?;
         }
         if let Some(OrderByKind::All(options)) = query.order_by.as_ref().map(|o| &o.kind) {
@@ -91,13 +87,79 @@ impl Binder<'_> {
                 self.order_key(c.expr.clone(), options, span(query.span()), &mut order)?;
             }
         }
-        columns.truncate(width);
+        let rel = self.cut_off(rel, order, &cut);
+        let types = self.plan.columns(rel)[..columns.len()].to_vec();
+        Ok((self.plan.retyped(rel, &types), columns))
+    }
+
+    /// The rows that are left of an ordered relation.
+    fn cut_off(&mut self, rel: RelId, order: Vec<Expr>, cut: &Cut) -> RelId {
         let ranking = if cut.ties { Ranking::Rank } else { Ranking::Row };
         let upto = cut.take.map(|take| cut.skip.saturating_add(take));
         let keys = vec![];
         let first = Rel::Rank { input: rel, keys, order, ranking, numbered: false, above: cut.skip, upto };
-        let rel = self.plan.rank(first);
-        let types = self.plan.columns(rel)[..width].to_vec();
+        self.plan.rank(first)
+    }
+
+    /// A query's body with the values of expressions. Those that are no columns of the result are computed beside it.
+    fn beside(&mut self, body: &SetExpr, exprs: &[&Ast]) -> Bound<Beside> {
+        let (hidden, widened) = match body {
+            SetExpr::Select(select) if may_hide(select) => hide(select, exprs),
+            _ => (vec![None; exprs.len()], None),
+        };
+        let (rel, mut columns) = match &widened {
+            Some(select) => self.select(select)?,
+            None => self.body(body)?,
+        };
+        let width = columns.len() - hidden.iter().flatten().count();
+        columns.truncate(width);
+        let shown = scope_of(&columns, None);
+        let mut values = vec![];
+        for (e, hidden) in exprs.iter().zip(&hidden) {
+            values.push(match hidden {
+                Some(i) => Expr::column(width + i, self.plan.columns(rel)[width + i].clone()),
+                None => self.result_column(e, &shown)?,
+            });
+        }
+        Ok(Beside { rel, columns, values })
+    }
+
+    /// `SELECT DISTINCT ON (k, ..)`: the first row of each key in the order of the query, and of those the first that LIMIT leaves.
+    pub(super) fn distinct_on(&mut self, query: Option<&Query>, select: &Select) -> Bound<(RelId, Vec<OutputColumn>)> {
+        let Some(ast::Distinct::On(keys)) = &select.distinct else { return self.select(select) };
+        let items: &[OrderByExpr] = match query.and_then(|q| q.order_by.as_ref()).map(|o| &o.kind) {
+            Some(OrderByKind::Expressions(items)) => items,
+            Some(OrderByKind::All(_)) => {
+                return Err(self.unsupported(span(select.span()), "ORDER BY ALL with DISTINCT ON"));
+            }
+            None => &[],
+        };
+        if let Some(item) =
+            items.iter().take(keys.len()).find(|i| !keys.iter().any(|k| meant(select, k) == meant(select, &i.expr)))
+        {
+            let hint = "what orders the rows of a key comes after the keys";
+            let message = "ORDER BY must begin with the expressions of DISTINCT ON";
+            return Err(self.error_hint(span(item.span()), message, hint));
+        }
+        let limited = query.filter(|q| q.limit_clause.is_some() || q.fetch.is_some());
+        let cut = limited.map(|q| self.cut(q)).transpose();
+        let body = SetExpr::Select(Box::new(Select { distinct: None, ..select.clone() }));
+        let exprs: Vec<&Ast> = keys.iter().chain(items.iter().map(|i| &i.expr)).collect();
+        let Beside { rel, columns, mut values } = self.beside(&body, &exprs)?;
+        let cut = cut?;
+        let mut order = vec![];
+        for (item, key) in items.iter().zip(values.split_off(keys.len())) {
+            self.order_key(key, &item.options, span(item.span()), &mut order)?;
+        }
+        let keys = values.into_iter().filter(|k| k.ty.sql != SqlType::Null).collect();
+        let ranking = Ranking::Row;
+        let first =
+            Rel::Rank { input: rel, keys, order: order.clone(), ranking, numbered: false, above: 0, upto: Some(1) };
+        let mut rel = self.plan.rank(first);
+        if let Some(cut) = cut {
+            rel = self.cut_off(rel, order, &cut);
+        }
+        let types = self.plan.columns(rel)[..columns.len()].to_vec();
         Ok((self.plan.retyped(rel, &types), columns))
     }
 
@@ -164,13 +226,26 @@ fn ordinal(e: &Ast) -> Option<usize> {
     }
 }
 
+/// The expression of the SELECT list that a number or a name stands for; else what is written.
+fn meant<'e>(select: &'e Select, e: &'e Ast) -> &'e Ast {
+    let by_number = ordinal(e).and_then(|n| select.projection.get(n.wrapping_sub(1)));
+    let named = |item: &&SelectItem| match (item, e) {
+        (SelectItem::ExprWithAlias { alias, .. }, Ast::Identifier(ident)) => fold(alias) == fold(ident),
+        _ => false,
+    };
+    match by_number.or_else(|| select.projection.iter().find(named)) {
+        Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) => expr,
+        _ => e,
+    }
+}
+
 /// Whether columns beside the SELECT list leave its rows as they are.
 fn may_hide(select: &Select) -> bool {
     select.distinct.is_none() && !matches!(select.group_by, GroupByExpr::All(_))
 }
 
-/// The SELECT with a column more for each item of ORDER BY that is no column of its result; for each item which of them it is.
-fn hide(select: &Select, items: &[OrderByExpr]) -> (Vec<Option<usize>>, Option<Select>) {
+/// The SELECT with a column more for each expression that is no column of its result; for each expression which of them it is.
+fn hide(select: &Select, exprs: &[&Ast]) -> (Vec<Option<usize>>, Option<Select>) {
     let named = |ident: &Ident| {
         select.projection.iter().any(|item| match item {
             SelectItem::ExprWithAlias { alias, .. } => fold(alias) == fold(ident),
@@ -181,11 +256,11 @@ fn hide(select: &Select, items: &[OrderByExpr]) -> (Vec<Option<usize>>, Option<S
     };
     let mut widened = select.clone();
     let mut count = 0;
-    let hidden = items.iter().map(|item| {
-        let is_result = ordinal(&item.expr).is_some() || matches!(&item.expr, Ast::Identifier(name) if named(name));
+    let hidden = exprs.iter().map(|e| {
+        let is_result = ordinal(e).is_some() || matches!(e, Ast::Identifier(name) if named(name));
         (!is_result).then(|| {
             let alias = Ident::with_quote('"', format!("order key {count}"));
-            widened.projection.push(SelectItem::ExprWithAlias { expr: item.expr.clone(), alias });
+            widened.projection.push(SelectItem::ExprWithAlias { expr: (*e).clone(), alias });
             count += 1;
             count - 1
         })

@@ -5,7 +5,7 @@ use crate::Span;
 use crate::expr::null;
 use crate::parse::{fold, span};
 use crate::plan::RelId;
-use sqlparser::ast::{Cte, Expr as Ast, Query, SetExpr, Spanned, Values};
+use sqlparser::ast::{Cte, Distinct, Expr as Ast, Query, SetExpr, Spanned, Values};
 use std::collections::HashMap;
 use weir_circuit::Expr;
 use weir_row::{SqlType, Value};
@@ -27,9 +27,17 @@ impl Binder<'_> {
             }
         }
         let limited = query.limit_clause.is_some() || query.fetch.is_some();
-        let result = if limited { self.first_rows(query) } else { self.body(&query.body) };
+        let on = match query.body.as_ref() {
+            SetExpr::Select(select) if matches!(select.distinct, Some(Distinct::On(_))) => Some(select),
+            _ => None,
+        };
+        let result = match on {
+            Some(select) => self.distinct_on(Some(query), select),
+            None if limited => self.first_rows(query),
+            None => self.body(&query.body),
+        };
         self.ctes.truncate(level);
-        self.order(query, limited)?;
+        self.order(query, limited || on.is_some())?;
         result
     }
 
@@ -60,7 +68,7 @@ impl Binder<'_> {
     pub(super) fn body(&mut self, body: &SetExpr) -> Bound<(RelId, Vec<OutputColumn>)> {
         let at = || span(body.span());
         match body {
-            SetExpr::Select(select) => self.select(select),
+            SetExpr::Select(select) => self.distinct_on(None, select),
             SetExpr::Query(query) => self.query(query),
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 self.deeper(at, |binder| binder.set_operation(left, *op, *set_quantifier, right))

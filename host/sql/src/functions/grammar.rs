@@ -191,4 +191,17 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("(SELECT k FROM (VALUES (1, 2)) AS t(a, b) UNPIVOT (v FOR k IN (a, b AS 'second')) WHERE v = 2)", "second"),
         ]),
     ),
+    syntax(
+        Function::written(
+            GRAMMAR,
+            &["distinct on"],
+            &["SELECT DISTINCT ON (k, …) … ORDER BY k, …, e, …"],
+            "The first row of each key, in the order of the query, which begins with the key.",
+        )
+        .gives(&[
+            ("(SELECT SUM(b) FROM (SELECT DISTINCT ON (a) a, b FROM (VALUES (1, 2), (1, 3), (2, 5)) AS t(a, b) ORDER BY a, b DESC) AS f)", "8"),
+            ("(SELECT SUM(b) FROM (SELECT DISTINCT ON (a) b FROM (VALUES (1, 2), (1, 3), (2, 5)) AS t(a, b) ORDER BY a, b) AS f)", "7"),
+        ])
+        .refuses(&[("(SELECT DISTINCT ON (a) b FROM (VALUES (1, 2)) AS t(a, b) ORDER BY b)", "ORDER BY must begin with the expressions of DISTINCT ON")]),
+    ),
 ];
