@@ -14,6 +14,7 @@ use chrono::Utc;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -63,6 +64,9 @@ pub(super) struct AdhocQueryArgs {
     format: AdHocResultFormat,
 }
 
+/// Before a result breaks off: the connection is closed at an error at once, with what it has not sent yet, be it the head of the response.
+const FLUSH: Duration = Duration::from_millis(20);
+
 /// Runs a query over tables and views that are materialized, all of them as they are after the same step. It sees all that
 /// was acknowledged before. An error after the result began ends it: as a last line of text or JSON, or by breaking off.
 #[utoipa::path(get, path = "/pipelines/{pipeline_name}/query", tag = "Pipeline interaction",
@@ -99,8 +103,14 @@ async fn pipeline_adhoc_sql(
         e => ApiError::AdHocQuery { error: e.to_string() },
     })?;
     // The query counts until its last chunk is taken, or nobody takes it.
-    let chunks = chunks.inspect(move |_| {
+    let chunks = chunks.then(move |chunk| {
         let _ = &permit;
+        async {
+            if chunk.is_err() {
+                tokio::time::sleep(FLUSH).await;
+            }
+            chunk
+        }
     });
     let mut response = Body::from_stream(chunks).into_response();
     let headers = response.headers_mut();
