@@ -15,8 +15,8 @@ use crate::error::CompileError;
 use crate::hash::Hasher;
 use crate::manifest::{self, Dependency};
 use crate::process::{self, CancelToken, Limits, describe_status};
-use crate::provision::{ENV_KEPT, Prepared, TARGET_FEATURES, copy_libraries, path_of_tools, release};
-use crate::sandbox::Sandbox;
+use crate::provision::{ENV_KEPT, Prepared, TARGET_FEATURES, path_of_tools, release};
+use crate::sandbox::{Sandbox, take_out};
 use crate::store::Store;
 use crate::toolchain::{StdLibrary, TARGET};
 
@@ -119,15 +119,33 @@ fn build(
         return Err(refused(format!("the crates could not be fetched ({status}):\n{}", shown(&out.stderr, &work))));
     }
     bounded(&source.join("vendor")).map_err(refused)?;
+    // Before any code of the crates has run.
+    let lock = fs::read_to_string(source.join("Cargo.lock")).map_err(failed)?;
     let messages = build_fetched(prepared, &work, unconfined, cancel)?;
     let built = work.join("built");
-    copy_libraries(&release(&source, true), &built.join("target"), &[".rlib"], &["libweir_crates-"]).map_err(failed)?;
-    copy_libraries(&release(&source, false), &built.join("host"), &[".so", ".dylib"], &[]).map_err(failed)?;
-    let lock = fs::read_to_string(source.join("Cargo.lock")).map_err(failed)?;
+    take_libraries(&release(&source, true), &built.join("target"), &source).map_err(failed)?;
+    take_libraries(&release(&source, false), &built.join("host"), &source).map_err(failed)?;
     let externs = externs(dependencies, &lock, &messages).map_err(refused)?;
     let record = serde_json::to_vec(&externs).map_err(|e| CompileError::io("writing the crates' record")(e.into()))?;
     fs::write(built.join(RECORD), record).map_err(failed)?;
     scratch.put("built", folder)?;
+    Ok(())
+}
+
+/// Takes the libraries out of a folder that lies within `source`, where code of the crates could write.
+fn take_libraries(from: &Path, to: &Path, source: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    if !from.canonicalize()?.starts_with(source.canonicalize()?) {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it leads out of the sandbox"));
+    }
+    for entry in fs::read_dir(from)?.flatten() {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        let library = [".rlib", ".so", ".dylib"].iter().any(|ending| text.ends_with(ending));
+        if library && !text.starts_with("libweir_crates-") {
+            take_out(&entry.path(), &to.join(&name))?;
+        }
+    }
     Ok(())
 }
 
@@ -136,14 +154,15 @@ fn shown(said: &str, work: &Path) -> String {
     said.replace(&*work.to_string_lossy(), ".").trim().to_owned()
 }
 
-/// Builds the sources in `build` of a work folder, which have their crates in `vendor`; returns what cargo says of its artifacts.
+/// Builds the sources in `build` of a work folder, which have their crates in `vendor` and is all that can be written; returns what cargo says of its artifacts.
 fn build_fetched(
     prepared: &Prepared,
     work: &Path,
     unconfined: bool,
     cancel: &CancelToken,
 ) -> Result<String, CompileError> {
-    let (source, home) = (work.join("build"), work.join("home"));
+    let source = work.join("build");
+    let home = source.join("home");
     let failed = |e| CompileError::io(format!("building crates in {}", work.display()))(e);
     fs::create_dir_all(&home).map_err(failed)?;
     let vendor = source.join("vendor");
@@ -153,7 +172,7 @@ fn build_fetched(
     );
     fs::write(home.join("config.toml"), config).map_err(failed)?;
 
-    let sandbox = confinement(prepared, &[], work, unconfined)?;
+    let sandbox = confinement(prepared, &[], &source, unconfined)?;
     let out = process::run_confined(cargo(prepared, &source, &home), &BUILD, sandbox, cancel)
         .map_err(|e| CompileError::process("building crates", BUILD.wall_max, e).of_the_user())?;
     if !out.status.success() {

@@ -10,6 +10,7 @@ use crate::crates::{self, Crates};
 use crate::error::CompileError;
 use crate::process::{self, CancelToken, Limits};
 use crate::provision::{Prepared, TARGET_FEATURES, path_of_tools};
+use crate::sandbox::take_out;
 use crate::store::Store;
 use crate::toolchain::{StdLibrary, TARGET};
 
@@ -120,21 +121,28 @@ pub(crate) fn compile(
     if let Some(sysroot) = &prepared.sysroot {
         command.arg("--sysroot").arg(sysroot);
     }
+    // What rustc writes is in a folder of its own: macros of users' crates run in it, and must not reach what is put into the cache.
+    let made = work.join("made");
+    fs::create_dir(&made).map_err(CompileError::io(format!("creating {}", made.display())))?;
+    let component = made.join("program.wasm");
     // By its bare name: messages of panics quote it, and must not tell where the cache lies.
-    command.arg("-o").arg(output).arg(SOURCE_NAME);
+    command.arg("-o").arg(&component).arg(SOURCE_NAME);
     command
         .current_dir(work)
         .env_clear()
         .env("PATH", path_of_tools(&prepared.toolchain))
-        .env("TMPDIR", work)
+        .env("TMPDIR", &made)
         .env("LC_ALL", "C");
-    let readable: Vec<&Path> = crates.folders.iter().map(PathBuf::as_path).collect();
+    let readable: Vec<&Path> = crates.folders.iter().map(PathBuf::as_path).chain([work]).collect();
     // What is generated does without a sandbox where there is none.
-    let sandbox = crates::confinement(prepared, &readable, work, unconfined || user.is_none())?;
+    let sandbox = crates::confinement(prepared, &readable, &made, unconfined || user.is_none())?;
     let out = process::run_confined(command, limits, sandbox, cancel)
         .map_err(|e| CompileError::process("rustc", limits.wall_max, e))
         .map_err(|e| if user.is_some() { e.of_the_user() } else { e })?;
-    if out.status.success() && output.is_file() {
+    if out.status.success() && component.is_file() {
+        take_out(&component, output).map_err(CompileError::io("taking the component"))?;
+        // What is left of it goes with the cache's folder.
+        let _ = fs::remove_dir_all(&made);
         return Ok(());
     }
     let said = out.stderr.trim();

@@ -247,7 +247,7 @@ fn run_build(step: &str, command: Command, cancel: &CancelToken) -> Result<(), C
 }
 
 /// Copy files by ending; names that begin with one of `except` stay.
-pub(crate) fn copy_libraries(from: &Path, to: &Path, endings: &[&str], except: &[&str]) -> std::io::Result<()> {
+fn copy_libraries(from: &Path, to: &Path, endings: &[&str], except: &[&str]) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -5,6 +5,8 @@
 //! the cache, and write its own folder; everything else does not open. A seccomp filter refuses sockets of any family, signals to other
 //! processes, and looking into them. Both are applied after fork, before exec, and cannot be taken off.
 
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -48,10 +50,16 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_rt_sigqueueinfo,
     libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_pidfd_send_signal,
+    // None leaves the process group, which is killed as one when its compiler ends.
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
     libc::SYS_pidfd_getfd,
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
+    // Children stay in the group that is ended as one.
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
     libc::SYS_add_key,
     libc::SYS_request_key,
     libc::SYS_keyctl,
@@ -115,6 +123,16 @@ fn calls() -> Result<BpfProgram, String> {
     filter.and_then(BpfProgram::try_from).map_err(|e| e.to_string())
 }
 
+/// Copies a file that something confined has made, unless it is a link to one that was not its to read.
+pub(crate) fn take_out(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut made = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(from)?;
+    if !made.metadata()?.is_file() {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is no file"));
+    }
+    std::io::copy(&mut made, &mut File::create_new(to)?)?;
+    Ok(())
+}
+
 /// Whether compilers can be confined here; if not, why.
 ///
 /// # Errors
@@ -162,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn links_are_not_followed_out() {
+        let work = tempfile::tempdir().unwrap();
+        let (file, link, to) = (work.path().join("file"), work.path().join("link"), work.path().join("to"));
+        std::fs::write(&file, "made").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(take_out(&link, &to).is_err() && take_out(work.path(), &to).is_err());
+        take_out(&file, &to).unwrap();
+        assert_eq!(std::fs::read(&to).unwrap(), b"made");
+    }
+
+    #[test]
     fn it_has_no_network_and_no_signals() {
         if sandbox_available().is_err() {
             return;
@@ -169,6 +198,8 @@ mod tests {
         let python = "python3 -c 'import socket; socket.socket()'";
         let (good, said) = confined(&format!("command -v python3 >/dev/null || exit 1; {python}"));
         assert!(!good, "{said}");
+        let (good, said) = confined("setsid sleep 60");
+        assert!(!good && said.contains("ermitted"), "{said}");
         let (good, said) = confined("kill -0 $PPID");
         assert!(!good && said.contains("ermitted"), "{said}");
     }
