@@ -57,9 +57,6 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
-    // Children stay in the group that is ended as one.
-    libc::SYS_setsid,
-    libc::SYS_setpgid,
     libc::SYS_add_key,
     libc::SYS_request_key,
     libc::SYS_keyctl,
