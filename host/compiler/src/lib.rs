@@ -51,7 +51,9 @@ mod store;
 mod toolchain;
 
 pub use check::{COMPONENT_BYTES_MAX, PIPELINE_EXPORT, WorldError, check_world};
-pub use compiler::{Artifact, CACHE_BYTES_MAX, CompileRequest, Compiler, Options, Timings, UserCode, default_cache_dir};
+pub use compiler::{
+    Artifact, CACHE_BYTES_MAX, CompileRequest, Compiler, Options, Timings, UserCode, default_cache_dir,
+};
 pub use error::CompileError;
 pub use native::{WORKER_SUBCOMMAND, Worker, compile_worker_main};
 pub use process::CancelToken;
