@@ -5,7 +5,7 @@ use crate::bind::{self, Argument, Arithmetic, Binder, Bound, Call, is_integer, i
 use crate::expr::{call as kernel_call, int};
 use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
-use weir_row::{ColumnType, Kind, SqlType, Value};
+use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, Kind, SqlType, Value};
 
 const EXACT_AND_FLOAT: &[Family] = &[Family::Decimal, Family::Float];
 
@@ -205,7 +205,12 @@ fn sign(b: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
     let at = bind::position(call.span);
     match &ty {
         SqlType::Null => Ok(e),
-        SqlType::Decimal { scale, .. } => Ok(kernel_call("sign_dec", vec![e, int(i32::from(*scale))], ty, at)),
+        SqlType::Decimal { precision, scale } => {
+            // 0.3 is a DECIMAL(1, 1), which 1 is none of: there has to be a digit before the point.
+            let scale = (*scale).min(DECIMAL_PRECISION_MAX - 1);
+            let ty = SqlType::Decimal { precision: (*precision).max(scale + 1), scale };
+            Ok(kernel_call("sign_dec", vec![e, int(i32::from(scale))], ty, at))
+        }
         ty if is_unsigned(ty) => {
             let zero = b.coerce(int(0), ty, call.span)?;
             let one = b.coerce(int(1), ty, call.span)?;
