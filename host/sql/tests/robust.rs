@@ -111,6 +111,11 @@ proptest! {
     }
 }
 
+/// The text so many times, with numbers in the place of `#`.
+fn numbered(text: &str, n: usize) -> String {
+    (1..=n).map(|i| text.replace('#', &i.to_string())).collect()
+}
+
 #[test]
 fn hostile_shapes() {
     let table = "CREATE TABLE t (a INT, b BOOLEAN, s VARCHAR);\n";
@@ -136,6 +141,29 @@ fn hostile_shapes() {
         format!("CREATE VIEW v AS SELECT {}1;", "a.".repeat(n)),
         format!("CREATE VIEW v AS SELECT {} AS x;", "9".repeat(n)),
         format!("CREATE TABLE {} (a INT);", "x".repeat(100_000)),
+        format!("CREATE VIEW v AS SELECT COUNT(*) FROM t GROUP BY a{};", numbered(", a + #", n)),
+        format!("CREATE VIEW v AS SELECT COUNT(*) FROM t GROUP BY a, ROLLUP ((a + 0{}));", numbered(", a + #", 1_900)),
+        format!("CREATE VIEW v AS SELECT a FROM t GROUP BY {}a;", "CUBE (a, b), ".repeat(n)),
+        numbered(
+            "CREATE VIEW v# AS SELECT # AS x, COUNT(*) AS n FROM t GROUP BY CUBE (a, b, s, a + 1, a + 2, a + 3, a + 4, a + #);",
+            n,
+        ),
+        format!(
+            "CREATE VIEW v AS SELECT 1 AS x FROM t PIVOT (MAX(a) AS m{} FOR s IN ('' AS z{}));",
+            numbered(", MAX(a + #) AS m#", 25),
+            numbered(", '#' AS z#", 25)
+        ),
+        format!(
+            "CREATE VIEW v AS SELECT 1 AS x FROM (SELECT a{} FROM t) UNPIVOT (v FOR k IN (a{}));",
+            numbered(", a AS a#", 3_000),
+            numbered(", a#", 1_000)
+        ),
+        format!(
+            "CREATE VIEW v AS SELECT a FROM t WHERE a > ALL {}SELECT 1{};",
+            "(SELECT a FROM t WHERE a > ALL ".repeat(100),
+            ")".repeat(100)
+        ),
+        format!("CREATE VIEW v AS SELECT a FROM t{};", " EXCEPT ALL SELECT a FROM t".repeat(n / 10)),
     ];
     for shape in shapes {
         let begun = Instant::now();

@@ -20,8 +20,9 @@ use weir_row::{ColumnType, SqlType};
 const PARAMETERS_MAX: usize = 100;
 /// Most operators of an expression that a call of a function with a body in SQL becomes.
 const EXPANDED_MAX: usize = 20_000;
-/// Most operators that all such calls of a program become: functions that call one another twice grow with every level.
-const EXPANDED_TOTAL_MAX: usize = 500_000;
+/// Most operators that all such calls of a program become, and all forms of queries that say in few words what is computed many times:
+/// functions that call one another twice grow with every level.
+pub(super) const EXPANDED_TOTAL_MAX: usize = 500_000;
 /// Deepest nesting of an expression that a call becomes; expressions are walked recursively.
 const EXPANDED_DEPTH_MAX: usize = 1_000;
 /// What functions that read JSON text into a user-defined type are called, before the type's name.

@@ -5,9 +5,9 @@ use super::expr::Cx;
 use super::group::{Aggregates, Groups, has_aggregate, ordinal};
 use super::items::Item;
 use super::scope::Scope;
-use super::{Binder, Bound, Reported, position};
+use super::{Binder, Bound, COLUMNS_MAX, Reported, position};
 use crate::Span;
-use crate::expr::{bigint, null};
+use crate::expr::{bigint, null, size};
 use crate::parse::{GROUP_BY_DISTINCT, fold, span};
 use crate::plan::RelId;
 use sqlparser::ast::{self, FunctionArguments, GroupByExpr, SelectItem, Spanned};
@@ -16,6 +16,10 @@ use weir_row::ColumnType;
 
 /// Most grouping sets of a query; each is an aggregation with a state of its own.
 const SETS_MAX: usize = 256;
+/// What a set counts for beside its expressions, of the operators that a program may become by repetition: it is an operator with state.
+const SET_OPERATORS: usize = 100;
+/// Most keys of all sets together. Keys are compared with one another.
+const KEYS_MAX: usize = COLUMNS_MAX;
 /// Most arguments of GROUPING: a bit each, of a BIGINT.
 const ARGUMENTS_MAX: usize = 63;
 
@@ -54,7 +58,16 @@ impl<'e> Written<'e> {
     /// What GROUP BY says that may be absent from a group: keys that are not in every set, and what they name in the SELECT list.
     pub(super) fn optional(&self, projection: &'e [SelectItem]) -> Vec<ast::Expr> {
         let mut out: Vec<ast::Expr> = vec![];
-        for key in self.sets.iter().flatten().filter(|k| !everywhere(&self.sets, k)) {
+        if self.sets.len() == 1 {
+            return out;
+        }
+        let mut keys: Vec<&ast::Expr> = vec![];
+        for key in self.sets.iter().flatten() {
+            if !keys.contains(key) {
+                keys.push(key);
+            }
+        }
+        for key in keys.into_iter().filter(|k| !everywhere(&self.sets, k)) {
             let named = projection.iter().enumerate().filter_map(|(i, item)| match item {
                 SelectItem::UnnamedExpr(e) => (ordinal(key) == Some(i + 1)).then_some(e),
                 SelectItem::ExprWithAlias { expr, alias } => {
@@ -63,7 +76,7 @@ impl<'e> Written<'e> {
                 }
                 _ => None,
             });
-            for e in named.chain([*key]).filter(|e| ordinal(e).is_none()) {
+            for e in named.chain([key]).filter(|e| ordinal(e).is_none()) {
                 if !out.contains(e) {
                     out.push(e.clone());
                 }
@@ -93,6 +106,12 @@ impl Binder<'_> {
             // Elements side by side: each set of the one with each of the other.
             let element = self.element(e)?;
             self.bounded_sets(sets.len().saturating_mul(element.len()), at)?;
+            let added = element.iter().map(Vec::len).sum::<usize>() * sets.len();
+            let total = sets.iter().map(Vec::len).sum::<usize>() * element.len() + added;
+            if total > KEYS_MAX {
+                let message = format!("GROUP BY names {total} keys in all of its sets; at most {KEYS_MAX} are allowed");
+                return Err(self.error(at, message));
+            }
             sets = sets.iter().flat_map(|s| element.iter().map(|more| [s.as_slice(), more].concat())).collect();
         }
         Ok(Some(Written { sets, distinct }))
@@ -245,6 +264,7 @@ impl Binder<'_> {
         grouping: Grouping,
         aggregates: Aggregates,
         scope: &Scope,
+        at: Span,
     ) -> Bound<(RelId, Groups)> {
         let Grouping { keys, sets } = grouping;
         let Aggregates { calls, groupings } = aggregates;
@@ -275,6 +295,11 @@ impl Binder<'_> {
                 ColumnType { sql: k.ty.sql.clone(), nullable: k.ty.nullable || optional }
             })
             .collect();
+        if sets.len() > 1 {
+            let reads: usize = calls.iter().flat_map(|c| c.reads()).map(size).sum();
+            let columns = keys.len() + calls.len() + groupings.len();
+            self.repeated(sets.len() * (SET_OPERATORS + columns + reads), at, "GROUP BY")?;
+        }
         let groups = Groups { keys, types, calls: calls.len(), scope: scope.clone() };
         let mut inputs = vec![];
         for set in &sets {

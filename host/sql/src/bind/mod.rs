@@ -99,7 +99,7 @@ pub(crate) struct Binder<'a> {
     pub(super) types: HashMap<String, Option<SqlType>>,
     /// Functions of the program's own; `None`: one with errors.
     pub(super) functions: HashMap<String, Option<Rc<function::Function>>>,
-    /// Operators that calls of functions with a body in SQL have become.
+    /// Operators that calls of functions with a body in SQL have become, and forms of queries that repeat what is written.
     pub(super) expanded: usize,
     /// Every name that the program declares somewhere.
     pub(super) later: HashSet<String>,
@@ -169,43 +169,67 @@ impl Binder<'_> {
     }
 
     fn push(&mut self, d: Diagnostic) -> Reported {
-        if self.diagnostics.len() < ERRORS_MAX {
+        if self.has_room(d.severity) {
             self.diagnostics.push(d);
+        }
+        Reported
+    }
+
+    /// Whether there may be more of them. Many warnings leave no error unsaid.
+    fn has_room(&self, severity: Severity) -> bool {
+        let of_kind = || self.diagnostics.iter().filter(|d| d.severity == severity).count();
+        self.diagnostics.len() < ERRORS_MAX || of_kind() < ERRORS_MAX
+    }
+
+    /// Reports an error, whose place is looked up only if it is told.
+    fn report(&mut self, span: Span, kind: &'static str, message: String, hint: Option<String>) -> Reported {
+        if self.has_room(Severity::Error) {
+            let d = Diagnostic::error(self.source, span, kind, message);
+            self.diagnostics.push(hint.into_iter().fold(d, Diagnostic::with_hint));
         }
         Reported
     }
 
     /// Reports an error.
     pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) -> Reported {
-        let d = Diagnostic::error(self.source, span, STATEMENT, message.into());
-        self.push(d)
+        self.report(span, STATEMENT, message.into(), None)
     }
 
     /// Reports an error, with advice.
     pub(crate) fn error_hint(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) -> Reported {
-        let d = Diagnostic::error(self.source, span, STATEMENT, message.into()).with_hint(hint);
-        self.push(d)
+        self.report(span, STATEMENT, message.into(), Some(hint.into()))
     }
 
     /// Reports something that Weir cannot do yet.
     pub(super) fn unsupported(&mut self, span: Span, what: impl Into<String>) -> Reported {
         let message = format!("{} is not supported yet", what.into());
-        let d = Diagnostic::error(self.source, span, UNSUPPORTED, message);
-        self.push(d)
+        self.report(span, UNSUPPORTED, message, None)
     }
 
     /// Reports a warning.
     pub(crate) fn warning(&mut self, span: Span, message: impl Into<String>) {
-        let d = Diagnostic::warning(self.source, span, message.into());
-        self.push(d);
+        if self.has_room(Severity::Warning) {
+            let d = Diagnostic::warning(self.source, span, message.into());
+            self.push(d);
+        }
+    }
+
+    /// Takes note of operators that repeat what is written once, unless the program makes too many of them.
+    pub(super) fn repeated(&mut self, operators: usize, at: Span, form: &str) -> Bound<()> {
+        let limit = function::EXPANDED_TOTAL_MAX;
+        self.expanded = self.expanded.saturating_add(operators);
+        if self.expanded <= limit {
+            return Ok(());
+        }
+        let message = format!("{form} makes this program larger than {limit} operators");
+        Err(self.report(at, LIMIT, message, None))
     }
 
     /// Runs `f` one level deeper, unless that is too deep.
     pub(super) fn deeper<T>(&mut self, span: impl FnOnce() -> Span, f: impl FnOnce(&mut Self) -> Bound<T>) -> Bound<T> {
         if self.depth >= DEPTH_MAX {
             let message = format!("nested too deeply (more than {DEPTH_MAX} levels)");
-            let d = Diagnostic::error(self.source, span(), LIMIT, message);
-            return Err(self.push(d));
+            return Err(self.report(span(), LIMIT, message, None));
         }
         self.depth += 1;
         let result = f(self);

@@ -7,7 +7,7 @@ use super::grouping::Grouping;
 use super::scope::{Scope, ScopeColumn};
 use super::{Binder, Bound, COLUMNS_MAX, OutputColumn, Reported};
 use crate::Span;
-use crate::expr::{any, is_not_null, text};
+use crate::expr::{any, is_not_null, size, text};
 use crate::functions;
 use crate::parse::{fold, span};
 use crate::plan::RelId;
@@ -103,10 +103,13 @@ impl Binder<'_> {
         }
         let mut turned: Vec<(OutputColumn, Expr)> = vec![];
         for value in values {
+            let before = aggregates.calls.len();
             match self.pivoted(value, axes, calls, &scope, &mut aggregates) {
                 Ok(columns) => turned.extend(columns),
                 Err(_) => failed = true,
             }
+            let made = aggregates.calls[before..].iter().flat_map(|c| c.reads()).map(size).sum();
+            self.repeated(made, at, "PIVOT")?;
         }
         if failed {
             return Err(Reported);
@@ -127,7 +130,7 @@ impl Binder<'_> {
             columns.push(column);
             exprs.push(e);
         }
-        let (rel, groups) = self.aggregation(rel, Grouping::plain(keys), aggregates, &scope)?;
+        let (rel, groups) = self.aggregation(rel, Grouping::plain(keys), aggregates, &scope, at)?;
         let exprs = exprs.iter().map(|e| self.over_groups(e, &groups)).collect::<Bound<Vec<_>>>()?;
         Ok((self.plan.project(rel, exprs), columns))
     }
@@ -272,6 +275,7 @@ impl Binder<'_> {
             let sql = values.first().ok_or(Reported)?.ty.sql.clone();
             columns.push(named(name, ColumnType { sql, nullable }));
         }
+        self.repeated(labels.len() * columns.len(), at, "UNPIVOT")?;
         let mut inputs = vec![];
         for (i, label) in labels.iter().enumerate() {
             let of: Vec<&Expr> = unified.iter().map(|values| &values[i]).collect();

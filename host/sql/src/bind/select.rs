@@ -8,6 +8,7 @@ use super::quantified::as_in;
 use super::scope::Scope;
 use super::subquery::Subqueries;
 use super::{Binder, Bound, OutputColumn, Reported};
+use crate::Span;
 use crate::parse::span;
 use crate::plan::RelId;
 use sqlparser::ast::{self, BinaryOperator, Distinct, GroupByExpr, Select, Spanned};
@@ -55,7 +56,7 @@ impl Binder<'_> {
         let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(e, _) if e.is_empty());
         let grouped = grouped || having.is_some() || !aggregates.is_empty();
         let rel = if grouped {
-            self.grouped(rel, &scope, &mut items, keys, having, aggregates, subqueries)?
+            self.grouped(rel, &scope, &mut items, keys, having, aggregates, subqueries, span(select.group_by.span()))?
         } else {
             let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.expr).collect();
             self.attach(rel, subqueries, &mut exprs, &mut |_, e| Ok(e.clone()))?
@@ -132,8 +133,9 @@ impl Binder<'_> {
         having: Option<Expr>,
         aggregates: Aggregates,
         subqueries: Subqueries,
+        at: Span,
     ) -> Bound<RelId> {
-        let (rel, groups) = self.aggregation(rel, keys, aggregates, scope)?;
+        let (rel, groups) = self.aggregation(rel, keys, aggregates, scope, at)?;
         let mut failed = false;
         for item in items.iter_mut() {
             match self.over_groups(&item.expr, &groups) {

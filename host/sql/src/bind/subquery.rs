@@ -140,7 +140,10 @@ impl Binder<'_> {
     pub(super) fn in_operands(&mut self, e: Expr, query: &Query, at: Span, cx: &Cx<'_>) -> Bound<(Expr, RelId)> {
         let (rel, columns) = self.subquery(query, cx)?;
         if columns.len() != 1 {
-            return Err(self.error(at, format!("a subquery after IN has one column, but this has {}", columns.len())));
+            return Err(self.error(
+                at,
+                format!("a subquery whose rows are compared has one column, but this has {}", columns.len()),
+            ));
         }
         let mut column = Expr::column(0, self.plan.columns(rel)[0].clone());
         if columns[0].ty.sql == SqlType::Null {
