@@ -1,4 +1,5 @@
-//! Functions of DOUBLEs. Domain problems give NaN unless SQL says that they stop the pipeline.
+//! Functions of DOUBLEs. Domain problems give NaN unless SQL says that they stop the pipeline. They are `libm`'s, not std's: that asks the
+//! system's library, so that constants folded by the host would differ in their last digit from what a component computes.
 
 use crate::{Error, Kernel};
 
@@ -14,49 +15,47 @@ fn logarithm(name: &str, x: f64, f: fn(f64) -> f64) -> Result<f64, Error> {
 
 kernels! { MATHS:
     /// Arc cosine.
-    fn acos(x: F64) -> F64 = { x.acos() }
+    fn acos(x: F64) -> F64 = { libm::acos(x) }
     /// Inverse hyperbolic cosine.
-    fn acosh(x: F64) -> F64[!] = { if x < 1.0 { Err(domain("ACOSH", x)) } else { Ok(x.acosh()) } }
+    fn acosh(x: F64) -> F64[!] = { if x < 1.0 { Err(domain("ACOSH", x)) } else { Ok(libm::acosh(x)) } }
     /// Arc sine.
-    fn asin(x: F64) -> F64 = { x.asin() }
+    fn asin(x: F64) -> F64 = { libm::asin(x) }
     /// Inverse hyperbolic sine.
-    fn asinh(x: F64) -> F64 = { x.asinh() }
+    fn asinh(x: F64) -> F64 = { libm::asinh(x) }
     /// Arc tangent.
-    fn atan(x: F64) -> F64 = { x.atan() }
+    fn atan(x: F64) -> F64 = { libm::atan(x) }
     /// The angle of (x, y): `(y, x)`.
-    fn atan2(y: F64, x: F64) -> F64 = { y.atan2(x) }
-    /// Inverse hyperbolic tangent. (std's loses digits near -1: it takes the logarithm of what is nearly 0.)
-    fn atanh(x: F64) -> F64[!] = {
-        if x.abs() > 1.0 { Err(domain("ATANH", x)) } else { Ok(x.abs().atanh().copysign(x)) }
-    }
+    fn atan2(y: F64, x: F64) -> F64 = { libm::atan2(y, x) }
+    /// Inverse hyperbolic tangent.
+    fn atanh(x: F64) -> F64[!] = { if x.abs() > 1.0 { Err(domain("ATANH", x)) } else { Ok(libm::atanh(x)) } }
     /// Cube root.
-    fn cbrt(x: F64) -> F64 = { x.cbrt() }
+    fn cbrt(x: F64) -> F64 = { libm::cbrt(x) }
     /// Cosine.
-    fn cos(x: F64) -> F64 = { x.cos() }
+    fn cos(x: F64) -> F64 = { libm::cos(x) }
     /// Hyperbolic cosine.
-    fn cosh(x: F64) -> F64 = { x.cosh() }
+    fn cosh(x: F64) -> F64 = { libm::cosh(x) }
     /// Cotangent.
-    fn cot(x: F64) -> F64 = { 1.0 / x.tan() }
+    fn cot(x: F64) -> F64 = { 1.0 / libm::tan(x) }
     /// Hyperbolic cotangent.
-    fn coth(x: F64) -> F64 = { 1.0 / x.tanh() }
+    fn coth(x: F64) -> F64 = { 1.0 / libm::tanh(x) }
     /// Cosecant.
-    fn csc(x: F64) -> F64 = { 1.0 / x.sin() }
+    fn csc(x: F64) -> F64 = { 1.0 / libm::sin(x) }
     /// Hyperbolic cosecant.
-    fn csch(x: F64) -> F64 = { 1.0 / x.sinh() }
+    fn csch(x: F64) -> F64 = { 1.0 / libm::sinh(x) }
     /// Radians in degrees.
     fn degrees(x: F64) -> F64 = { x.to_degrees() }
     /// e to the x.
-    fn exp(x: F64) -> F64 = { x.exp() }
+    fn exp(x: F64) -> F64 = { libm::exp(x) }
     /// Natural logarithm.
-    fn ln(x: F64) -> F64[!] = { logarithm("LN", x, f64::ln) }
+    fn ln(x: F64) -> F64[!] = { logarithm("LN", x, libm::log) }
     /// Logarithm of base 10.
-    fn log10(x: F64) -> F64[!] = { logarithm("LOG10", x, f64::log10) }
+    fn log10(x: F64) -> F64[!] = { logarithm("LOG10", x, libm::log10) }
     /// Logarithm of `x` to a base: `(x, base)`.
     fn log(x: F64, base: F64) -> F64[!] = {
         if base == 0.0 && !base.is_sign_negative() {
             return logarithm("LOG", x, |_| 0.0);
         }
-        Ok(logarithm("LOG", x, f64::ln)? / logarithm("LOG", base, f64::ln)?)
+        Ok(logarithm("LOG", x, libm::log)? / logarithm("LOG", base, libm::log)?)
     }
     /// `b` to the `e`.
     fn power_f64(b: F64, e: F64) -> F64 = {
@@ -65,25 +64,25 @@ kernels! { MATHS:
         } else if e == e.trunc() && e.abs() <= f64::from(i32::MAX) {
             b.powi(e as i32)
         } else {
-            b.powf(e)
+            libm::pow(b, e)
         }
     }
     /// Degrees in radians.
     fn radians(x: F64) -> F64 = { x.to_radians() }
     /// Secant.
-    fn sec(x: F64) -> F64 = { 1.0 / x.cos() }
+    fn sec(x: F64) -> F64 = { 1.0 / libm::cos(x) }
     /// Hyperbolic secant.
-    fn sech(x: F64) -> F64 = { 1.0 / x.cosh() }
+    fn sech(x: F64) -> F64 = { 1.0 / libm::cosh(x) }
     /// Sine.
-    fn sin(x: F64) -> F64 = { x.sin() }
+    fn sin(x: F64) -> F64 = { libm::sin(x) }
     /// Hyperbolic sine.
-    fn sinh(x: F64) -> F64 = { x.sinh() }
+    fn sinh(x: F64) -> F64 = { libm::sinh(x) }
     /// Square root; NaN of a negative.
     fn sqrt(x: F64) -> F64 = { x.sqrt() }
     /// Tangent.
-    fn tan(x: F64) -> F64 = { x.tan() }
+    fn tan(x: F64) -> F64 = { libm::tan(x) }
     /// Hyperbolic tangent.
-    fn tanh(x: F64) -> F64 = { x.tanh() }
+    fn tanh(x: F64) -> F64 = { libm::tanh(x) }
 }
 
 pub(crate) const KERNELS: &[Kernel] = MATHS;

@@ -307,8 +307,8 @@ pub(crate) fn rows(seed: u64) -> Vec<Vec<Value>> {
     let ints = [0, 1, 2, 3, -1, -2, 7, 31, 100, 2026, i32::MAX, i32::MIN];
     let doubles = [0.0, 1.0, -1.0, 0.5, 2.5, 1e300, -7.25, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     let row = |id: usize| {
-        let int = |r: &mut Random| Value::I32(*r.pick(&ints[..if id % 3 == 0 { 12 } else { 10 }]));
-        let text = |r: &mut Random| Value::text(*r.pick(&texts));
+        let int = |r: &mut Random| Value::I32(*r.pick(&ints[..if id.is_multiple_of(3) { 12 } else { 10 }]));
+        let text = |r: &mut Random| Value::text(texts[r.below(texts.len())]);
         let mut row = vec![Value::I32(id as i32), int(&mut r), int(&mut r)];
         row.push(Value::I64(*r.pick(&[0, 1, -1, 5, 1_000_000_007, i64::MAX, i64::MIN])));
         row.push(Value::Dec(*r.pick(&[0, 1, -1, 150, -250, 999_999])));
