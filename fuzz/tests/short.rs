@@ -47,9 +47,9 @@ fn circuits() -> Vec<Vec<u8>> {
 /// Arguments of functions: formats, patterns and texts.
 fn arguments() -> Vec<Vec<u8>> {
     bytes(&[
-        "%Y-%m-%d %H:%M:%S%.f\02026-08-07 07:05:00.25",
+        "%Y-%m-%d %H:%M:%S%.f\x002026-08-07 07:05:00.25",
         "%a %A %b %B %j %U %W %V %G %g %u %w %C %y %e\0Fri Friday",
-        "%-d/%_m/%0e %I:%M %p %s %.3f %6f %Z %:z %+ %D %v %R %T%%\07/8/2026",
+        "%-d/%_m/%0e %I:%M %p %s %.3f %6f %Z %:z %+ %D %v %R %T%%\x007/8/2026",
         "(a|b)*[^c-e]+?\\d{2,5}(?i)x$\0aab12x",
         "(?P<n>.)\\b\0$1 ${n} $$",
         "a#%_%b\0a%xxb",
