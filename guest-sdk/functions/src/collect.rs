@@ -71,7 +71,7 @@ impl Collected {
     pub fn key(&mut self, at: usize) -> Result<(), Error> {
         let bytes = self.items.bytes();
         if bytes[at..] == [tag::NULL] {
-            return Err(Error::new("a key of a MAP is NULL"));
+            return Err(Error::new("a key of a map cannot be NULL"));
         }
         let (from, to) = self.key;
         if to > from && bytes[at..] == bytes[from..to] {

@@ -79,7 +79,7 @@ pub(super) fn collected(
         _ => {
             let entries: BTreeMap<Value, Value> = all.into_iter().map(|v| (v[0].clone(), v[1].clone())).collect();
             if entries.keys().any(Value::is_null) {
-                return Err(error("a key that is NULL", at));
+                return Err(error("a key of a map cannot be NULL", at));
             }
             for (k, v) in &entries {
                 put(&exprs[0], k);
