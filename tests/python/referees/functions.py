@@ -287,7 +287,7 @@ def arrays():
             add(name, INT, (ty,), "%s({0})" % name, duck="len({0})", fusion="CASE WHEN {0} IS NOT NULL THEN cardinality({0}) END" if name == "CARDINALITY" else None)
         add("ARRAY_MAX", of, (ty,), "ARRAY_MAX({0})", duck="list_max({0})", fusion="array_max({0})")
         add("ARRAY_MIN", of, (ty,), "ARRAY_MIN({0})", duck="list_min({0})", fusion="array_min({0})")
-        add("ARRAYS_OVERLAP", BOOL, (ty, ty), "ARRAYS_OVERLAP({0}, {1})", duck="list_has_any({0}, {1})", fusion="array_has_any({0}, {1})")
+        add("ARRAYS_OVERLAP", BOOL, (ty, ty), "ARRAYS_OVERLAP({0}, {1})", duck="list_has_any({0}, {1})", fusion="CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN array_has_any({0}, {1}) END")
         add("ARRAY_POSITION", BIGINT, (ty, of), "ARRAY_POSITION({0}, {1})", duck="CASE WHEN {1} IS NOT NULL AND {0} IS NOT NULL THEN coalesce(list_position({0}, {1}), 0) END", fusion="CASE WHEN {1} IS NOT NULL AND {0} IS NOT NULL THEN coalesce(array_position({0}, {1}), 0) END")
         add("ARRAY_REMOVE", ty, (ty, of), "ARRAY_REMOVE({0}, {1})", duck="list_filter({0}, lambda one_: one_ IS DISTINCT FROM {1})", fusion="array_remove_all({0}, {1})")
         add("ARRAY_REPEAT", ty, (of, SMALL), "ARRAY_REPEAT({0}, {1})", duck="CASE WHEN {1} IS NOT NULL THEN list_transform(range(greatest({1}, 0)), lambda one_: {0}) END", fusion="CASE WHEN {1} IS NOT NULL THEN array_repeat({0}, {1}) END")
