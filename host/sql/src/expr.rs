@@ -167,6 +167,30 @@ pub(crate) fn substitute(e: &Expr, column: &impl Fn(usize) -> Expr) -> Expr {
     out
 }
 
+/// Replaces columns by expressions, which may be wider in nullability than the columns were; `None`: the column stays.
+pub(crate) fn replaced(e: &Expr, column: &dyn Fn(usize) -> Option<Expr>) -> Expr {
+    if let ExprOp::Column(i) = e.op {
+        return column(i).map_or_else(
+            || e.clone(),
+            |new| {
+                let nullable = new.ty.nullable || e.ty.nullable;
+                Expr { ty: ColumnType { sql: e.ty.sql.clone(), nullable }, ..new }
+            },
+        );
+    }
+    let mut out = e.clone();
+    let mut widened = false;
+    for child in out.children_mut() {
+        let new = replaced(child, column);
+        widened |= new.ty.nullable && !child.ty.nullable;
+        *child = new;
+    }
+    if widened && !matches!(out.op, ExprOp::IsNull(_) | ExprOp::NotDistinct(..)) {
+        out.ty.nullable = true;
+    }
+    out
+}
+
 /// Moves every column by an offset.
 pub(crate) fn shifted(e: &Expr, offset: usize) -> Expr {
     let mut e = e.clone();

@@ -31,6 +31,10 @@ mod collections;
 mod composites;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/correlated.rs"]
+mod correlated;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/firsts.rs"]
 mod firsts;
 #[rustfmt::skip]
@@ -339,7 +343,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites firsts grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -360,5 +364,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites firsts grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
 }

@@ -8,7 +8,7 @@ use weir_circuit::interpret::{ZSet, evaluate};
 use weir_row::{ColumnType, Kind, Value};
 use weir_sql::{Passes, compile_with};
 
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     include_str!("corpus/basics.sql"),
     include_str!("corpus/firsts.sql"),
     include_str!("corpus/grouping.sql"),
@@ -16,6 +16,7 @@ const PROGRAMS: [&str; 12] = [
     include_str!("corpus/joins.sql"),
     include_str!("corpus/lists.sql"),
     include_str!("corpus/nested.sql"),
+    include_str!("corpus/correlated.sql"),
     include_str!("corpus/pivots.sql"),
     include_str!("corpus/quantified.sql"),
     include_str!("corpus/sets.sql"),

@@ -82,11 +82,11 @@ impl Binder<'_> {
         }
         // Names given to the left are known here, too, if they are not aggregates themselves.
         let aliases: Vec<(String, Expr)> = cx.aliases.iter().filter(|(_, e)| reads_columns_only(e)).cloned().collect();
-        let mut inner =
-            Cx { scope: cx.scope, aliases: &aliases, aggregates: None, subqueries: None, clause: "aggregate" };
-        let filter = written.filter.map(|f| self.condition(f, &mut inner)).transpose();
         let star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
         let args = if star { vec![] } else { self.plain_arguments(list, at)? };
+        let subqueries = cx.aggregates.as_deref_mut().map(|a| &mut a.below);
+        let mut inner = Cx { scope: cx.scope, aliases: &aliases, aggregates: None, subqueries, clause: "aggregate" };
+        let filter = written.filter.map(|f| self.condition(f, &mut inner)).transpose();
         let args = self.many(args, &mut inner)?;
         let within = self.within(written.within, &mut inner)?;
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);

@@ -154,7 +154,10 @@ impl Binder<'_> {
             bare: true,
         });
         let scope = Scope { columns: columns.collect(), poisoned: false };
-        self.expr(body, &mut Cx::constant(&scope, "a lambda"))
+        let outer = std::mem::take(&mut self.outer);
+        let value = self.expr(body, &mut Cx::constant(&scope, "a lambda"));
+        self.outer = outer;
+        value
     }
 
     fn bounded(&mut self, n: usize, at: Span) -> Bound<()> {

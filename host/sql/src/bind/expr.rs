@@ -201,6 +201,9 @@ impl Binder<'_> {
         if name.quote_style.is_none() && folded == "pi" {
             return self.resolve(&Call { name: folded, args: vec![], span: span(name.span) });
         }
+        if let Some(column) = self.find_outer_column(None, name)? {
+            return Ok(column);
+        }
         Err(self.unknown_column(cx.scope, None, name))
     }
 
@@ -215,6 +218,16 @@ impl Binder<'_> {
                     && let Some(column) = self.find_column(cx.scope, None, first)?
                 {
                     return parts[1..].iter().try_fold(column, |e, name| self.field(e, name));
+                }
+                if !cx.scope.has_relation(&crate::parse::fold(first)) {
+                    if let Some(column) = self.find_outer_column(Some(first), second)? {
+                        return rest.iter().try_fold(column, |e, name| self.field(e, name));
+                    }
+                    let relation = crate::parse::fold(first);
+                    let around = self.outer.iter().any(|o| o.visible && o.scope.has_relation(&relation));
+                    if !around && let Some(column) = self.find_outer_column(None, first)? {
+                        return parts[1..].iter().try_fold(column, |e, name| self.field(e, name));
+                    }
                 }
                 Err(self.unknown_column(cx.scope, Some(first), second))
             }

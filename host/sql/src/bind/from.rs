@@ -1,17 +1,20 @@
 //! FROM: relations by name, subqueries, joins.
 
+use super::dependent::outer_index;
 use super::expr::Cx;
 use super::names::closest;
-use super::scope::{Scope, ScopeColumn};
+use super::scope::{Outer, Scope, ScopeColumn};
+use super::subquery::Subqueries;
 use super::unnest::{Unnest, unnest_of};
 use super::{Binder, Bound, Declared, OutputColumn, Reported};
 use crate::expr::{coalesce, shifted};
 use crate::parse::{fold, span};
 use crate::plan::{JoinKind, RelId};
 use sqlparser::ast::{
-    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor,
+    Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query, Spanned, TableAlias, TableFactor,
     TableWithJoins,
 };
+use std::rc::Rc;
 use weir_circuit::{Expr, Position};
 
 impl Binder<'_> {
@@ -48,13 +51,19 @@ impl Binder<'_> {
                 result = Some(self.joins(first, &item.joins));
                 continue;
             }
-            let next = self.table_with_joins(item);
+            let next = match &result {
+                Some(Ok((_, scope))) if item_is_lateral(item) => {
+                    self.seeing(&scope.clone(), |binder| binder.table_with_joins(item))
+                }
+                _ => self.table_with_joins(item),
+            };
             result = Some(match (result, next) {
                 (None, next) => next,
                 (Some(Ok((left, mut scope))), Ok((right, right_scope))) => {
                     let offset = self.plan.columns(left).len();
                     append(&mut scope, right_scope, offset);
-                    Ok((self.plan.join(left, right, JoinKind::Inner, vec![]), scope))
+                    let joined = self.dependent_join(left, right, JoinKind::Inner, vec![], &mut |_, e| Ok(e.clone()));
+                    joined.map(|rel| (rel, scope))
                 }
                 _ => Err(Reported),
             });
@@ -83,7 +92,18 @@ impl Binder<'_> {
                 left = left.and_then(|left| self.join_unnest(left, &unnest, join));
                 continue;
             }
-            let right = self.factor(&join.relation);
+            let right = match (&left, &join.relation) {
+                (Ok((_, scope)), TableFactor::Derived { lateral, subquery, alias, sample: _ })
+                    if *lateral || is_apply(&join.join_operator) =>
+                {
+                    let at = span(join.relation.span());
+                    self.seeing(&scope.clone(), |binder| binder.derived(true, subquery, alias.as_ref(), at))
+                }
+                (Ok((_, scope)), relation) if is_lateral(relation) => {
+                    self.seeing(&scope.clone(), |binder| binder.factor(relation))
+                }
+                (_, relation) => self.factor(relation),
+            };
             left = match (left, right) {
                 (Ok(left), Ok(right)) => self.join(left, right, join),
                 _ => Err(Reported),
@@ -103,6 +123,8 @@ impl Binder<'_> {
         let (outer, constraint) = match &join.join_operator {
             JoinOperator::Join(c) | JoinOperator::Inner(c) | JoinOperator::CrossJoin(c) => (false, c),
             JoinOperator::Left(c) | JoinOperator::LeftOuter(c) => (true, c),
+            JoinOperator::CrossApply => (false, &JoinConstraint::None),
+            JoinOperator::OuterApply => (true, &JoinConstraint::None),
             _ => return Err(self.error(at, "UNNEST stands to the right of CROSS JOIN, JOIN or LEFT JOIN")),
         };
         let (rel, scope) = self.unnest(left, unnest, outer)?;
@@ -140,15 +162,7 @@ impl Binder<'_> {
                 Ok((rel, scope_of(&columns, Some(fold(alias.map_or(&ident, |a| &a.name))))))
             }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
-                if *lateral {
-                    return Err(self.unsupported(at(), "LATERAL"));
-                }
-                let (rel, columns) = self.query(subquery)?;
-                let columns = match alias {
-                    Some(alias) => self.renamed(columns, alias)?,
-                    None => columns,
-                };
-                Ok((rel, scope_of(&columns, alias.as_ref().map(|a| fold(&a.name)))))
+                self.derived(*lateral, subquery, alias.as_ref(), at())
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 let (rel, mut scope) = self.deeper(at, |b| b.table_with_joins(table_with_joins))?;
@@ -164,6 +178,38 @@ impl Binder<'_> {
             TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } => self.deeper(at, |b| b.turned(factor)),
             _ => Err(self.error(at(), "this kind of table is not part of the language")),
         }
+    }
+
+    /// A subquery of FROM. It sees what stands to the left of it only if it is LATERAL.
+    fn derived(
+        &mut self,
+        lateral: bool,
+        subquery: &Query,
+        alias: Option<&TableAlias>,
+        at: crate::Span,
+    ) -> Bound<(RelId, Scope)> {
+        let beside = self.outer.iter().rev().take_while(|o| o.beside).count();
+        let from = self.outer.len() - beside;
+        let seen: Vec<bool> = self.outer[from..].iter().map(|o| o.visible).collect();
+        if !lateral {
+            self.outer[from..].iter_mut().for_each(|o| o.visible = false);
+        }
+        let result = self.deeper(|| at, |binder| binder.query(subquery));
+        self.outer[from..].iter_mut().zip(seen).for_each(|(o, seen)| o.visible = seen);
+        let (rel, columns) = result?;
+        let columns = match alias {
+            Some(alias) => self.renamed(columns, alias)?,
+            None => columns,
+        };
+        Ok((rel, scope_of(&columns, alias.map(|a| fold(&a.name)))))
+    }
+
+    /// Binds what may read the columns that stand to the left of it.
+    fn seeing<T>(&mut self, scope: &Scope, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.outer.push(Outer { scope: Rc::new(scope.clone()), visible: true, beside: true });
+        let result = f(self);
+        self.outer.pop();
+        result
     }
 
     /// A relation's name is one word.
@@ -200,18 +246,24 @@ impl Binder<'_> {
             JoinOperator::FullOuter(c) => (Sides::Full, c),
             JoinOperator::CrossJoin(c) => (Sides::Inner, c),
             JoinOperator::AsOf { .. } => return Err(self.unsupported(at, "ASOF JOIN")),
-            JoinOperator::CrossApply | JoinOperator::OuterApply => return Err(self.unsupported(at, "APPLY")),
+            JoinOperator::CrossApply => (Sides::Inner, &JoinConstraint::None),
+            JoinOperator::OuterApply => (Sides::Left, &JoinConstraint::None),
             _ => return Err(self.error(at, "this kind of join is not part of the language")),
         };
         let offset = self.plan.columns(left.0).len();
-        let width = offset + self.plan.columns(right.0).len();
         let mut scope = left.1;
         let left_count = scope.columns.len();
         append(&mut scope, right.1, offset);
+        if matches!(kind, Sides::Right | Sides::Full) && self.is_dependent(right.0) {
+            let hint = "put it to the right of CROSS JOIN, JOIN or LEFT JOIN";
+            return Err(self.error_hint(at, "a LATERAL subquery cannot be kept where the left side has no row", hint));
+        }
         let mut on = vec![];
+        let mut subqueries = Subqueries::default();
         match constraint {
             JoinConstraint::On(e) => {
-                let mut cx = Cx { scope: &scope, aliases: &[], aggregates: None, subqueries: None, clause: "ON" };
+                let subqueries = Some(&mut subqueries);
+                let mut cx = Cx { scope: &scope, aliases: &[], aggregates: None, subqueries, clause: "ON" };
                 on.push(self.condition(e, &mut cx)?);
             }
             JoinConstraint::Using(names) => {
@@ -230,32 +282,87 @@ impl Binder<'_> {
                 on = self.using(&mut scope, left_count, &names, kind)?;
             }
             JoinConstraint::None if kind == Sides::Inner => {}
+            JoinConstraint::None if is_apply(&join.join_operator) => {}
             JoinConstraint::None => {
                 return Err(self.error_hint(at, "an outer join needs ON or USING", "for example ON a.id = b.id"));
             }
         }
-        let rel = match kind {
-            Sides::Inner => self.plan.join(left.0, right.0, JoinKind::Inner, on),
-            Sides::Left => self.plan.join(left.0, right.0, JoinKind::Left, on),
-            Sides::Full => self.plan.join(left.0, right.0, JoinKind::Full, on),
-            Sides::Right => {
-                // A left join of the two the other way round, its columns put back in place.
-                let right_width = width - offset;
-                let turned = |i: usize| if i < offset { i + right_width } else { i - offset };
-                for e in &mut on {
-                    e.map_columns(&mut |i| turned(i));
-                }
-                let rel = self.plan.join(right.0, left.0, JoinKind::Left, on);
-                let columns = self.plan.columns(rel).to_vec();
-                let exprs = (0..width).map(|i| Expr::column(turned(i), columns[turned(i)].clone())).collect();
-                self.plan.project(rel, exprs)
-            }
-        };
+        let rel = self.joined(left.0, right.0, kind, on, subqueries, at)?;
         let types = self.plan.columns(rel).to_vec();
         for c in &mut scope.columns {
             pad(&mut c.expr, &types);
         }
         Ok((rel, scope))
+    }
+
+    /// Two relations joined on conditions over the columns of both, which may contain subqueries.
+    fn joined(
+        &mut self,
+        left: RelId,
+        right: RelId,
+        kind: Sides,
+        mut on: Vec<Expr>,
+        subqueries: Subqueries,
+        at: crate::Span,
+    ) -> Bound<RelId> {
+        let (offset, right_width) = (self.plan.columns(left).len(), self.plan.columns(right).len());
+        let width = offset + right_width;
+        let same = &mut |_: &mut Self, e: &Expr| Ok(e.clone());
+        let (kind, swapped) = match kind {
+            Sides::Inner if subqueries.is_empty() => {
+                return self.dependent_join(left, right, JoinKind::Inner, on, same);
+            }
+            Sides::Inner => {
+                let rel = self.dependent_join(left, right, JoinKind::Inner, vec![], same)?;
+                let types = self.plan.columns(rel).to_vec();
+                let mut condition = crate::expr::all(on);
+                let rel = self.attach(rel, subqueries, &mut [&mut condition], same)?;
+                let rel = self.plan.filter(rel, condition);
+                return Ok(self.plan.retyped(rel, &types));
+            }
+            Sides::Full if subqueries.is_empty() => return Ok(self.plan.join(left, right, JoinKind::Full, on)),
+            Sides::Full => return Err(self.unsupported(at, "a subquery in the condition of a FULL JOIN")),
+            Sides::Left => (JoinKind::Left, false),
+            Sides::Right => (JoinKind::Left, true),
+        };
+        // A right join is a left join of the two the other way round, its columns put back in place.
+        let turned = move |i: usize| match i {
+            i if !swapped || i >= width => i,
+            i if i < offset => i + right_width,
+            i => i - offset,
+        };
+        let (first, second) = if swapped { (right, left) } else { (left, right) };
+        let split = if swapped { right_width } else { offset };
+        let rel = if subqueries.is_empty() {
+            on.iter_mut().for_each(|e| e.map_columns(&mut |i| turned(i)));
+            self.dependent_join(first, second, kind, on, same)?
+        } else {
+            // What the condition leaves of the second for each row of the first.
+            let level = self.outer.len();
+            let place = |i: usize| match turned(i) {
+                i if i < split => outer_index(level, i),
+                i if i < width => i - split,
+                i => i,
+            };
+            let mut condition = crate::expr::all(on);
+            condition.map_columns(&mut |i| place(i));
+            let types = self.plan.columns(second).to_vec();
+            let over = &mut |_: &mut Self, e: &Expr| {
+                let mut e = e.clone();
+                e.map_columns(&mut |i| place(i));
+                Ok(e)
+            };
+            let kept = self.attach(second, subqueries, &mut [&mut condition], over)?;
+            let kept = self.plan.filter(kept, condition);
+            let kept = self.plan.retyped(kept, &types);
+            self.dependent_join(first, kept, kind, vec![], same)?
+        };
+        if !swapped {
+            return Ok(rel);
+        }
+        let columns = self.plan.columns(rel).to_vec();
+        let exprs = (0..width).map(|i| Expr::column(turned(i), columns[turned(i)].clone())).collect();
+        Ok(self.plan.project(rel, exprs))
     }
 
     /// The conditions of USING; the columns of both sides become one.
@@ -296,6 +403,27 @@ impl Binder<'_> {
         scope.columns.splice(0..0, merged);
         Ok(on)
     }
+}
+
+fn is_apply(operator: &JoinOperator) -> bool {
+    matches!(operator, JoinOperator::CrossApply | JoinOperator::OuterApply)
+}
+
+/// Whether something in a factor may read what stands to the left of it.
+fn is_lateral(factor: &TableFactor) -> bool {
+    match factor {
+        TableFactor::Derived { lateral, .. } => *lateral,
+        TableFactor::NestedJoin { table_with_joins, .. } => item_is_lateral(table_with_joins),
+        _ => false,
+    }
+}
+
+fn item_is_lateral(item: &TableWithJoins) -> bool {
+    is_lateral(&item.relation)
+        || item
+            .joins
+            .iter()
+            .any(|j| is_lateral(&j.relation) || is_apply(&j.join_operator) || unnest_of(&j.relation).is_some())
 }
 
 /// Which sides of a join keep rows without a match.

@@ -1,5 +1,6 @@
 //! What may stand beside aggregates.
 
+use super::dependent::OUTER_BASE;
 use super::expr::Cx;
 use super::items::Item;
 use super::scope::Scope;
@@ -18,11 +19,19 @@ pub(super) const AGGREGATE_BASE: usize = 1 << 24;
 const GROUPING_BASE: usize = AGGREGATE_BASE + (1 << 23);
 
 /// The aggregates of a SELECT. Equal calls are one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Aggregates {
     pub(super) calls: Vec<AggregateCall>,
     /// The arguments of each call of GROUPING.
     pub(super) groupings: Vec<Vec<(Expr, Span)>>,
+    /// The subqueries that aggregates and keys read.
+    pub(super) below: Subqueries,
+}
+
+impl Default for Aggregates {
+    fn default() -> Aggregates {
+        Aggregates { calls: vec![], groupings: vec![], below: Subqueries::below() }
+    }
 }
 
 /// What an aggregation puts out: keys, aggregates, calls of GROUPING.
@@ -71,7 +80,7 @@ pub(super) fn has_aggregate(e: &Expr) -> bool {
 /// Whether an expression has neither aggregates nor subqueries.
 pub(super) fn reads_columns_only(e: &Expr) -> bool {
     let mut only = true;
-    e.visit_columns(&mut |i| only &= i < AGGREGATE_BASE);
+    e.visit_columns(&mut |i| only &= !(AGGREGATE_BASE..OUTER_BASE).contains(&i));
     only
 }
 

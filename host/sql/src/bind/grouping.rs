@@ -5,6 +5,7 @@ use super::expr::Cx;
 use super::group::{Aggregates, Groups, has_aggregate, ordinal};
 use super::items::Item;
 use super::scope::Scope;
+use super::subquery::Subqueries;
 use super::{Binder, Bound, COLUMNS_MAX, Reported, position};
 use crate::Span;
 use crate::expr::{bigint, null, size};
@@ -46,6 +47,11 @@ impl Grouping {
     /// All keys in one set.
     pub(super) fn plain(keys: Vec<Expr>) -> Grouping {
         Grouping { sets: vec![(0..keys.len()).collect()], keys }
+    }
+
+    /// Whether an expression is a key.
+    pub(super) fn has(&self, e: &Expr) -> bool {
+        self.keys.iter().any(|k| k.same(e))
     }
 }
 
@@ -182,14 +188,16 @@ impl Binder<'_> {
         written: Option<&Written<'_>>,
         scope: &Scope,
         items: &[Item],
+        subqueries: &Subqueries,
+        below: &mut Subqueries,
     ) -> Bound<Grouping> {
         let Some(written) = written else {
             // GROUP BY ALL
-            let keys = items.iter().filter(|i| !has_aggregate(&i.expr)).map(|i| i.expr.clone());
             let mut distinct: Vec<Expr> = vec![];
-            keys.for_each(|k| {
-                place(&mut distinct, k);
-            });
+            for item in items.iter().filter(|i| !has_aggregate(&i.expr)) {
+                let key = self.joined_before(item.expr.clone(), subqueries, below, item.column.span)?;
+                place(&mut distinct, key);
+            }
             return Ok(Grouping::plain(distinct));
         };
         let aliases: Vec<(String, Expr)> = items.iter().map(|i| (i.column.name.clone(), i.expr.clone())).collect();
@@ -201,7 +209,8 @@ impl Binder<'_> {
             for e in set {
                 let found = known.iter().find(|(k, _)| k == e).map(|(_, place)| *place);
                 let bound = found.unwrap_or_else(|| {
-                    let key = self.group_key(e, scope, items, &aliases);
+                    let key = self.group_key(e, scope, items, &aliases, below);
+                    let key = key.and_then(|key| self.joined_before(key, subqueries, below, span(e.span())));
                     let bound = key.map(|key| place(&mut grouping.keys, key));
                     known.push((e, bound));
                     bound
@@ -220,7 +229,22 @@ impl Binder<'_> {
         if failed { Err(Reported) } else { Ok(grouping) }
     }
 
-    fn group_key(&mut self, e: &ast::Expr, scope: &Scope, items: &[Item], aliases: &[(String, Expr)]) -> Bound<Expr> {
+    /// A key that is an item of the SELECT list: its subqueries are joined before grouping.
+    fn joined_before(&mut self, key: Expr, from: &Subqueries, below: &mut Subqueries, at: Span) -> Bound<Expr> {
+        match below.adopt(from, &key, true) {
+            Some(key) => Ok(key),
+            None => Err(self.error(at, "a group's key cannot be a window function")),
+        }
+    }
+
+    fn group_key(
+        &mut self,
+        e: &ast::Expr,
+        scope: &Scope,
+        items: &[Item],
+        aliases: &[(String, Expr)],
+        below: &mut Subqueries,
+    ) -> Bound<Expr> {
         let at = span(e.span());
         let key = match ordinal(e) {
             Some(n) => match items.get(n.wrapping_sub(1)) {
@@ -228,7 +252,7 @@ impl Binder<'_> {
                 None => return Err(self.error(at, format!("GROUP BY {n}: there are {} columns", items.len()))),
             },
             None => {
-                let mut cx = Cx { scope, aliases, aggregates: None, subqueries: None, clause: "GROUP BY" };
+                let mut cx = Cx { scope, aliases, aggregates: None, subqueries: Some(below), clause: "GROUP BY" };
                 self.expr(e, &mut cx)?
             }
         };
@@ -262,12 +286,18 @@ impl Binder<'_> {
         &mut self,
         rel: RelId,
         grouping: Grouping,
-        aggregates: Aggregates,
+        mut aggregates: Aggregates,
         scope: &Scope,
         at: Span,
     ) -> Bound<(RelId, Groups)> {
         let Grouping { keys, sets } = grouping;
-        let Aggregates { calls, groupings } = aggregates;
+        // Subqueries of keys and of aggregates' arguments are joined first.
+        let below = std::mem::replace(&mut aggregates.below, Subqueries::below());
+        let mut placed = keys.clone();
+        let calls = aggregates.calls.iter_mut().flat_map(|c| c.inputs.iter_mut().chain(&mut c.within));
+        let mut exprs: Vec<&mut Expr> = placed.iter_mut().chain(calls).collect();
+        let rel = self.attach(rel, below, &mut exprs, &mut |_, e| Ok(e.clone()))?;
+        let Aggregates { calls, groupings, .. } = aggregates;
         // Which keys the arguments of each GROUPING are.
         let mut asked: Vec<Vec<usize>> = vec![];
         let mut failed = false;
@@ -303,7 +333,7 @@ impl Binder<'_> {
         let groups = Groups { keys, types, calls: calls.len(), scope: scope.clone() };
         let mut inputs = vec![];
         for set in &sets {
-            let of_set: Vec<Expr> = set.iter().map(|i| groups.keys[*i].clone()).collect();
+            let of_set: Vec<Expr> = set.iter().map(|i| placed[*i].clone()).collect();
             let one = self.plan.aggregate(rel, of_set, calls.clone(), set.is_empty());
             let columns = self.plan.columns(one).to_vec();
             let key = |i: usize| match set.iter().position(|s| *s == i) {

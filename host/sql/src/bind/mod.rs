@@ -11,6 +11,7 @@ mod collect;
 mod common;
 mod compare;
 pub(crate) mod composite;
+mod dependent;
 mod expr;
 mod from;
 mod function;
@@ -106,7 +107,9 @@ pub(crate) struct Binder<'a> {
     /// Expressions of the SELECT being bound that are NULL where a grouping set has not got them.
     pub(super) optional: Vec<sqlparser::ast::Expr>,
     /// The FROM clauses of the queries around the one being bound.
-    pub(super) outer: Vec<scope::Scope>,
+    pub(super) outer: Vec<scope::Outer>,
+    /// What relations read of the queries around them.
+    pub(super) free: HashMap<RelId, dependent::Free>,
     depth: usize,
 }
 
@@ -138,6 +141,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
         optional: vec![],
         outer: vec![],
+        free: HashMap::new(),
         depth: 0,
     };
     for statement in &parsed.statements {

@@ -13,14 +13,29 @@ use sqlparser::ast::{self, BinaryOperator, Query, Spanned};
 use weir_circuit::Expr;
 use weir_row::{ColumnType, SqlType};
 
-/// `e = ANY (subquery)`, as an IN.
-pub(super) fn as_in(e: &ast::Expr) -> Option<(&ast::Expr, &Query)> {
+/// A condition on whether a subquery has rows.
+pub(super) struct Match<'e> {
+    /// What they must be equal to, if not just be there.
+    pub(super) value: Option<&'e ast::Expr>,
+    pub(super) subquery: &'e Query,
+    pub(super) negated: bool,
+}
+
+/// `e = ANY (subquery)`, IN, EXISTS and their negations.
+pub(super) fn as_match(e: &ast::Expr) -> Option<Match<'_>> {
     match e {
-        ast::Expr::InSubquery { expr, subquery, negated: false } => Some((expr, subquery)),
+        ast::Expr::InSubquery { expr, subquery, negated } => {
+            Some(Match { value: Some(expr), subquery, negated: *negated })
+        }
         ast::Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => match right.as_ref() {
-            ast::Expr::Subquery(query) => Some((left, query)),
+            ast::Expr::Subquery(subquery) => Some(Match { value: Some(left), subquery, negated: false }),
             _ => None,
         },
+        ast::Expr::Exists { subquery, negated } => Some(Match { value: None, subquery, negated: *negated }),
+        ast::Expr::UnaryOp { op: ast::UnaryOperator::Not, expr } => {
+            as_match(expr).map(|m| Match { negated: !m.negated, ..m })
+        }
+        ast::Expr::Nested(inner) => as_match(inner),
         _ => None,
     }
 }

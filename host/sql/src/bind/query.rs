@@ -1,5 +1,7 @@
 //! Queries: WITH, the body, ORDER BY and LIMIT.
 
+use super::expr::Cx;
+use super::subquery::Subqueries;
 use super::{Binder, Bound, Declared, OutputColumn};
 use crate::Span;
 use crate::expr::null;
@@ -91,6 +93,7 @@ impl Binder<'_> {
         let place = |row: &[Ast]| row.iter().map(|e| span(e.span())).reduce(Span::to).unwrap_or_default();
         let scope = super::scope::Scope::default();
         let mut columns: Vec<Vec<(Expr, Span)>> = vec![vec![]; width];
+        let mut subqueries = Subqueries::default();
         let mut failed = false;
         for row in &rows {
             if row.len() != width {
@@ -100,7 +103,9 @@ impl Binder<'_> {
                 continue;
             }
             for (column, e) in columns.iter_mut().zip(row.iter()) {
-                match self.expr(e, &mut super::expr::Cx::constant(&scope, "VALUES")) {
+                let within = Some(&mut subqueries);
+                let mut cx = Cx { subqueries: within, ..Cx::constant(&scope, "VALUES") };
+                match self.expr(e, &mut cx) {
                     Ok(bound) => column.push((bound, span(e.span()))),
                     Err(_) => failed = true,
                 }
@@ -127,13 +132,15 @@ impl Binder<'_> {
         let mut constant: Vec<Vec<Value>> = vec![];
         let mut computed = vec![];
         for i in 0..rows.len() {
-            let exprs: Vec<Expr> = unified.iter().map(|c| c[i].clone()).collect();
+            let mut exprs: Vec<Expr> = unified.iter().map(|c| c[i].clone()).collect();
             let row: Option<Vec<Value>> =
                 exprs.iter().map(|e| crate::optimise::evaluate(e).and_then(Result::ok)).collect();
             match row {
                 Some(row) => constant.push(row),
                 None => {
                     let one = self.one_row();
+                    let mut reads: Vec<&mut Expr> = exprs.iter_mut().collect();
+                    let one = self.attach(one, subqueries.clone(), &mut reads, &mut |_, e| Ok(e.clone()))?;
                     computed.push(self.plan.project(one, exprs));
                 }
             }

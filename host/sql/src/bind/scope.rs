@@ -5,6 +5,7 @@ use super::{Binder, Bound, Reported};
 use crate::Span;
 use crate::parse::{fold, span};
 use sqlparser::ast::Ident;
+use std::rc::Rc;
 use weir_circuit::Expr;
 
 /// A column that can be named.
@@ -44,6 +45,16 @@ impl Scope {
     }
 }
 
+/// The columns of a query around the one that is being bound.
+#[derive(Clone, Debug)]
+pub(crate) struct Outer {
+    pub(crate) scope: Rc<Scope>,
+    /// Whether names within mean them: a subquery of FROM sees what stands beside it only if it is LATERAL.
+    pub(crate) visible: bool,
+    /// Whether they are what stands to the left in the same FROM clause.
+    pub(crate) beside: bool,
+}
+
 impl Binder<'_> {
     /// The column of `relation` (or of any relation) of that name; `None` if there is none.
     pub(super) fn find_column(&mut self, scope: &Scope, relation: Option<&Ident>, name: &Ident) -> Bound<Option<Expr>> {
@@ -70,19 +81,36 @@ impl Binder<'_> {
         }
     }
 
+    /// As [`Binder::find_column`], in the queries around this one, from the inside to the outside.
+    pub(super) fn find_outer_column(&mut self, relation: Option<&Ident>, name: &Ident) -> Bound<Option<Expr>> {
+        for level in (0..self.outer.len()).rev() {
+            if !self.outer[level].visible {
+                continue;
+            }
+            let scope = self.outer[level].scope.clone();
+            if let Some(column) = self.find_column(&scope, relation, name)? {
+                let at = relation.map_or(span(name.span), |r| span(r.span).to(span(name.span)));
+                return self.outer_column(level, &column, at).map(Some);
+            }
+            // A name of a relation means the innermost one.
+            if scope.poisoned || relation.is_some_and(|r| scope.has_relation(&fold(r))) {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
     /// Reports a column that nobody knows.
     pub(super) fn unknown_column(&mut self, scope: &Scope, relation: Option<&Ident>, name: &Ident) -> Reported {
-        if scope.poisoned {
+        if scope.poisoned || self.outer.iter().any(|o| o.scope.poisoned) {
             return Reported;
         }
         let at = relation.map_or(span(name.span), |r| span(r.span).to(span(name.span)));
         let wanted = fold(name);
-        if self.is_outer(relation.map(fold).as_deref(), &wanted) {
-            return self.unsupported(at, "a subquery that reads columns of the query around it");
-        }
         if let Some(r) = relation {
             let relation_name = fold(r);
-            if !scope.has_relation(&relation_name) {
+            let around = self.outer.iter().any(|o| o.visible && o.scope.has_relation(&relation_name));
+            if !scope.has_relation(&relation_name) && !around {
                 let known = scope.columns.iter().filter_map(|c| c.relation.as_deref());
                 let hint = closest(&relation_name, known).map(|c| format!("did you mean '{c}'?"));
                 return self.error_maybe_hint(

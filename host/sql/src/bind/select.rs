@@ -4,13 +4,13 @@ use super::expr::Cx;
 use super::group::Aggregates;
 use super::grouping::{Grouping, nullable_keys};
 use super::items::Item;
-use super::quantified::as_in;
+use super::quantified::{Match, as_match};
 use super::scope::Scope;
 use super::subquery::Subqueries;
 use super::{Binder, Bound, OutputColumn, Reported};
 use crate::Span;
 use crate::parse::span;
-use crate::plan::RelId;
+use crate::plan::{JoinKind, RelId};
 use sqlparser::ast::{self, BinaryOperator, Distinct, GroupByExpr, Select, Spanned};
 use weir_circuit::Expr;
 
@@ -44,12 +44,16 @@ impl Binder<'_> {
         let mut subqueries = Subqueries::default();
         let items = self.items(&select.projection, &scope, &mut aggregates, &mut subqueries);
         let known: &[Item] = items.as_deref().unwrap_or(&[]);
-        let keys = self.group_keys(written.as_ref(), &scope, known);
+        let keys = self.group_keys(written.as_ref(), &scope, known, &subqueries, &mut aggregates.below);
         let having = match &select.having {
             Some(e) => self.having(e, &scope, known, &mut aggregates, &mut subqueries).map(Some),
             None => Ok(None),
         };
         let (mut items, keys, having) = (items?, keys?, having?);
+        for item in items.iter_mut().filter(|i| super::subquery::has_subquery(&i.expr)) {
+            let key = aggregates.below.adopt(&subqueries, &item.expr, false);
+            item.expr = key.filter(|e| keys.has(e)).unwrap_or_else(|| item.expr.clone());
+        }
         if failed {
             return Err(Reported);
         }
@@ -85,22 +89,13 @@ impl Binder<'_> {
         for e in conjuncts {
             let mut cx =
                 Cx { scope, aliases: &[], aggregates: None, subqueries: Some(&mut subqueries), clause: "WHERE" };
-            if let Some((expr, subquery)) = as_in(e) {
-                let value = self.expr(expr, &mut cx);
-                match value {
-                    Ok(value) if !super::subquery::has_subquery(&value) => {
-                        match self.semi_join(rel, value, subquery, span(e.span()), &cx) {
-                            Ok(joined) => rel = joined,
-                            Err(_) => failed = true,
-                        }
-                        continue;
-                    }
-                    Ok(_) => {}
-                    Err(_) => {
-                        failed = true;
-                        continue;
-                    }
+            if let Some(found) = as_match(e) {
+                match self.matched(rel, &found, span(e.span()), &mut cx) {
+                    Ok(Matched::Rows(joined)) => rel = joined,
+                    Ok(Matched::Condition(predicate)) => predicates.push(predicate),
+                    Err(_) => failed = true,
                 }
+                continue;
             }
             match self.condition(e, &mut cx) {
                 Ok(predicate) => predicates.push(predicate),
@@ -120,6 +115,28 @@ impl Binder<'_> {
         // The subqueries' columns have done their work.
         let columns = self.plan.columns(rel)[..width].to_vec();
         Ok(self.plan.retyped(rel, &columns))
+    }
+
+    /// A conjunct about a subquery's rows: a semi or an anti join, if it can be one.
+    fn matched(&mut self, rel: RelId, found: &Match<'_>, at: Span, cx: &mut Cx<'_>) -> Bound<Matched> {
+        let kind = if found.negated { JoinKind::Anti } else { JoinKind::Semi };
+        let Some(value) = found.value else {
+            let (right, _) = self.subquery(found.subquery, cx)?;
+            if self.is_dependent(right) {
+                let joined = self.dependent_join(rel, right, kind, vec![], &mut |_, e| Ok(e.clone()))?;
+                return Ok(Matched::Rows(joined));
+            }
+            return self.has_rows(right, found.negated, at, cx).map(Matched::Condition);
+        };
+        let value = self.expr(value, cx)?;
+        let simple = !super::subquery::has_subquery(&value);
+        let (value, right) = self.in_operands(value, found.subquery, at, cx)?;
+        // NOT IN is NULL where a NULL is on either side.
+        let exact = !found.negated || !value.ty.nullable && !self.plan.columns(right)[0].nullable;
+        if simple && exact {
+            return self.semi_join(rel, value, right, kind, at).map(Matched::Rows);
+        }
+        self.is_in(value, right, found.negated, at, cx).map(Matched::Condition)
     }
 
     /// Aggregation, HAVING, and the SELECT list over their columns.
@@ -180,6 +197,13 @@ impl Binder<'_> {
         }
         Ok(())
     }
+}
+
+/// What a condition on a subquery's rows has become.
+enum Matched {
+    /// The rows that satisfy it.
+    Rows(RelId),
+    Condition(Expr),
 }
 
 /// The operands of a chain of ANDs, from left to right.

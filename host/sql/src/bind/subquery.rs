@@ -1,21 +1,25 @@
-//! Subqueries in expressions, as joins with what the clause reads. Those that read columns of the query around them are for
-//! the general method of unnesting, which is not built yet.
+//! Subqueries in expressions, as joins with what the clause reads; dependent ones, if they read columns of the query around them.
 
+use super::dependent::OUTER_BASE;
 use super::expr::Cx;
-use super::scope::Scope;
+use super::scope::Outer;
 use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{any, bigint, boolean, call, case, is_not_null, is_null, not, null};
 use crate::plan::{AggregateCall, AggregateKind, JoinKind, Rel, RelId};
 use sqlparser::ast::Query;
+use std::rc::Rc;
 use weir_circuit::{Expr, ExprOp, Position, Ranking};
 use weir_row::{ColumnType, SqlType};
 
 /// Columns from here on stand for subqueries until it is known where their values are.
 pub(super) const SUBQUERY_BASE: usize = 1 << 25;
 
+/// Columns from here on stand for subqueries whose values aggregates and the keys of groups read, so that they are joined before grouping.
+pub(super) const BELOW_BASE: usize = 1 << 23;
+
 /// A subquery to be joined. Its columns stand from `first` on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     rel: RelId,
     /// `None`: every row meets its only row. Else the value that its only column must equal for a match.
@@ -23,10 +27,11 @@ struct Pending {
     /// It is no subquery, but the number of each row in a window.
     window: Option<Window>,
     first: usize,
+    width: usize,
 }
 
 /// A window in which rows are numbered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Window {
     pub(super) keys: Vec<Expr>,
     pub(super) order: Vec<Expr>,
@@ -34,31 +39,91 @@ pub(super) struct Window {
 }
 
 /// The subqueries of a clause.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Subqueries {
     pending: Vec<Pending>,
     columns: usize,
+    base: usize,
+}
+
+impl Default for Subqueries {
+    fn default() -> Subqueries {
+        Subqueries { pending: vec![], columns: 0, base: SUBQUERY_BASE }
+    }
 }
 
 impl Subqueries {
+    /// Those that are joined before grouping.
+    pub(super) fn below() -> Subqueries {
+        Subqueries { base: BELOW_BASE, ..Subqueries::default() }
+    }
+
     pub(super) fn add(&mut self, rel: RelId, width: usize, wanted: Option<Expr>) -> usize {
-        let first = SUBQUERY_BASE + self.columns;
-        self.pending.push(Pending { rel, wanted, window: None, first });
+        let alike = |p: &&Pending| {
+            let wants = match (&p.wanted, &wanted) {
+                (Some(a), Some(b)) => a.same(b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            p.window.is_none() && p.rel == rel && wants
+        };
+        if let Some(known) = self.pending.iter().find(alike) {
+            return known.first;
+        }
+        let first = self.base + self.columns;
+        self.pending.push(Pending { rel, wanted, window: None, first, width });
         self.columns += width;
         first
     }
 
     /// Adds a window; where the rows' number in it stands.
     pub(super) fn add_window(&mut self, window: Window) -> usize {
-        let first = SUBQUERY_BASE + self.columns;
-        self.pending.push(Pending { rel: 0, wanted: None, window: Some(window), first });
+        let first = self.base + self.columns;
+        self.pending.push(Pending { rel: 0, wanted: None, window: Some(window), first, width: 1 });
         self.columns += 1;
         first
+    }
+
+    /// An expression that reads subqueries of another clause, reading them here. `None`: it reads a window, or what is not here and is
+    /// not to be `added`.
+    pub(super) fn adopt(&mut self, from: &Subqueries, e: &Expr, added: bool) -> Option<Expr> {
+        let mut e = e.clone();
+        let mut whole = true;
+        let mut place = |c: usize| {
+            let Some(p) = from.pending.iter().find(|p| (p.first..p.first + p.width).contains(&c)) else { return c };
+            let wanted = match &p.wanted {
+                Some(w) => match self.adopt(from, w, added) {
+                    Some(w) => Some(w),
+                    None => {
+                        whole = false;
+                        return c;
+                    }
+                },
+                None => None,
+            };
+            let before = self.pending.len();
+            let first = self.add(p.rel, p.width, wanted);
+            whole &= p.window.is_none() && (added || self.pending.len() == before);
+            first + c - p.first
+        };
+        e.map_columns(&mut place);
+        whole.then_some(e)
     }
 
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.pending.is_empty()
+    }
+
+    /// Whether anything reads the columns of one.
+    fn is_read(&self, of: &Pending, exprs: &[&mut Expr]) -> bool {
+        let mut read = false;
+        let mut see = |e: &Expr| e.visit_columns(&mut |c| read |= (of.first..of.first + of.width).contains(&c));
+        exprs.iter().for_each(|e| see(e));
+        for p in &self.pending {
+            p.wanted.iter().for_each(&mut see);
+            p.window.iter().flat_map(|w| w.keys.iter().chain(&w.order)).for_each(&mut see);
+        }
+        read
     }
 }
 
@@ -71,7 +136,7 @@ pub(super) fn counted(kind: AggregateKind, argument: Option<Expr>) -> AggregateC
 impl Binder<'_> {
     /// Binds a subquery; names of the queries around it are known to be such.
     pub(super) fn subquery(&mut self, query: &Query, cx: &Cx<'_>) -> Bound<(RelId, Vec<super::OutputColumn>)> {
-        self.outer.push(cx.scope.clone());
+        self.outer.push(Outer { scope: Rc::new(cx.scope.clone()), visible: true, beside: false });
         let result = self.query(query);
         self.outer.pop();
         result
@@ -127,6 +192,11 @@ impl Binder<'_> {
     /// `[NOT] EXISTS (..)`
     pub(super) fn exists(&mut self, query: &Query, negated: bool, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
         let (rel, _) = self.subquery(query, cx)?;
+        self.has_rows(rel, negated, at, cx)
+    }
+
+    /// As [`Binder::exists`], of the subquery's rows.
+    pub(super) fn has_rows(&mut self, rel: RelId, negated: bool, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
         let count = self.plan.aggregate(rel, vec![], vec![counted(AggregateKind::CountRows, None)], true);
         let n = Expr::column(0, ColumnType::not_null(SqlType::BigInt));
         let exists = call("gt_i64", vec![n, bigint(0)], SqlType::Boolean, position(at));
@@ -164,6 +234,11 @@ impl Binder<'_> {
         cx: &mut Cx<'_>,
     ) -> Bound<Expr> {
         let (e, rel) = self.in_operands(e, query, at, cx)?;
+        self.is_in(e, rel, negated, at, cx)
+    }
+
+    /// As [`Binder::in_subquery`], with the subquery's rows.
+    pub(super) fn is_in(&mut self, e: Expr, rel: RelId, negated: bool, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
         let column = self.plan.columns(rel)[0].clone();
         let place = position(at);
         let Some(_) = e.ty.sql.kind() else { return Ok(null(SqlType::Boolean)) };
@@ -197,13 +272,12 @@ impl Binder<'_> {
         Ok(if negated { not(is_in) } else { is_in })
     }
 
-    /// `e IN (..)` as a condition that rows must satisfy: a semi join; the join's inputs and condition.
-    pub(super) fn semi_join(&mut self, rel: RelId, e: Expr, query: &Query, at: Span, cx: &Cx<'_>) -> Bound<RelId> {
+    /// `e IN (..)` as a condition that rows must satisfy: a semi join with the subquery's rows.
+    pub(super) fn semi_join(&mut self, rel: RelId, e: Expr, right: RelId, kind: JoinKind, at: Span) -> Bound<RelId> {
         let width = self.plan.columns(rel).len();
-        let (e, right) = self.in_operands(e, query, at, cx)?;
         let column = Expr::column(width, self.plan.columns(right)[0].clone());
         let on = self.compare(super::compare::Comparison::Eq, e, column, at)?;
-        Ok(self.plan.join(rel, right, JoinKind::Semi, vec![on]))
+        self.dependent_join(rel, right, kind, vec![on], &mut |_, e| Ok(e.clone()))
     }
 
     /// Joins a clause's subqueries to the relation that it reads, and puts their columns into the clause's expressions.
@@ -215,14 +289,19 @@ impl Binder<'_> {
         exprs: &mut [&mut Expr],
         over: &mut dyn FnMut(&mut Self, &Expr) -> Bound<Expr>,
     ) -> Bound<RelId> {
-        let mut places: Vec<usize> = vec![];
-        for p in subqueries.pending {
+        let mut places = Places { base: subqueries.base, at: vec![] };
+        for p in &subqueries.pending {
             let width = self.plan.columns(rel).len();
-            if let Some(window) = p.window {
+            if !subqueries.is_read(p, exprs) {
+                // A key of the groups has its value.
+                places.at.extend((0..p.width).map(|_| width));
+                continue;
+            }
+            if let Some(window) = &p.window {
                 let mut mapped = |binder: &mut Self, exprs: &[Expr]| -> Bound<Vec<Expr>> {
                     let all = exprs.iter().map(|e| {
                         let mut e = over(binder, e)?;
-                        place_subqueries(&mut e, &places);
+                        places.put(&mut e);
                         Ok(e)
                     });
                     all.collect()
@@ -231,47 +310,46 @@ impl Binder<'_> {
                 let ranking = window.ranking;
                 let numbered = Rel::Rank { input: rel, keys, order, ranking, numbered: true, above: 0, upto: None };
                 rel = self.plan.rank(numbered);
-                places.push(width);
+                places.at.push(width);
                 continue;
             }
-            let sub_width = self.plan.columns(p.rel).len();
-            rel = match &p.wanted {
-                None => self.plan.join(rel, p.rel, JoinKind::Inner, vec![]),
+            let (kind, on) = match &p.wanted {
+                None => (JoinKind::Inner, vec![]),
                 Some(wanted) => {
                     let mut wanted = over(self, wanted)?;
-                    place_subqueries(&mut wanted, &places);
+                    places.put(&mut wanted);
                     let column = Expr::column(width, self.plan.columns(p.rel)[0].clone());
                     let on = self.compare(super::compare::Comparison::Eq, wanted, column, Span::default())?;
-                    self.plan.join(rel, p.rel, JoinKind::Left, vec![on])
+                    (JoinKind::Left, vec![on])
                 }
             };
-            debug_assert_eq!(p.first - SUBQUERY_BASE, places.len());
-            places.extend(width..width + sub_width);
+            rel = self.dependent_join(rel, p.rel, kind, on, over)?;
+            debug_assert_eq!(p.first - subqueries.base, places.at.len());
+            places.at.extend(width..width + p.width);
         }
         for e in exprs {
-            place_subqueries(e, &places);
+            places.put(e);
         }
         Ok(rel)
     }
-
-    /// Whether a name belongs to a query around this one.
-    pub(super) fn is_outer(&self, relation: Option<&str>, name: &str) -> bool {
-        let here = |s: &Scope| match relation {
-            Some(r) => s.has_relation(r),
-            None => s.columns.iter().any(|c| c.name == name),
-        };
-        self.outer.iter().any(here)
-    }
 }
 
-fn place_subqueries(e: &mut Expr, places: &[usize]) {
-    e.map_columns(&mut |i| if i >= SUBQUERY_BASE { places[i - SUBQUERY_BASE] } else { i });
+/// Where the columns of subqueries are.
+struct Places {
+    base: usize,
+    at: Vec<usize>,
+}
+
+impl Places {
+    fn put(&self, e: &mut Expr) {
+        e.map_columns(&mut |i| i.checked_sub(self.base).and_then(|i| self.at.get(i)).copied().unwrap_or(i));
+    }
 }
 
 /// Whether an expression reads a subquery's value.
 pub(super) fn has_subquery(e: &Expr) -> bool {
     if let ExprOp::Column(i) = e.op {
-        return i >= SUBQUERY_BASE;
+        return (SUBQUERY_BASE..OUTER_BASE).contains(&i);
     }
     e.children().into_iter().any(has_subquery)
 }

@@ -4,6 +4,7 @@ use super::composite::{sequence, unpack};
 use super::expr::Cx;
 use super::from::scope_of;
 use super::scope::{Scope, ScopeColumn};
+use super::subquery::Subqueries;
 use super::{Binder, Bound, OutputColumn, position};
 use crate::Span;
 use crate::expr::{any, call, case, int, is_null, null};
@@ -49,9 +50,13 @@ impl Binder<'_> {
             Err(at) => return Err(self.error(*at, "UNNEST takes one array or map")),
         };
         let array_at = span(unnest.array.span());
-        let mut cx = Cx { scope: &scope, aliases: &[], aggregates: None, subqueries: None, clause: "UNNEST" };
-        let array = self.expr(unnest.array, &mut cx)?;
+        let mut subqueries = Subqueries::default();
+        let within = Some(&mut subqueries);
+        let mut cx = Cx { scope: &scope, aliases: &[], aggregates: None, subqueries: within, clause: "UNNEST" };
+        let mut array = self.expr(unnest.array, &mut cx)?;
         let at = position(array_at);
+        let mut columns = self.plan.columns(left).to_vec();
+        let left = self.attach(left, subqueries, &mut [&mut array], &mut |_, e| Ok(e.clone()))?;
         let element = match &array.ty.sql {
             SqlType::Array(element) => (**element).clone(),
             SqlType::Map(key, value) => {
@@ -66,7 +71,6 @@ impl Binder<'_> {
         };
         let of_map = matches!(array.ty.sql, SqlType::Map(..));
         let array = if of_map { call("unnested", vec![array], SqlType::Variant, at) } else { array };
-        let mut columns = self.plan.columns(left).to_vec();
         let width = columns.len();
         let mut exprs: Vec<Expr> = columns.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect();
         // A row without elements gets one that is NULL, and remembers that it had none.

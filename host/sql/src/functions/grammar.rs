@@ -40,6 +40,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         .gives(&[("(SELECT SUM(x) FROM (VALUES (1), (2.5)) AS t(x))", "3.5")]),
     ),
     syntax(
+        Function::written(
+            GRAMMAR,
+            &["lateral"],
+            &["FROM t, LATERAL (query)", "t [LEFT] JOIN LATERAL (query) ON condition", "t CROSS APPLY (query)", "t OUTER APPLY (query)"],
+            "A subquery of FROM that reads columns of what stands to the left of it: its rows for each row there. With LEFT JOIN and \
+             OUTER APPLY a row that has none is there once, with NULLs.",
+        )
+        .gives(&[
+            ("(SELECT SUM(y) FROM (VALUES (1), (2)) AS t(x), LATERAL (SELECT x * 10 AS y) AS l)", "30"),
+            ("(SELECT COUNT(*) FROM (VALUES (1), (2)) AS t(x) OUTER APPLY (SELECT 1 AS y WHERE x > 1) AS l)", "2"),
+        ]),
+    ),
+    syntax(
         Function::written(GRAMMAR, &["union"], &["query UNION query"], "The rows of both, each once.")
             .gives(&[("(SELECT COUNT(*) FROM (SELECT 1 UNION SELECT 1 UNION SELECT NULL) AS t(x))", "2")]),
     ),

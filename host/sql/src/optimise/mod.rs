@@ -6,7 +6,7 @@ mod prune;
 mod push;
 mod simplify;
 
-pub(crate) use fold::evaluate;
+pub(crate) use fold::{evaluate, may_fail};
 
 use crate::plan::Plan;
 

@@ -10,7 +10,12 @@ use weir_row::{ColumnType, SqlType, Value};
 pub(super) fn simplified(plan: &Plan) -> Plan {
     let mut out = Plan::default();
     let mut new: Vec<RelId> = vec![];
-    for id in 0..plan.len() {
+    for (id, uses) in plan.uses().into_iter().enumerate() {
+        if uses == 0 {
+            // What was bound and then rewritten may make no sense by itself.
+            new.push(RelId::MAX);
+            continue;
+        }
         let at_type = |e: &Expr| Expr { ty: e.ty.clone(), ..simplify(e) };
         let rel = match plan.rel(id) {
             Rel::Table { table } => out.table(*table, plan.columns(id).to_vec()),

@@ -159,6 +159,25 @@ impl Rel {
     }
 }
 
+impl Rel {
+    /// Calls `f` with each expression over the columns of what it reads.
+    pub(crate) fn visit_exprs<'r>(&'r self, f: &mut impl FnMut(&'r Expr)) {
+        match self {
+            Rel::Table { .. }
+            | Rel::Values { .. }
+            | Rel::Distinct { .. }
+            | Rel::Negate { .. }
+            | Rel::Union { .. }
+            | Rel::Unnest { .. } => {}
+            Rel::Filter { predicate, .. } => f(predicate),
+            Rel::Project { exprs, .. } => exprs.iter().for_each(f),
+            Rel::Join { on, .. } => on.iter().for_each(f),
+            Rel::Aggregate { keys, calls, .. } => keys.iter().chain(calls.iter().flat_map(|c| c.reads())).for_each(f),
+            Rel::Rank { keys, order, .. } => keys.iter().chain(order).for_each(f),
+        }
+    }
+}
+
 /// A view as a root of the plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Root {
