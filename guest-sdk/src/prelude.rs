@@ -4,6 +4,9 @@ pub use crate::operators::{
     Aggregate, Constant, Delay, Differentiate, Distinct, Index, Integrate, KeyedTable, Output, Part, Ranked, Ranking,
     Table, antijoin, exchange, join, map, negate, rank, semijoin, union, unnest,
 };
+pub use crate::operators::{
+    Recursion, ScopeAggregate, ScopeDistinct, ScopeIndex, ScopeJoin, ScopeRank, ScopeSemiJoin, Side, import, least,
+};
 pub use crate::{Batch, Chunk, Circuit, Context, Ingest, Keyed, Operator, Pairs, Relation, Rows, Spine, program};
 pub use weir_functions as f;
 pub use weir_row::{Block, Item, ItemWriter, Layout, RowWriter, Shape, acc, dec, enc, text};

@@ -1,6 +1,8 @@
 //! What must hold of a circuit, whoever made it. The runtime checks circuits that it is given; the front end's tests check
 //! what it makes.
 
+mod scope;
+
 use crate::{AggregateFunction, AggregateMethod, Circuit, Expr, ExprOp, Node, NodeId, Op};
 use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, SqlType, Value, item};
 
@@ -25,6 +27,7 @@ impl Circuit {
                 return Err(format!("table {t}: primary key out of range"));
             }
         }
+        let scopes = self.check_scopes()?;
         let mut put_out = vec![false; self.views.len()];
         for (id, node) in self.nodes.iter().enumerate() {
             for input in node.op.inputs() {
@@ -35,7 +38,8 @@ impl Circuit {
                     return Err(format!("node {id}: input {input} is in order, which it cannot read"));
                 }
             }
-            self.node(node).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
+            let within = |()| self.check_within(id, &scopes);
+            self.node(node).and_then(within).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
             if let Op::Output { view, .. } = node.op
                 && std::mem::replace(&mut put_out[view], true)
             {
@@ -211,6 +215,21 @@ impl Circuit {
                 flat()?;
                 same_layout(&self.columns(*input), &node.value)
             }
+            // What they stand in is checked with their scope.
+            Op::Import { input } => {
+                let input = &self.nodes[*input];
+                require(node.key == input.key && node.value == input.value, "its columns must be its input's")
+            }
+            Op::Variable { .. } => flat(),
+            Op::Recursion { .. } => require(node.columns().is_empty(), "it has no columns"),
+            Op::Export { input, index } => {
+                flat()?;
+                let Op::Recursion { exports, .. } = &self.nodes[*input].op else {
+                    return Err("its input is no recursion".to_owned());
+                };
+                let exported = exports.get(*index).ok_or("an export that is not there")?;
+                same_layout(&self.columns(*exported), &node.value)
+            }
             Op::Output { input, view } => {
                 let view = self.views.get(*view).ok_or("unknown view")?;
                 let columns: Vec<_> = view.columns.iter().map(|c| c.ty.clone()).collect();
@@ -233,6 +252,8 @@ impl Circuit {
         let holds = match self.nodes[id].op {
             Op::Index { trace, .. } => trace,
             Op::Table { table } => self.tables[table].primary_key.is_some(),
+            // What is imported is checked before it is.
+            Op::Import { input } => return self.traced(input),
             _ => false,
         };
         require(holds, "an input keeps no trace")

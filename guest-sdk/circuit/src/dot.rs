@@ -24,7 +24,13 @@ impl Circuit {
     /// The same, with notes.
     pub fn dot_with(&self, note: impl Fn(NodeId) -> Option<DotNote>) -> String {
         let mut out = String::from("digraph circuit {\n  rankdir=TB;\n  node [shape=box, fontname=\"monospace\"];\n");
+        let scopes = self.scopes();
+        // Edges of the nodes of a scope.
+        let mut later = String::new();
         for (i, node) in self.nodes.iter().enumerate() {
+            if scopes[i].is_some() && (i == 0 || scopes[i - 1] != scopes[i]) {
+                let _ = writeln!(out, "  subgraph cluster_{i} {{ label=\"recursion\"; style=dashed;");
+            }
             let title = match &node.op {
                 Op::Table { table } => {
                     self.tables.get(*table).map_or_else(String::new, |t| format!("table {}", t.name))
@@ -59,10 +65,29 @@ impl Circuit {
             let color = heat.as_deref().unwrap_or(color);
             let (title, short) = (quoted(&title), quoted(&short));
             let _ = writeln!(out, "  n{i} [label=\"{i}: {title}\\n{short}{dots}{lines}\"{color}];");
+            // (An edge within a cluster would draw both of its nodes into it.)
+            let mut edges = String::new();
+            // From one iteration to the next.
+            if let (Op::Variable { index }, Some(end)) = (&node.op, scopes[i])
+                && let Op::Recursion { variables, .. } = &self.nodes[end].op
+                && let Some(from) = variables.get(*index)
+            {
+                let _ = writeln!(edges, "  n{from} -> n{i} [style=dashed, constraint=false];");
+            }
             for input in node.op.inputs() {
                 let exchange = matches!(node.op, Op::Index { exchange: true, .. });
-                let _ =
-                    writeln!(out, "  n{input} -> n{i}{};", if exchange { " [style=bold, label=exchange]" } else { "" });
+                let _ = writeln!(
+                    edges,
+                    "  n{input} -> n{i}{};",
+                    if exchange { " [style=bold, label=exchange]" } else { "" }
+                );
+            }
+            later.push_str(&edges);
+            if scopes[i].is_some() && scopes.get(i + 1) != Some(&scopes[i]) {
+                out.push_str("  }\n");
+            }
+            if scopes[i].is_none() || scopes.get(i + 1) != Some(&scopes[i]) {
+                out.push_str(&std::mem::take(&mut later));
             }
         }
         out.push_str("}\n");

@@ -2,8 +2,9 @@
 //! scalar kernels. It is the oracle of tests: the sum of what a pipeline put out must be what this gives.
 
 mod aggregate;
+mod recursion;
 
-use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, Op, Position, Ranking};
+use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, NodeId, Op, Position, Ranking};
 use std::collections::BTreeMap;
 use weir_functions::{Arena, Lambda, find};
 use weir_row::{Item, ItemWriter, SqlType, Value};
@@ -32,10 +33,32 @@ fn error(message: impl ToString, at: Position) -> RunError {
 ///
 /// The first run-time error. (Which one a pipeline meets first may differ.)
 pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
-    let mut nodes: Vec<ZSet> = vec![];
-    let mut views = vec![ZSet::new(); circuit.views.len()];
-    for node in &circuit.nodes {
-        let rows = match &node.op {
+    let mut run =
+        Run { circuit, tables, nodes: vec![], views: vec![ZSet::new(); circuit.views.len()], variables: vec![] };
+    let scopes = circuit.scopes();
+    for (id, scope) in scopes.iter().enumerate() {
+        // The nodes of a scope are evaluated when its end is met.
+        let rows = if scope.is_some() { ZSet::new() } else { run.node(id)? };
+        run.nodes.push(rows);
+    }
+    Ok(run.views)
+}
+
+/// The state of an evaluation.
+struct Run<'c> {
+    circuit: &'c Circuit,
+    tables: &'c [ZSet],
+    nodes: Vec<ZSet>,
+    views: Vec<ZSet>,
+    /// The variables of the scope that is being evaluated.
+    variables: Vec<ZSet>,
+}
+
+impl Run<'_> {
+    /// What a node makes of the nodes before it.
+    fn node(&mut self, id: NodeId) -> Result<ZSet> {
+        let (circuit, nodes, tables) = (self.circuit, &self.nodes, self.tables);
+        Ok(match &circuit.nodes[id].op {
             Op::Table { table } => {
                 let declared = &circuit.tables[*table];
                 let key = declared.primary_key.clone().unwrap_or_default();
@@ -75,7 +98,7 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
             }
             Op::Aggregate { parts, global, filter, project } => {
                 let keys = circuit.nodes[parts[0].input].key.len();
-                let groups = aggregated(&nodes, parts, keys, *global)?;
+                let groups = aggregated(nodes, parts, keys, *global)?;
                 map(&groups, filter.as_ref(), &[project])?
             }
             Op::Union { inputs } => collect(inputs.iter().flat_map(|i| &nodes[*i]).map(|(r, w)| Ok((r.clone(), *w))))?,
@@ -89,14 +112,19 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
             }
             Op::Unnest { input } => unnested(&nodes[*input])?,
             Op::Negate { input } => collect(nodes[*input].iter().map(|(r, w)| Ok((r.clone(), -w))))?,
+            Op::Import { input } => nodes[*input].clone(),
+            Op::Variable { index } => self.variables[*index].clone(),
+            Op::Recursion { .. } => self.recursion(id)?,
+            Op::Export { input, index } => match &circuit.nodes[*input].op {
+                Op::Recursion { exports, .. } => nodes[exports[*index]].clone(),
+                _ => ZSet::new(),
+            },
             Op::Output { input, view } => {
-                views[*view] = nodes[*input].clone();
+                self.views[*view] = nodes[*input].clone();
                 ZSet::new()
             }
-        };
-        nodes.push(rows);
+        })
     }
-    Ok(views)
 }
 
 /// Each row with its number among those of its key.

@@ -16,7 +16,7 @@ pub use check::{EXPRESSION_DEPTH_MAX, LAMBDA_PARAMETERS, same_words};
 pub use dot::DotNote;
 pub use expr::{Expr, ExprOp, Position};
 pub use plan::{
-    Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, Node, NodeId, Op, Ranking, Table,
-    View,
+    Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, ITERATIONS_MAX, Node, NodeId, Op,
+    Ranking, Table, View, endless,
 };
 pub use user::UserFunction;

@@ -7,6 +7,15 @@ use weir_row::{ColumnType, Value};
 /// The index of a node in [`Circuit::nodes`].
 pub type NodeId = usize;
 
+/// Iterations of a recursion in one step at most: a chain of so many links is longer than any that is meant, and views that never settle are found
+/// out within seconds.
+pub const ITERATIONS_MAX: u64 = 100_000;
+
+/// What is said of a recursion that is not over by then.
+pub fn endless(name: &str) -> String {
+    format!("recursive view '{name}' has not settled after {ITERATIONS_MAX} iterations")
+}
+
 /// A program's plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circuit {
@@ -19,6 +28,19 @@ pub struct Circuit {
     /// The functions that are written in Rust, used or not. A circuit that has some must be compiled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<UserFunction>,
+}
+
+impl Circuit {
+    /// For each node the recursion that ends the scope that it is in, if it is in one.
+    pub fn scopes(&self) -> Vec<Option<NodeId>> {
+        let mut scopes = vec![None; self.nodes.len()];
+        for (id, node) in self.nodes.iter().enumerate() {
+            if let Op::Recursion { first, .. } = &node.op {
+                scopes[(*first).min(id)..id].fill(Some(id));
+            }
+        }
+        scopes
+    }
 }
 
 /// A column of a table or a view.
@@ -294,6 +316,37 @@ pub enum Op {
         /// The input.
         input: NodeId,
     },
+    /// Within a scope: a stream from outside, which is the same in every iteration. Keyed as its input.
+    Import {
+        /// A node before the scope.
+        input: NodeId,
+    },
+    /// Within a scope: what the iteration before made of the scope's variable of this number; nothing in the first. Flat.
+    Variable {
+        /// Index into the variables of the [`Op::Recursion`] that ends the scope.
+        index: usize,
+    },
+    /// The end of a scope, which is the nodes from `first` up to this one: they run again and again until no variable changes. Nodes within are read
+    /// by nodes within only, and read what is outside through imports. It has no columns; what comes of it are its exports.
+    Recursion {
+        /// The first node of the scope.
+        first: NodeId,
+        /// For each variable what it is in the next iteration.
+        variables: Vec<NodeId>,
+        /// What is put out of the scope: as it is in the last iteration.
+        exports: Vec<NodeId>,
+        /// The views' names, for the error when there is no end.
+        name: String,
+        /// Where they are declared.
+        at: Position,
+    },
+    /// What a recursion puts out. Flat.
+    Export {
+        /// The recursion.
+        input: NodeId,
+        /// Index into its exports.
+        index: usize,
+    },
     /// The deltas of a view, in its sort layout, kept for the host; also its contents, if it is materialized.
     Output {
         /// The input; its columns are the view's, in order.
@@ -319,17 +372,40 @@ impl Op {
     /// The nodes that the operator reads.
     pub fn inputs(&self) -> Vec<NodeId> {
         match self {
-            Op::Table { .. } | Op::Constant { .. } => vec![],
+            Op::Table { .. } | Op::Constant { .. } | Op::Variable { .. } => vec![],
             Op::Map { input, .. }
             | Op::Index { input, .. }
             | Op::Distinct { input, .. }
             | Op::Negate { input }
             | Op::Unnest { input }
             | Op::Rank { input, .. }
+            | Op::Import { input }
+            | Op::Export { input, .. }
             | Op::Output { input, .. } => vec![*input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![*left, *right],
             Op::Aggregate { parts, .. } => parts.iter().map(|p| p.input).collect(),
             Op::Union { inputs } => inputs.clone(),
+            Op::Recursion { variables, exports, .. } => variables.iter().chain(exports).copied().collect(),
+        }
+    }
+
+    /// The same nodes, to be renumbered; the beginning of a scope is not among them.
+    pub fn inputs_mut(&mut self) -> Vec<&mut NodeId> {
+        match self {
+            Op::Table { .. } | Op::Constant { .. } | Op::Variable { .. } => vec![],
+            Op::Map { input, .. }
+            | Op::Index { input, .. }
+            | Op::Distinct { input, .. }
+            | Op::Negate { input }
+            | Op::Unnest { input }
+            | Op::Rank { input, .. }
+            | Op::Import { input }
+            | Op::Export { input, .. }
+            | Op::Output { input, .. } => vec![input],
+            Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![left, right],
+            Op::Aggregate { parts, .. } => parts.iter_mut().map(|p| &mut p.input).collect(),
+            Op::Union { inputs } => inputs.iter_mut().collect(),
+            Op::Recursion { variables, exports, .. } => variables.iter_mut().chain(exports).collect(),
         }
     }
 
@@ -350,6 +426,10 @@ impl Op {
             Op::Unnest { .. } => "unnest",
             Op::Rank { .. } => "rank",
             Op::Negate { .. } => "negate",
+            Op::Import { .. } => "import",
+            Op::Variable { .. } => "variable",
+            Op::Recursion { .. } => "recursion",
+            Op::Export { .. } => "export",
             Op::Output { .. } => "output",
         }
     }

@@ -86,6 +86,12 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
             write!(f, " {input} {ranking:?} by {order} above {above} upto {upto}{number}{}", projection(project))
         }
         Op::Union { inputs } => write!(f, " {}", list(inputs)),
+        Op::Import { input } => write!(f, " {input}"),
+        Op::Variable { index } => write!(f, " {index}"),
+        Op::Recursion { first, variables, exports, name, at: _ } => {
+            write!(f, " {name} from {first} variables [{}] exports [{}]", list(variables), list(exports))
+        }
+        Op::Export { input, index } => write!(f, " {input} {index}"),
         Op::Output { input, view } => write!(f, " {input} view {view}"),
     }
 }

@@ -18,6 +18,7 @@ mod operators;
 mod program;
 mod register;
 mod row_function;
+mod scope;
 mod writer;
 
 pub use program::Program;

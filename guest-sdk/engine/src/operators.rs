@@ -3,13 +3,14 @@
 use crate::aggregate::Plan;
 use crate::input::{Input, layouts};
 use crate::row_function::{Condition, RowFunction};
+use crate::scope::Scope;
 use weir_circuit::{Circuit, Expr, NodeId, Op};
 use weir_row::{ColumnType, Layout, RowWriter, SqlType};
 use weir_sdk::operators::{
     Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, antijoin, join, map, negate,
     rank, semijoin, union, unnest,
 };
-use weir_sdk::{Context, Keyed, Operator, Rows};
+use weir_sdk::{Chunk, Context, Keyed, Operator, Rows};
 
 /// An operator in its place.
 pub(crate) enum Node {
@@ -59,24 +60,21 @@ pub(crate) enum Node {
         input: NodeId,
         layout: String,
     },
-    Rank {
-        input: NodeId,
-        order: Vec<String>,
-        ranking: Ranking,
-        numbered: bool,
-        above: u64,
-        upto: u64,
-        emit: RowFunction,
-    },
+    Rank(Rank),
     Output {
         operator: Output,
         input: NodeId,
     },
+    /// One that stands within a scope or ends it.
+    Scope(Scope),
 }
 
 impl Node {
     /// Makes the operator of node `id` of a circuit that was checked.
-    pub(crate) fn new(circuit: &Circuit, id: NodeId) -> Result<Node, String> {
+    pub(crate) fn new(circuit: &Circuit, id: NodeId, scope: Option<NodeId>) -> Result<Node, String> {
+        if let Some(node) = Scope::new(circuit, id, scope)? {
+            return Ok(Node::Scope(node));
+        }
         let (key, value) = layouts(circuit, id);
         let (key_text, value_text) = (key.text(), value.text());
         let number = u32::try_from(id).map_err(|_| "too many operators".to_owned())?;
@@ -149,27 +147,13 @@ impl Node {
             }
             Op::Union { inputs } => Node::Union { inputs: inputs.clone() },
             Op::Negate { input } => Node::Negate { input: *input },
-            Op::Rank { input, order, ranking, numbered, above, upto, project } => {
-                let columns = &circuit.nodes[*input].value[..*order];
-                let mut rows = Input::rows(circuit, *input);
-                rows.push(Layout::new(&[ColumnType::not_null(SqlType::BigInt)]));
-                Node::Rank {
-                    input: *input,
-                    order: columns.iter().map(|c| Layout::new(std::slice::from_ref(c)).text()).collect(),
-                    ranking: match ranking {
-                        weir_circuit::Ranking::Row => Ranking::Row,
-                        weir_circuit::Ranking::Rank => Ranking::Rank,
-                        weir_circuit::Ranking::Dense => Ranking::Dense,
-                    },
-                    numbered: *numbered,
-                    above: *above,
-                    upto: upto.unwrap_or(u64::MAX),
-                    emit: RowFunction::new(rows, None, &[project])?,
-                }
-            }
+            Op::Rank { .. } => Node::Rank(Rank::new(circuit, id)?),
             Op::Unnest { input } => {
                 let layout = Layout::new(&circuit.nodes[*input].columns()).text();
                 Node::Unnest { input: *input, layout }
+            }
+            Op::Import { .. } | Op::Variable { .. } | Op::Recursion { .. } | Op::Export { .. } => {
+                return Err("an operator of scopes".to_owned());
             }
             Op::Output { input, view } => {
                 let operator = Output::new(number, *view, &value_text);
@@ -189,13 +173,14 @@ impl Node {
             Node::Distinct { operator, .. } => operator,
             Node::Aggregate { operator, .. } => operator,
             Node::Output { operator, .. } => operator,
+            Node::Scope(node) => return node.operator(),
             Node::Map { .. }
             | Node::Join { .. }
             | Node::SemiJoin { .. }
             | Node::Union { .. }
             | Node::Negate { .. }
             | Node::Unnest { .. }
-            | Node::Rank { .. } => {
+            | Node::Rank(_) => {
                 return None;
             }
         })
@@ -209,6 +194,16 @@ impl Node {
             Node::Distinct { operator, .. } => operator,
             _ => return None,
         })
+    }
+
+    /// Where to go on instead of at the next node, and in which iteration: back at the beginning of the scope that the node ends.
+    pub(crate) fn turned(&self, before: &mut [Node]) -> Option<(NodeId, u64)> {
+        if let Node::Scope(node) = self { node.turned(before) } else { None }
+    }
+
+    /// Whether it ends a scope.
+    pub(crate) fn ends_scope(&self) -> bool {
+        matches!(self, Node::Scope(Scope::Recursion { .. }))
     }
 
     /// Works on the deltas of the nodes before; returns its own if it is flat.
@@ -251,18 +246,59 @@ impl Node {
                 let inputs: Vec<&Rows> = inputs.iter().map(|i| before.rows(*i)).collect();
                 return union(cx, id, &inputs);
             }
-            Node::Rank { input, order, ranking, numbered, above, upto, emit } => {
-                let order: Vec<&str> = order.iter().map(String::as_str).collect();
-                let wanted =
-                    Ranked { order: &order, ranking: *ranking, numbered: *numbered, above: *above, upto: *upto };
-                let input = before.keyed(*input);
-                return rank(cx, id, stride, input, &wanted, &|cx, rows, out| emit.rows(cx, rows, out));
+            Node::Rank(function) => {
+                let input = before.keyed(function.input);
+                let emit = |cx: &Context, rows: Chunk<'_>, out: &mut RowWriter| function.emit.rows(cx, rows, out);
+                return function.with_wanted(|wanted| rank(cx, id, stride, input, wanted, &emit));
             }
             Node::Unnest { input, layout } => return unnest(cx, id, layout, before.rows(*input)),
             Node::Negate { input } => return negate(cx, id, before.rows(*input).clone()),
             Node::Output { operator, input } => operator.step(cx, before.rows(*input)),
+            Node::Scope(node) => return node.step(cx, id, stride, before),
         }
         Rows::default()
+    }
+}
+
+/// What is wanted of the rows of each key in order.
+pub(crate) struct Rank {
+    pub(crate) input: NodeId,
+    order: Vec<String>,
+    ranking: Ranking,
+    numbered: bool,
+    above: u64,
+    upto: u64,
+    pub(crate) emit: RowFunction,
+}
+
+impl Rank {
+    /// That of node `id`, which is one of rank.
+    pub(crate) fn new(circuit: &Circuit, id: NodeId) -> Result<Rank, String> {
+        let Op::Rank { input, order, ranking, numbered, above, upto, project } = &circuit.nodes[id].op else {
+            return Err("no rank".to_owned());
+        };
+        let columns = &circuit.nodes[*input].value[..*order];
+        let mut rows = Input::rows(circuit, *input);
+        rows.push(Layout::new(&[ColumnType::not_null(SqlType::BigInt)]));
+        Ok(Rank {
+            input: *input,
+            order: columns.iter().map(|c| Layout::new(std::slice::from_ref(c)).text()).collect(),
+            ranking: match ranking {
+                weir_circuit::Ranking::Row => Ranking::Row,
+                weir_circuit::Ranking::Rank => Ranking::Rank,
+                weir_circuit::Ranking::Dense => Ranking::Dense,
+            },
+            numbered: *numbered,
+            above: *above,
+            upto: upto.unwrap_or(u64::MAX),
+            emit: RowFunction::new(rows, None, &[project])?,
+        })
+    }
+
+    /// Calls `f` with it as the operator takes it.
+    pub(crate) fn with_wanted<T>(&self, f: impl FnOnce(&Ranked<'_>) -> T) -> T {
+        let order: Vec<&str> = self.order.iter().map(String::as_str).collect();
+        f(&Ranked { order: &order, ranking: self.ranking, numbered: self.numbered, above: self.above, upto: self.upto })
     }
 }
 
@@ -271,19 +307,24 @@ impl Node {
 pub(crate) struct Before<'a> {
     pub(crate) nodes: &'a [Node],
     pub(crate) flat: &'a [Rows],
+    /// The iteration of the scope at hand.
+    pub(crate) iteration: u64,
 }
 
 impl<'a> Before<'a> {
     /// A node's result as a flat stream.
-    fn rows(self, node: NodeId) -> &'a Rows {
+    pub(crate) fn rows(self, node: NodeId) -> &'a Rows {
         match self.nodes[node].keyed() {
             Some(keyed) => keyed.delta_rows(),
-            None => &self.flat[node],
+            None => match &self.nodes[node] {
+                Node::Scope(inside) => inside.delta().unwrap_or(&self.flat[node]),
+                _ => &self.flat[node],
+            },
         }
     }
 
     /// A node's result as a keyed stream: the circuit was checked, so it is one.
-    fn keyed(self, node: NodeId) -> &'a dyn Keyed {
+    pub(crate) fn keyed(self, node: NodeId) -> &'a dyn Keyed {
         match self.nodes[node].keyed() {
             Some(keyed) => keyed,
             None => panic!("node {node} is not keyed, though the circuit was checked"),

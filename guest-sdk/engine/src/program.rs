@@ -18,6 +18,8 @@ pub struct Program {
     strides: Vec<u32>,
     /// What each flat node put out in this step.
     flat: Vec<Rows>,
+    /// The iteration of the scope that is running.
+    iteration: u64,
 }
 
 impl Program {
@@ -36,11 +38,13 @@ impl Program {
         circuit.check()?;
         check_digits(&circuit)?;
         let mut nodes = Vec::with_capacity(circuit.nodes.len());
+        let scopes = circuit.scopes();
         for (id, node) in circuit.nodes.iter().enumerate() {
-            nodes.push(Node::new(&circuit, id).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?);
+            nodes
+                .push(Node::new(&circuit, id, scopes[id]).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?);
         }
         let strides = circuit.nodes.iter().map(|n| Layout::new(&n.value).stride()).collect();
-        Ok(Program { text: json.to_owned(), nodes, strides, flat: Vec::new() })
+        Ok(Program { text: json.to_owned(), nodes, strides, flat: Vec::new(), iteration: 0 })
     }
 }
 
@@ -71,12 +75,18 @@ impl weir_sdk::Circuit for Program {
 
     fn step(&mut self, cx: &mut Context) {
         self.flat.clear();
-        for id in 0..self.nodes.len() {
+        self.flat.resize(self.nodes.len(), Rows::default());
+        let mut id = 0;
+        while id < self.nodes.len() {
             let (before, rest) = self.nodes.split_at_mut(id);
-            let before = Before { nodes: before, flat: &self.flat };
+            let before = Before { nodes: before, flat: &self.flat, iteration: self.iteration };
             // (Numbers were checked to fit when the program was made.)
             let rows = rest[0].step(cx, id as u32, self.strides[id], before);
-            self.flat.push(rows);
+            self.flat[id] = rows;
+            // A scope runs until its end says that nothing changes any more.
+            let (before, rest) = self.nodes.split_at_mut(id);
+            (id, self.iteration) =
+                rest[0].turned(before).unwrap_or((id + 1, if rest[0].ends_scope() { 0 } else { self.iteration }));
         }
         self.flat.clear();
     }

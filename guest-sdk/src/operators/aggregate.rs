@@ -145,6 +145,11 @@ impl Aggregate {
         self
     }
 
+    /// Whether there is a row even when there is no input.
+    pub(super) fn is_global(&self) -> bool {
+        self.global
+    }
+
     /// Works on this step's deltas of the parts' inputs, in order; `emit` makes rows of `stride` words of rows of state.
     ///
     /// # Panics

@@ -55,7 +55,14 @@ pub fn join(cx: &mut Context, node: u32, stride: u32, left: &dyn Keyed, right: &
 }
 
 /// All matching pairs of two batches. The cursors leap over each other's gaps.
-fn join_batches(cx: &mut Context, key: &Layout, left: &Batch, right: &Batch, f: JoinFn<'_>, out: &mut RowWriter) {
+pub(super) fn join_batches(
+    cx: &mut Context,
+    key: &Layout,
+    left: &Batch,
+    right: &Batch,
+    f: JoinFn<'_>,
+    out: &mut RowWriter,
+) {
     let (mut l, mut r) = (left.cursor(), right.cursor());
     let mut found = Vec::with_capacity(AHEAD);
     if key.is_fixed() && key.fixed_words == 1 {

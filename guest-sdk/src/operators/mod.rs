@@ -13,6 +13,7 @@ mod keyed_table;
 mod map;
 mod output;
 mod rank;
+mod recursion;
 mod semijoin;
 mod table;
 mod union;
@@ -31,6 +32,9 @@ pub use keyed_table::KeyedTable;
 pub use map::map;
 pub use output::{Output, Sink};
 pub use rank::{Ranked, Ranking, rank};
+pub use recursion::{
+    Recursion, ScopeAggregate, ScopeDistinct, ScopeIndex, ScopeJoin, ScopeRank, ScopeSemiJoin, Side, import, least,
+};
 pub use semijoin::{antijoin, semijoin};
 pub use table::Table;
 pub use union::{negate, union};

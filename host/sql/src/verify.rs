@@ -86,6 +86,10 @@ fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
         | Op::Union { .. }
         | Op::Negate { .. }
         | Op::Unnest { .. }
+        | Op::Import { .. }
+        | Op::Variable { .. }
+        | Op::Recursion { .. }
+        | Op::Export { .. }
         | Op::Output { .. } => {}
     }
 }

@@ -55,6 +55,10 @@ mod lists;
 mod pivots;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/recursion.rs"]
+mod recursion;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/sets.rs"]
 mod sets;
 #[rustfmt::skip]
@@ -343,7 +347,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -364,5 +368,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks sets statements unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion sets statements unnest windows within }
 }

@@ -142,7 +142,7 @@ impl Binder<'_> {
     }
 
     /// What a relation reads of the queries around it.
-    fn free(&mut self, rel: RelId) -> Free {
+    pub(super) fn free(&mut self, rel: RelId) -> Free {
         if let Some(free) = self.free.get(&rel) {
             return free.clone();
         }
@@ -387,7 +387,10 @@ impl Binder<'_> {
             return Ok(self.plan.join(domain.rel, rel, JoinKind::Inner, vec![]));
         }
         Ok(match self.plan.rel(rel).clone() {
-            Rel::Table { .. } | Rel::Values { .. } => self.plan.join(domain.rel, rel, JoinKind::Inner, vec![]),
+            // (What a recursive query would read of others is an error.)
+            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } | Rel::Recursion { .. } => {
+                self.plan.join(domain.rel, rel, JoinKind::Inner, vec![])
+            }
             Rel::Filter { input, predicate } => {
                 if !self.reads_domain(input, domain) {
                     return Ok(self.filtered(input, predicate, domain));

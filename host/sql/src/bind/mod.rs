@@ -25,6 +25,7 @@ mod order;
 mod pivot;
 mod quantified;
 mod query;
+mod recursive;
 mod scope;
 mod select;
 mod set_operation;
@@ -93,6 +94,8 @@ pub(crate) struct Binder<'a> {
     /// Common table expressions in force, innermost last.
     pub(super) ctes: Vec<HashMap<String, Declared>>,
     pub(super) plan: Plan,
+    /// Recursive views, by the numbers of their variables.
+    pub(super) recursive: Vec<recursive::Recursive>,
     pub(super) circuit: Circuit,
     pub(super) tables: Vec<Relation>,
     pub(super) views: Vec<Relation>,
@@ -132,6 +135,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         declared: parsed.poisoned.into_iter().map(|name| (name, Declared::Poisoned)).collect(),
         ctes: vec![],
         plan: Plan::default(),
+        recursive: vec![],
         circuit: Circuit::default(),
         tables: vec![],
         views: vec![view::error_view()],
@@ -149,6 +153,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
             Statement::Table(table) => binder.create_table(table),
             Statement::View(view) => binder.create_view(view),
             Statement::Type(ty) => binder.create_type(ty),
+            Statement::Recursive(declared) => binder.declare_recursive(declared),
             Statement::Function(function) => binder.create_function(function),
         }
     }
@@ -157,6 +162,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
             binder.check_foreign_keys(table);
         }
     }
+    binder.resolve_recursion();
     binder.finish()
 }
 

@@ -21,11 +21,8 @@ impl Binder<'_> {
     fn query_here(&mut self, query: &Query) -> Bound<(RelId, Vec<OutputColumn>)> {
         let level = self.ctes.len();
         if let Some(with) = &query.with {
-            if with.recursive {
-                self.unsupported(span(with.with_token.0.span), "WITH RECURSIVE");
-            }
             for cte in &with.cte_tables {
-                self.cte(cte);
+                if with.recursive { self.recursive_cte(cte) } else { self.cte(cte) }
             }
         }
         let limited = query.limit_clause.is_some() || query.fetch.is_some();

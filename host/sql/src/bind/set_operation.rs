@@ -56,7 +56,7 @@ impl Binder<'_> {
     }
 
     /// A relation with its columns converted to these types.
-    fn converted(&mut self, rel: RelId, columns: &[OutputColumn], at: crate::Span) -> Bound<RelId> {
+    pub(super) fn converted(&mut self, rel: RelId, columns: &[OutputColumn], at: crate::Span) -> Bound<RelId> {
         let types = self.plan.columns(rel).to_vec();
         let mut exprs = vec![];
         for (i, (ty, to)) in types.into_iter().zip(columns).enumerate() {

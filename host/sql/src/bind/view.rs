@@ -33,11 +33,19 @@ impl Binder<'_> {
     /// Declares a view. If it has errors its name is known, and no more.
     pub(super) fn create_view(&mut self, view: &CreateView) {
         let name = fold(&view.name);
-        let declared = self.view(view).unwrap_or(Declared::Poisoned);
+        let recursive = self.undefined(&name);
+        let declared = self.view(view, recursive).unwrap_or(Declared::Poisoned);
+        if let Some(number) = recursive {
+            // Its name is known already.
+            if matches!(declared, Declared::Poisoned) {
+                self.wrong_definition(number);
+            }
+            return;
+        }
         self.declare(&view.name, name, declared);
     }
 
-    fn view(&mut self, view: &CreateView) -> Bound<Declared> {
+    fn view(&mut self, view: &CreateView, recursive: Option<usize>) -> Bound<Declared> {
         let properties = self.properties(&view.properties, &VIEW_PROPERTIES, "view");
         if view.kind == ViewKind::Local && !view.properties.is_empty() {
             self.error(view.properties[0].key_position, "a LOCAL view has no properties: it is not put out");
@@ -69,6 +77,10 @@ impl Binder<'_> {
             }
         }
         let name = fold(&view.name);
+        let (rel, columns) = match recursive {
+            Some(number) => self.define(number, view, rel, &columns)?,
+            None => (rel, columns),
+        };
         if view.kind != ViewKind::Local {
             for c in &columns {
                 let what = match c.ty.sql {

@@ -6,6 +6,7 @@ mod area;
 mod code;
 mod function;
 mod kernels;
+mod scope;
 mod step;
 mod user;
 mod write;
@@ -18,6 +19,8 @@ use weir_row::Layout;
 /// The program being written.
 struct Generator<'c> {
     circuit: &'c Circuit,
+    /// For each node the recursion that ends its scope.
+    scopes: Vec<Option<NodeId>>,
     /// Shapes in use, by name.
     shapes: BTreeMap<String, String>,
     /// Row functions, in order.
@@ -28,8 +31,13 @@ struct Generator<'c> {
 
 /// The Rust program that runs a circuit.
 pub(crate) fn generate(circuit: &Circuit) -> String {
-    let mut generator =
-        Generator { circuit, shapes: BTreeMap::new(), functions: String::new(), helpers: BTreeMap::new() };
+    let mut generator = Generator {
+        circuit,
+        scopes: circuit.scopes(),
+        shapes: BTreeMap::new(),
+        functions: String::new(),
+        helpers: BTreeMap::new(),
+    };
     let (fields, steps) = generator.operators();
     generator.program(&fields, &steps)
 }
@@ -81,7 +89,8 @@ impl Generator<'_> {
     /// Whether a node's result lives in its operator, keyed.
     fn is_keyed(&self, node: NodeId) -> bool {
         match &self.circuit.nodes[node].op {
-            Op::Index { .. } | Op::Distinct { .. } => true,
+            Op::Index { .. } => true,
+            Op::Distinct { .. } => self.scopes[node].is_none(),
             Op::Table { table } => self.circuit.tables[*table].primary_key.is_some(),
             _ => false,
         }

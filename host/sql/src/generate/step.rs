@@ -11,20 +11,25 @@ impl Generator<'_> {
         let mut fields = vec![];
         let mut steps = vec![];
         for id in 0..self.circuit.nodes.len() {
-            let (field, step) = self.operator(id);
+            steps.extend(self.scope_begins(id));
+            let (field, step) = match self.scope_operator(id) {
+                Some(made) => made,
+                None => self.operator(id),
+            };
             fields.extend(field);
-            steps.extend(step);
+            let indent = if self.scopes[id].is_some() { "    " } else { "" };
+            steps.extend(step.into_iter().map(|line| format!("{indent}{line}")));
         }
         (fields, steps)
     }
 
     /// A node's result as a flat stream.
-    fn rows(&self, node: NodeId) -> String {
+    pub(super) fn rows(&self, node: NodeId) -> String {
         if self.is_keyed(node) { format!("self.n{node}.delta()") } else { format!("&n{node}") }
     }
 
     /// The words of a flat node's rows; 0 if they differ.
-    fn stride(&self, node: NodeId) -> u32 {
+    pub(super) fn stride(&self, node: NodeId) -> u32 {
         Layout::new(&self.circuit.nodes[node].value).stride()
     }
 
@@ -111,14 +116,7 @@ impl Generator<'_> {
             }
             Op::Rank { input, order, ranking, numbered, above, upto, project } => {
                 self.ranked_function(&format!("emit_{id}"), id, *input, project);
-                let layouts: Vec<String> = circuit.nodes[*input].value[..*order]
-                    .iter()
-                    .map(|ty| Layout::new(std::slice::from_ref(ty)).text())
-                    .collect();
-                let upto = upto.map_or_else(|| "u64::MAX".to_string(), |n| n.to_string());
-                let wanted = format!(
-                    "&Ranked {{ order: &{layouts:?}, ranking: Ranking::{ranking:?}, numbered: {numbered}, above: {above}, upto: {upto} }}"
-                );
+                let wanted = self.wanted(*input, *order, *ranking, *numbered, *above, *upto);
                 (None, Some(format!("let n{id} = rank(cx, {id}, {stride}, &self.n{input}, {wanted}, &emit_{id});")))
             }
             Op::Unnest { input } => {
@@ -130,6 +128,8 @@ impl Generator<'_> {
                 let rows = rows.strip_prefix('&').unwrap_or(&rows);
                 (None, Some(format!("let n{id} = negate(cx, {id}, Rows::clone(&{rows}));")))
             }
+            // (Those of scopes.)
+            Op::Import { .. } | Op::Variable { .. } | Op::Recursion { .. } | Op::Export { .. } => (None, None),
             Op::Output { input, view } => {
                 let kept = if circuit.views[*view].materialized { ".materialized()" } else { "" };
                 (
@@ -138,6 +138,24 @@ impl Generator<'_> {
                 )
             }
         }
+    }
+
+    /// What is wanted of the rows of each key.
+    pub(super) fn wanted(
+        &self,
+        input: NodeId,
+        order: usize,
+        ranking: weir_circuit::Ranking,
+        numbered: bool,
+        above: u64,
+        upto: Option<u64>,
+    ) -> String {
+        let columns = &self.circuit.nodes[input].value[..order];
+        let layouts: Vec<String> = columns.iter().map(|ty| Layout::new(std::slice::from_ref(ty)).text()).collect();
+        let upto = upto.map_or_else(|| "u64::MAX".to_string(), |n| n.to_string());
+        format!(
+            "&Ranked {{ order: &{layouts:?}, ranking: Ranking::{ranking:?}, numbered: {numbered}, above: {above}, upto: {upto} }}"
+        )
     }
 
     /// Constant rows as their words.

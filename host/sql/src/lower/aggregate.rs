@@ -126,7 +126,8 @@ impl Lowering<'_> {
                 let (key, value) = (self.circuit.nodes[index].key.clone(), self.circuit.nodes[index].value.clone());
                 let distinct = self.node(Op::Distinct { input: index, all: false }, key, value, "DISTINCT");
                 // A fold goes through the whole group, so it needs a trace.
-                if method == AggregateMethod::Fold { self.traced(distinct) } else { distinct }
+                let traced = method == AggregateMethod::Fold || self.scope.is_some();
+                if traced { self.traced(distinct) } else { distinct }
             } else if ordered {
                 let nullable = |e: &Expr| Expr { ty: ColumnType::nullable(e.ty.sql.clone()), ..e.clone() };
                 let values = match chosen {

@@ -244,8 +244,12 @@ impl Lowering<'_> {
     /// A table is its own index by its primary key.
     fn table_as_side(&self, stream: &Stream, keys: &[Key]) -> Option<Side> {
         let node = &self.circuit.nodes[stream.node];
+        let table = match node.op {
+            Op::Import { input } => input,
+            _ => stream.node,
+        };
         let is_key = |(i, k): (usize, &Key)| matches!(k.expr.op, ExprOp::Column(c) if c == i) && k.ty == node.key[i];
-        let fits = matches!(node.op, Op::Table { .. })
+        let fits = matches!(self.circuit.nodes[table].op, Op::Table { .. })
             && !node.key.is_empty()
             && stream.filter.is_none()
             && keys.len() == node.key.len()

@@ -46,6 +46,10 @@ impl Lowering<'_> {
         let mut over = Linear::identity(self.plan.columns(rel));
         let mut at = rel;
         loop {
+            if self.is_outside(at) {
+                let stream = self.stream(at);
+                return self.applied(stream, &over);
+            }
             // What others read too is computed once, unless it is cheap.
             if at != rel && self.uses[at] > 1 && !self.is_cheap(at) {
                 let stream = self.stream(at);

@@ -5,6 +5,7 @@ mod aggregate;
 mod inputs;
 mod join;
 mod linear;
+mod recursion;
 mod stream;
 
 use crate::plan::{Plan, Rel, RelId};
@@ -24,6 +25,10 @@ struct Lowering<'p> {
     known: HashMap<String, NodeId>,
     /// What relations have become.
     lowered: HashMap<RelId, Stream>,
+    /// The recursion whose bodies are being lowered.
+    scope: Option<recursion::Scope>,
+    /// The nodes of recursions, by their variables.
+    recursions: HashMap<Vec<usize>, NodeId>,
 }
 
 /// Fills a circuit, which has its tables and views, with the operators of a plan.
@@ -35,6 +40,8 @@ pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Circuit {
         partitions: vec![],
         known: HashMap::new(),
         lowered: HashMap::new(),
+        scope: None,
+        recursions: HashMap::new(),
     };
     for root in &plan.roots {
         let stream = lowering.stream(root.rel);
@@ -87,6 +94,9 @@ impl Lowering<'_> {
 
     /// The rows of a relation.
     fn stream(&mut self, rel: RelId) -> Stream {
+        if self.is_outside(rel) {
+            return self.imported(rel);
+        }
         if let Some(stream) = self.lowered.get(&rel) {
             return stream.clone();
         }
@@ -156,6 +166,15 @@ impl Lowering<'_> {
                 let stream = self.stream(input);
                 let input = self.flat(stream);
                 let node = self.node(Op::Unnest { input }, vec![], columns, "UNNEST");
+                self.over(node, None, over)
+            }
+            Rel::Variable { variable } => {
+                let node = self.variable(variable);
+                self.over(node, None, over)
+            }
+            Rel::Recursion { variables, bodies, index, name, at } => {
+                let recursion = self.recursion(&variables, &bodies, &name, at);
+                let node = self.export(recursion, index);
                 self.over(node, None, over)
             }
             // `linear` took them apart.

@@ -74,7 +74,12 @@ impl Lowering<'_> {
                 let first = all.next()?.clone()?;
                 all.all(|p| p.as_ref().is_some_and(|p| same_columns(p, &first))).then_some(first)
             }
-            Op::Constant { .. } | Op::Output { .. } => None,
+            Op::Import { input } => self.partitions[*input].clone(),
+            Op::Export { input, index } => match &self.circuit.nodes[*input].op {
+                Op::Recursion { exports, .. } => self.partitions[exports[*index]].clone(),
+                _ => None,
+            },
+            Op::Constant { .. } | Op::Output { .. } | Op::Variable { .. } | Op::Recursion { .. } => None,
         }
     }
 
@@ -149,6 +154,16 @@ impl Lowering<'_> {
         alone: bool,
         note: &str,
     ) -> NodeId {
+        if let Op::Import { input } = self.circuit.nodes[stream.node].op {
+            // Outside it is kept once, without iterations, and shared with others.
+            let outside = Stream { node: input, ..stream.clone() };
+            let scope = self.scope.take();
+            let index = self.index_as(&outside, filter, (key, value), (trace, ordered), alone, note);
+            self.scope = scope;
+            return self.import(index);
+        }
+        // Within a scope groups are looked at as a whole.
+        let trace = trace || self.scope.is_some();
         if key.is_empty() && value.is_empty() {
             // A row of no words at all is nothing to send or to store.
             value.push(crate::expr::boolean(true));

@@ -42,6 +42,18 @@ fn needed(plan: &Plan) -> Vec<Needed> {
         let Some(columns) = needed[id].clone() else { continue };
         match plan.rel(id) {
             Rel::Table { .. } | Rel::Values { .. } => {}
+            // Rows are distinct by all of their columns.
+            Rel::Variable { .. } => {
+                let all = 0..plan.columns(id).len();
+                add(&mut needed[id], all);
+            }
+            Rel::Recursion { bodies, .. } => {
+                let all = 0..plan.columns(id).len();
+                add(&mut needed[id], all);
+                for body in bodies {
+                    add(&mut needed[*body], 0..plan.columns(*body).len());
+                }
+            }
             Rel::Filter { input, predicate } => {
                 let mut below = columns;
                 read(predicate, &mut below);
@@ -122,6 +134,17 @@ fn rebuild(
             let all = plan.columns(id).to_vec();
             let has = (0..all.len()).collect();
             (out.values(rows.clone(), all), has)
+        }
+        Rel::Variable { variable } => {
+            let all = plan.columns(id).to_vec();
+            let has = (0..all.len()).collect();
+            (out.variable(*variable, all), has)
+        }
+        Rel::Recursion { variables, bodies, index, name, at } => {
+            let bodies: Vec<RelId> = bodies.iter().map(|b| new[*b]).collect();
+            let (variables, index, name, at) = (variables.clone(), *index, name.clone(), *at);
+            let rel = out.recursion(Rel::Recursion { variables, bodies, index, name, at });
+            (rel, columns.iter().copied().collect())
         }
         Rel::Filter { input, predicate } => {
             let has = needed[*input].iter().flatten().copied().collect();

@@ -187,6 +187,21 @@ impl Push<'_> {
                 let input = self.rel(*input, predicates);
                 self.out.negate(input)
             }
+            Rel::Variable { variable } => {
+                let rel = self.out.variable(*variable, self.plan.columns(id).to_vec());
+                self.out.filter(rel, all(predicates))
+            }
+            // A row that is dropped from what comes of a recursion may have been needed on the way.
+            Rel::Recursion { variables, bodies, index, name, at } => {
+                let whole = |b: &RelId| {
+                    let rel = self.rel(*b, vec![]);
+                    self.out.retyped(rel, self.plan.columns(*b))
+                };
+                let bodies = bodies.iter().map(whole).collect();
+                let (variables, index, name, at) = (variables.clone(), *index, name.clone(), *at);
+                let rel = self.out.recursion(Rel::Recursion { variables, bodies, index, name, at });
+                self.out.filter(rel, all(predicates))
+            }
             Rel::Union { inputs } => {
                 let inputs = inputs.iter().map(|i| self.rel(*i, predicates.clone())).collect();
                 let rel = self.out.union(inputs);

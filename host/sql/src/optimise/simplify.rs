@@ -60,6 +60,14 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
                 upto: *upto,
             }),
             Rel::Unnest { input } => out.unnest(new[*input]),
+            Rel::Variable { variable } => out.variable(*variable, plan.columns(id).to_vec()),
+            Rel::Recursion { variables, bodies, index, name, at } => out.recursion(Rel::Recursion {
+                variables: variables.clone(),
+                bodies: bodies.iter().map(|b| new[*b]).collect(),
+                index: *index,
+                name: name.clone(),
+                at: *at,
+            }),
             Rel::Union { inputs } => out.union(inputs.iter().map(|i| new[*i]).collect()),
         };
         new.push(out.retyped(rel, plan.columns(id)));

@@ -14,6 +14,8 @@ pub(crate) enum Statement {
     View(CreateView),
     /// `CREATE TYPE`
     Type(CreateType),
+    /// `DECLARE RECURSIVE VIEW`
+    Recursive(DeclareRecursive),
     /// `CREATE FUNCTION`, `CREATE LINEAR AGGREGATE`
     Function(CreateFunction),
 }
@@ -81,6 +83,13 @@ pub(crate) struct CreateView {
     pub(crate) query: Box<Query>,
 }
 
+/// `DECLARE RECURSIVE VIEW name (column type [NOT NULL], ..)`
+#[derive(Debug)]
+pub(crate) struct DeclareRecursive {
+    pub(crate) name: Ident,
+    pub(crate) columns: Vec<Parameter>,
+}
+
 /// `CREATE TYPE name AS type`, or `AS ( field type, .. )`
 #[derive(Debug)]
 pub(crate) struct CreateType {
@@ -120,6 +129,7 @@ impl Statement {
             Statement::Table(t) => &t.name,
             Statement::View(v) => &v.name,
             Statement::Type(t) => &t.name,
+            Statement::Recursive(v) => &v.name,
             Statement::Function(f) => &f.name,
         }
     }

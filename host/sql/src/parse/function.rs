@@ -63,7 +63,7 @@ fn signature(source: &str, parser: &mut Parser) -> Result<CreateFunction, Failur
 }
 
 /// `type [NOT NULL | NULL]`: the type, its place, and whether it is NOT NULL.
-fn typed(parser: &mut Parser) -> Result<(DataType, crate::Span, bool), Failure> {
+pub(super) fn typed(parser: &mut Parser) -> Result<(DataType, crate::Span, bool), Failure> {
     let start = here(parser);
     let ty = data_type(parser)?;
     let span = start.to(last(parser));

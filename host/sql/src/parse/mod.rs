@@ -7,11 +7,13 @@ mod ddl;
 mod dialect;
 mod function;
 mod infix;
+mod recursive;
 mod statement;
 mod tokens;
 
 pub(crate) use ast::{
-    ColumnDef, CreateFunction, CreateTable, CreateType, CreateView, ForeignKey, KeyList, Statement, ViewKind,
+    ColumnDef, CreateFunction, CreateTable, CreateType, CreateView, DeclareRecursive, ForeignKey, KeyList, Statement,
+    ViewKind,
 };
 
 pub(crate) use tokens::GROUP_BY_DISTINCT;
@@ -162,7 +164,8 @@ fn declared_name(tokens: &[TokenWithSpan]) -> Option<String> {
         Token::Word(w) => Some(w),
         _ => None,
     });
-    if !words.next()?.value.eq_ignore_ascii_case("create") {
+    let first = words.next()?;
+    if !["create", "declare"].iter().any(|k| first.value.eq_ignore_ascii_case(k)) {
         return None;
     }
     words

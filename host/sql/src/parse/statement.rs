@@ -1,6 +1,6 @@
 //! The first words of a statement: what it is.
 
-use super::{Failure, Statement, ddl, function, span};
+use super::{Failure, Statement, ddl, function, recursive, span};
 use crate::diagnostic::{STATEMENT, UNSUPPORTED};
 use crate::{Diagnostic, Span};
 use sqlparser::parser::Parser;
@@ -69,7 +69,10 @@ pub(super) fn statement(source: &str, parser: &mut Parser) -> Result<Statement, 
                 "send changes of tables to the pipeline when it runs",
             ));
         }
-        Some("DECLARE") => return Err(unsupported(source, at, "DECLARE RECURSIVE VIEW")),
+        Some("DECLARE") => {
+            parser.advance_token();
+            Statement::Recursive(recursive::declare_recursive(source, parser)?)
+        }
         Some("LATENESS") => return Err(unsupported(source, at, "the LATENESS statement")),
         Some("SET") => return Err(unsupported(source, at, "SET")),
         _ => {

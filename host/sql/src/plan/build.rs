@@ -150,6 +150,23 @@ impl Plan {
         self.add(Rel::Unnest { input }, columns)
     }
 
+    /// A variable of a recursion.
+    pub(crate) fn variable(&mut self, variable: usize, columns: Vec<ColumnType>) -> RelId {
+        self.add(Rel::Variable { variable }, columns)
+    }
+
+    /// What comes of a recursion; see [`Rel::Recursion`], which `rel` is.
+    pub(crate) fn recursion(&mut self, rel: Rel) -> RelId {
+        let Rel::Recursion { bodies, index, .. } = &rel else { unreachable!("what is no recursion") };
+        let columns = self.columns[bodies[*index]].clone();
+        self.add(rel, columns)
+    }
+
+    /// A relation of another plan, over inputs of this one with the same columns.
+    pub(super) fn copied(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
+        self.add(rel, columns)
+    }
+
     /// The relation with columns of these types, which are at most wider in nullability or in texts' lengths.
     pub(crate) fn retyped(&mut self, input: RelId, columns: &[ColumnType]) -> RelId {
         let exprs = columns.iter().enumerate().map(|(i, ty)| Expr::column(i, ty.clone())).collect();

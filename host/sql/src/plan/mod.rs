@@ -2,7 +2,10 @@
 //! program and are hash-consed: two views that compute the same share it.
 
 mod build;
+mod recursion;
 mod text;
+
+pub(crate) use recursion::{Definition, resolved};
 
 use std::collections::HashMap;
 use weir_circuit::{Expr, Position, Ranking};
@@ -139,13 +142,18 @@ pub(crate) enum Rel {
     },
     /// A row for each element of the array that is the input's last column: the other columns, the element as an item, its number.
     Unnest { input: RelId },
+    /// What a recursive view is so far: within the bodies of a recursion that has the variable of this number.
+    Variable { variable: usize },
+    /// Body `index`, once no variable changes any more: variables begin empty, and each body but those beyond the variables says what its
+    /// variable is next.
+    Recursion { variables: Vec<usize>, bodies: Vec<RelId>, index: usize, name: String, at: Position },
 }
 
 impl Rel {
     /// The relations it reads.
     pub(crate) fn inputs(&self) -> Vec<RelId> {
         match self {
-            Rel::Table { .. } | Rel::Values { .. } => vec![],
+            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } => vec![],
             Rel::Filter { input, .. }
             | Rel::Project { input, .. }
             | Rel::Aggregate { input, .. }
@@ -154,7 +162,23 @@ impl Rel {
             | Rel::Rank { input, .. }
             | Rel::Unnest { input } => vec![*input],
             Rel::Join { left, right, .. } => vec![*left, *right],
-            Rel::Union { inputs } => inputs.clone(),
+            Rel::Union { inputs } | Rel::Recursion { bodies: inputs, .. } => inputs.clone(),
+        }
+    }
+
+    /// The same, to be replaced.
+    fn inputs_mut(&mut self) -> Vec<&mut RelId> {
+        match self {
+            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } => vec![],
+            Rel::Filter { input, .. }
+            | Rel::Project { input, .. }
+            | Rel::Aggregate { input, .. }
+            | Rel::Negate { input }
+            | Rel::Distinct { input, .. }
+            | Rel::Rank { input, .. }
+            | Rel::Unnest { input } => vec![input],
+            Rel::Join { left, right, .. } => vec![left, right],
+            Rel::Union { inputs } | Rel::Recursion { bodies: inputs, .. } => inputs.iter_mut().collect(),
         }
     }
 }
@@ -168,7 +192,9 @@ impl Rel {
             | Rel::Distinct { .. }
             | Rel::Negate { .. }
             | Rel::Union { .. }
-            | Rel::Unnest { .. } => {}
+            | Rel::Unnest { .. }
+            | Rel::Variable { .. }
+            | Rel::Recursion { .. } => {}
             Rel::Filter { predicate, .. } => f(predicate),
             Rel::Project { exprs, .. } => exprs.iter().for_each(f),
             Rel::Join { on, .. } => on.iter().for_each(f),
@@ -206,6 +232,11 @@ impl Plan {
     /// The types of a relation's columns.
     pub(crate) fn columns(&self, id: RelId) -> &[ColumnType] {
         &self.columns[id]
+    }
+
+    /// Whether a relation reads another, directly or not.
+    pub(crate) fn reads(&self, rel: RelId, other: RelId) -> bool {
+        recursion::reached(self, [rel]).contains(&other)
     }
 
     /// Number of relations; those that no root needs included.

@@ -37,6 +37,10 @@ pub(super) fn describe(rel: &Rel) -> String {
             exprs_text(order)
         ),
         Rel::Unnest { input } => format!("unnest {input}"),
+        Rel::Variable { variable } => format!("variable {variable}"),
+        Rel::Recursion { variables, bodies, index, name, at: _ } => {
+            format!("recursion {name} of {variables:?} {bodies:?} {index}")
+        }
     }
 }
 
