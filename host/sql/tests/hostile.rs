@@ -11,7 +11,10 @@ CREATE VIEW v AS SELECT a, COUNT(*) AS n, SUM(b) AS s, MAX(c) AS m, AVG(d) AS e 
 WHERE c > 3 AND (a = 'x' OR a LIKE 'y%') GROUP BY a HAVING COUNT(*) > 1;
 CREATE VIEW w AS SELECT DISTINCT CASE WHEN c / 2 > 1 THEN UPPER(a) ELSE COALESCE(a, 'none') END AS x FROM t
 WHERE id NOT IN (SELECT id FROM u WHERE id IS NOT NULL) UNION ALL SELECT 'one' AS x;
-CREATE VIEW x AS SELECT ARG_MAX(a, c) AS p, BIT_XOR(c) AS q, BIT_AND(c) AS r, MODE(b) AS s, VAR_POP(d) AS y FROM t, u;";
+CREATE VIEW x AS SELECT ARG_MAX(a, c) AS p, BIT_XOR(c) AS q, BIT_AND(c) AS r, MODE(b) AS s, VAR_POP(d) AS y FROM t, u;
+DECLARE RECURSIVE VIEW y (id BIGINT, n BIGINT);
+CREATE VIEW y AS SELECT id, 0 AS n FROM u UNION SELECT u.id, COUNT(*) FROM y JOIN u ON y.n = u.id WHERE y.id NOT IN (SELECT id FROM t) GROUP BY u.id;
+CREATE VIEW z AS SELECT n FROM y WHERE id > 3;";
 
 /// Paths to all leaves of a kind.
 fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {

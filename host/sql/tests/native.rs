@@ -59,6 +59,10 @@ mod pivots;
 mod recursion;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/recursion_warnings.rs"]
+mod recursion_warnings;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/sets.rs"]
 mod sets;
 #[rustfmt::skip]
@@ -347,7 +351,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion sets statements unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -368,5 +372,5 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion sets statements unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
 }

@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
-const SEEDS: [&str; 5] = [
+const SEEDS: [&str; 6] = [
     include_str!("corpus/basics.sql"),
     include_str!("corpus/groups.sql"),
     include_str!("corpus/joins.sql"),
     include_str!("corpus/nested.sql"),
     include_str!("corpus/errors.sql"),
+    include_str!("corpus/recursion.sql"),
 ];
 
 /// Words that a mutation puts in.

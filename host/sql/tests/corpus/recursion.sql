@@ -26,7 +26,7 @@ CREATE VIEW even AS SELECT a AS x FROM e WHERE a = 0 UNION ALL SELECT x FROM aft
 CREATE VIEW odd AS SELECT x FROM after_even;
 -- Not monotone: who can move to one who cannot win, wins.
 DECLARE RECURSIVE VIEW win (x INT);
-CREATE VIEW win AS SELECT a AS x FROM e WHERE b > a AND b NOT IN (SELECT x FROM win WHERE x IS NOT NULL);
+CREATE VIEW win AS SELECT a AS x FROM e WHERE b > a AND NOT EXISTS (SELECT * FROM win WHERE win.x = e.b);
 DECLARE RECURSIVE VIEW lost (x INT);
 CREATE VIEW lost AS SELECT a AS x FROM e EXCEPT SELECT e.a FROM e WHERE b < a AND b NOT IN (SELECT x FROM lost WHERE x IS NOT NULL);
 -- Aggregates: shortest paths, and who has enough neighbours.

@@ -48,101 +48,92 @@ program! {
     n66: Output = Output::new(66, 5, "i32? i32?");
     n68: Output = Output::new(68, 6, "i32?");
     n70: Output = Output::new(70, 7, "i32?");
-    n71: Index = Index::new(71, "i32", "i32?").exchange().trace();
-    n72: Index = Index::new(72, "i32?", "i32?").exchange().trace();
-    n76: ScopeIndex = ScopeIndex::new(76, "i32?", "").exchange();
-    n77: ScopeDistinct = ScopeDistinct::new(77);
-    n79: ScopeIndex = ScopeIndex::new(79, "i32", "");
-    n80: ScopeJoin = ScopeJoin::new(80);
-    n82: ScopeSemiJoin = ScopeSemiJoin::new(82);
-    n84: ScopeIndex = ScopeIndex::new(84, "", "i32?").exchange();
-    n85: ScopeAggregate = ScopeAggregate::new(Aggregate::new(85, "", 2, vec![Part::linear(acc_85_0)]).global());
-    n86: ScopeIndex = ScopeIndex::new(86, "", "i32? i32? i32?").exchange();
-    n87: ScopeIndex = ScopeIndex::new(87, "", "i64 i64");
-    n88: ScopeJoin = ScopeJoin::new(88);
-    n89: ScopeIndex = ScopeIndex::new(89, "i32?", "").exchange();
-    n90: ScopeDistinct = ScopeDistinct::new(90);
-    n91: Recursion = Recursion::new(91, 100000, "recursive view 'win' has not settled after 100000 iterations", 28, 24, &[1], &[1]);
-    n93: Output = Output::new(93, 8, "i32?");
-    n94: Distinct = Distinct::new(94);
-    n95: Index = Index::new(95, "i32", "i32?").exchange().trace();
-    n96: Index = Index::new(96, "i32?", "i32?").exchange().trace();
-    n97: Index = Index::new(97, "i32?", "").trace();
-    n102: ScopeIndex = ScopeIndex::new(102, "i32?", "").exchange();
-    n103: ScopeDistinct = ScopeDistinct::new(103);
-    n105: ScopeIndex = ScopeIndex::new(105, "i32", "");
-    n106: ScopeJoin = ScopeJoin::new(106);
-    n108: ScopeSemiJoin = ScopeSemiJoin::new(108);
-    n110: ScopeIndex = ScopeIndex::new(110, "", "i32?").exchange();
-    n111: ScopeAggregate = ScopeAggregate::new(Aggregate::new(111, "", 2, vec![Part::linear(acc_111_0)]).global());
-    n112: ScopeIndex = ScopeIndex::new(112, "", "i32? i32? i32?").exchange();
-    n113: ScopeIndex = ScopeIndex::new(113, "", "i64 i64");
-    n114: ScopeJoin = ScopeJoin::new(114);
-    n116: ScopeIndex = ScopeIndex::new(116, "i32?", "").exchange();
-    n117: ScopeSemiJoin = ScopeSemiJoin::new(117);
-    n118: ScopeIndex = ScopeIndex::new(118, "i32?", "");
-    n119: ScopeDistinct = ScopeDistinct::new(119);
-    n120: Recursion = Recursion::new(120, 100000, "recursive view 'lost' has not settled after 100000 iterations", 30, 24, &[1], &[1]);
-    n122: Output = Output::new(122, 9, "i32?");
-    n126: ScopeIndex = ScopeIndex::new(126, "i32", "i64?").exchange();
-    n128: ScopeJoin = ScopeJoin::new(128);
-    n130: ScopeIndex = ScopeIndex::new(130, "i32?", "i64?").exchange();
-    n131: ScopeAggregate = ScopeAggregate::new(Aggregate::new(131, "i32?", 1, vec![Part::linear(acc_131_0), Part::min("i64?")]));
-    n132: ScopeIndex = ScopeIndex::new(132, "i32? i64?", "");
+    n71: Index = Index::new(71, "i32?", "i32?").exchange().trace();
+    n75: ScopeIndex = ScopeIndex::new(75, "i32", "").exchange();
+    n76: ScopeSemiJoin = ScopeSemiJoin::new(76);
+    n77: ScopeIndex = ScopeIndex::new(77, "i32?", "").exchange();
+    n78: ScopeDistinct = ScopeDistinct::new(78);
+    n79: Recursion = Recursion::new(79, 100000, "recursive view 'win' has not settled after 100000 iterations", 28, 24, &[1], &[1]);
+    n81: Output = Output::new(81, 8, "i32?");
+    n82: Distinct = Distinct::new(82);
+    n83: Index = Index::new(83, "i32", "i32?").exchange().trace();
+    n84: Index = Index::new(84, "i32?", "i32?").exchange().trace();
+    n85: Index = Index::new(85, "i32?", "").trace();
+    n90: ScopeIndex = ScopeIndex::new(90, "i32?", "").exchange();
+    n91: ScopeDistinct = ScopeDistinct::new(91);
+    n93: ScopeIndex = ScopeIndex::new(93, "i32", "");
+    n94: ScopeJoin = ScopeJoin::new(94);
+    n96: ScopeSemiJoin = ScopeSemiJoin::new(96);
+    n98: ScopeIndex = ScopeIndex::new(98, "", "i32?").exchange();
+    n99: ScopeAggregate = ScopeAggregate::new(Aggregate::new(99, "", 2, vec![Part::linear(acc_99_0)]).global());
+    n100: ScopeIndex = ScopeIndex::new(100, "", "i32? i32? i32?").exchange();
+    n101: ScopeIndex = ScopeIndex::new(101, "", "i64 i64");
+    n102: ScopeJoin = ScopeJoin::new(102);
+    n104: ScopeIndex = ScopeIndex::new(104, "i32?", "").exchange();
+    n105: ScopeSemiJoin = ScopeSemiJoin::new(105);
+    n106: ScopeIndex = ScopeIndex::new(106, "i32?", "");
+    n107: ScopeDistinct = ScopeDistinct::new(107);
+    n108: Recursion = Recursion::new(108, 100000, "recursive view 'lost' has not settled after 100000 iterations", 30, 24, &[1], &[1]);
+    n110: Output = Output::new(110, 9, "i32?");
+    n114: ScopeIndex = ScopeIndex::new(114, "i32", "i64?").exchange();
+    n116: ScopeJoin = ScopeJoin::new(116);
+    n118: ScopeIndex = ScopeIndex::new(118, "i32?", "i64?").exchange();
+    n119: ScopeAggregate = ScopeAggregate::new(Aggregate::new(119, "i32?", 1, vec![Part::linear(acc_119_0), Part::min("i64?")]));
+    n120: ScopeIndex = ScopeIndex::new(120, "i32? i64?", "");
+    n121: ScopeDistinct = ScopeDistinct::new(121);
+    n122: Recursion = Recursion::new(122, 100000, "recursive view 'distance' has not settled after 100000 iterations", 33, 24, &[0], &[0]);
+    n124: Output = Output::new(124, 10, "i32? i64?");
+    n129: ScopeIndex = ScopeIndex::new(129, "i32", "").exchange();
+    n130: ScopeJoin = ScopeJoin::new(130);
+    n131: ScopeIndex = ScopeIndex::new(131, "i32?", "i32?").exchange();
+    n132: ScopeIndex = ScopeIndex::new(132, "i32?", "i32?").exchange();
     n133: ScopeDistinct = ScopeDistinct::new(133);
-    n134: Recursion = Recursion::new(134, 100000, "recursive view 'distance' has not settled after 100000 iterations", 33, 24, &[0], &[0]);
-    n136: Output = Output::new(136, 10, "i32? i64?");
-    n141: ScopeIndex = ScopeIndex::new(141, "i32", "").exchange();
-    n142: ScopeJoin = ScopeJoin::new(142);
-    n143: ScopeIndex = ScopeIndex::new(143, "i32?", "i32?").exchange();
-    n144: ScopeIndex = ScopeIndex::new(144, "i32?", "i32?").exchange();
-    n145: ScopeDistinct = ScopeDistinct::new(145);
-    n146: ScopeIndex = ScopeIndex::new(146, "i32?", "i32?");
-    n147: ScopeAggregate = ScopeAggregate::new(Aggregate::new(147, "i32?", 5, vec![Part::linear(acc_147_0), Part::linear(acc_147_1)]));
-    n149: ScopeIndex = ScopeIndex::new(149, "i32?", "").exchange();
-    n150: ScopeDistinct = ScopeDistinct::new(150);
-    n151: Recursion = Recursion::new(151, 100000, "recursive view 'active' has not settled after 100000 iterations", 36, 24, &[1], &[1]);
-    n153: Output = Output::new(153, 11, "i32?");
-    n158: ScopeIndex = ScopeIndex::new(158, "", "i32?").exchange();
-    n159: ScopeAggregate = ScopeAggregate::new(Aggregate::new(159, "", 1, vec![Part::linear(acc_159_0), Part::max("i32?")]).global());
-    n160: ScopeIndex = ScopeIndex::new(160, "i32?", "").exchange();
-    n161: ScopeDistinct = ScopeDistinct::new(161);
-    n162: Recursion = Recursion::new(162, 100000, "recursive view 'top' has not settled after 100000 iterations", 39, 24, &[1], &[1]);
-    n164: Output = Output::new(164, 12, "i32?");
-    n165: Table = Table::new(165, 3, "i32? item?");
-    n166: Index = Index::new(166, "i32", "item?").exchange().trace();
-    n170: ScopeIndex = ScopeIndex::new(170, "i32", "").exchange();
-    n172: ScopeJoin = ScopeJoin::new(172);
-    n176: ScopeIndex = ScopeIndex::new(176, "i32?", "").exchange();
-    n177: ScopeDistinct = ScopeDistinct::new(177);
-    n178: Recursion = Recursion::new(178, 100000, "recursive view 'below' has not settled after 100000 iterations", 42, 24, &[1], &[1]);
-    n180: Output = Output::new(180, 13, "i32?");
-    n181: Index = Index::new(181, "i32", "i32?").exchange().trace();
-    n182: Index = Index::new(182, "i32?", "i32?").exchange().trace();
-    n186: ScopeIndex = ScopeIndex::new(186, "i32", "").exchange();
-    n187: ScopeJoin = ScopeJoin::new(187);
-    n189: ScopeSemiJoin = ScopeSemiJoin::new(189);
-    n191: ScopeIndex = ScopeIndex::new(191, "i32? i32?", "").exchange();
-    n192: ScopeDistinct = ScopeDistinct::new(192);
-    n193: Recursion = Recursion::new(193, 100000, "recursive view 'padded' has not settled after 100000 iterations", 44, 24, &[2], &[2]);
-    n195: Output = Output::new(195, 14, "i32? i32?");
-    n196: Constant = Constant::new(196, 2);
-    n201: ScopeIndex = ScopeIndex::new(201, "i32 i32", "").exchange();
-    n202: ScopeDistinct = ScopeDistinct::new(202);
-    n203: Recursion = Recursion::new(203, 100000, "recursive view 'r' has not settled after 100000 iterations", 47, 39, &[2], &[2]);
-    n205: Index = Index::new(205, "", "i32").exchange().trace();
-    n206: Aggregate = Aggregate::new(206, "", 1, vec![Part::linear(acc_206_0), Part::max("i32")]).global();
-    n207: Index = Index::new(207, "", "i32 i32").exchange().trace();
-    n208: Index = Index::new(208, "", "i32?").trace();
-    n210: Output = Output::new(210, 15, "i32 i32 i32?");
-    n215: ScopeIndex = ScopeIndex::new(215, "i32", "i32?").exchange();
-    n217: ScopeJoin = ScopeJoin::new(217);
-    n218: ScopeIndex = ScopeIndex::new(218, "i32", "i32?").exchange();
-    n219: ScopeJoin = ScopeJoin::new(219);
-    n221: ScopeIndex = ScopeIndex::new(221, "i32? i32?", "").exchange();
-    n222: ScopeDistinct = ScopeDistinct::new(222);
-    n223: Recursion = Recursion::new(223, 100000, "recursive view 'sg' has not settled after 100000 iterations", 49, 42, &[2], &[2]);
-    n226: Output = Output::new(226, 16, "i32? i32?");
+    n134: ScopeIndex = ScopeIndex::new(134, "i32?", "i32?");
+    n135: ScopeAggregate = ScopeAggregate::new(Aggregate::new(135, "i32?", 5, vec![Part::linear(acc_135_0), Part::linear(acc_135_1)]));
+    n137: ScopeIndex = ScopeIndex::new(137, "i32?", "").exchange();
+    n138: ScopeDistinct = ScopeDistinct::new(138);
+    n139: Recursion = Recursion::new(139, 100000, "recursive view 'active' has not settled after 100000 iterations", 36, 24, &[1], &[1]);
+    n141: Output = Output::new(141, 11, "i32?");
+    n146: ScopeIndex = ScopeIndex::new(146, "", "i32?").exchange();
+    n147: ScopeAggregate = ScopeAggregate::new(Aggregate::new(147, "", 1, vec![Part::linear(acc_147_0), Part::max("i32?")]).global());
+    n148: ScopeIndex = ScopeIndex::new(148, "i32?", "").exchange();
+    n149: ScopeDistinct = ScopeDistinct::new(149);
+    n150: Recursion = Recursion::new(150, 100000, "recursive view 'top' has not settled after 100000 iterations", 39, 24, &[1], &[1]);
+    n152: Output = Output::new(152, 12, "i32?");
+    n153: Table = Table::new(153, 3, "i32? item?");
+    n154: Index = Index::new(154, "i32", "item?").exchange().trace();
+    n158: ScopeIndex = ScopeIndex::new(158, "i32", "").exchange();
+    n160: ScopeJoin = ScopeJoin::new(160);
+    n164: ScopeIndex = ScopeIndex::new(164, "i32?", "").exchange();
+    n165: ScopeDistinct = ScopeDistinct::new(165);
+    n166: Recursion = Recursion::new(166, 100000, "recursive view 'below' has not settled after 100000 iterations", 42, 24, &[1], &[1]);
+    n168: Output = Output::new(168, 13, "i32?");
+    n169: Index = Index::new(169, "i32", "i32?").exchange().trace();
+    n170: Index = Index::new(170, "i32?", "i32?").exchange().trace();
+    n174: ScopeIndex = ScopeIndex::new(174, "i32", "").exchange();
+    n175: ScopeJoin = ScopeJoin::new(175);
+    n177: ScopeSemiJoin = ScopeSemiJoin::new(177);
+    n179: ScopeIndex = ScopeIndex::new(179, "i32? i32?", "").exchange();
+    n180: ScopeDistinct = ScopeDistinct::new(180);
+    n181: Recursion = Recursion::new(181, 100000, "recursive view 'padded' has not settled after 100000 iterations", 44, 24, &[2], &[2]);
+    n183: Output = Output::new(183, 14, "i32? i32?");
+    n184: Constant = Constant::new(184, 2);
+    n189: ScopeIndex = ScopeIndex::new(189, "i32 i32", "").exchange();
+    n190: ScopeDistinct = ScopeDistinct::new(190);
+    n191: Recursion = Recursion::new(191, 100000, "recursive view 'r' has not settled after 100000 iterations", 47, 39, &[2], &[2]);
+    n193: Index = Index::new(193, "", "i32").exchange().trace();
+    n194: Aggregate = Aggregate::new(194, "", 1, vec![Part::linear(acc_194_0), Part::max("i32")]).global();
+    n195: Index = Index::new(195, "", "i32 i32").exchange().trace();
+    n196: Index = Index::new(196, "", "i32?").trace();
+    n198: Output = Output::new(198, 15, "i32 i32 i32?");
+    n203: ScopeIndex = ScopeIndex::new(203, "i32", "i32?").exchange();
+    n205: ScopeJoin = ScopeJoin::new(205);
+    n206: ScopeIndex = ScopeIndex::new(206, "i32", "i32?").exchange();
+    n207: ScopeJoin = ScopeJoin::new(207);
+    n209: ScopeIndex = ScopeIndex::new(209, "i32? i32?", "").exchange();
+    n210: ScopeDistinct = ScopeDistinct::new(210);
+    n211: Recursion = Recursion::new(211, 100000, "recursive view 'sg' has not settled after 100000 iterations", 49, 42, &[2], &[2]);
+    n214: Output = Output::new(214, 16, "i32? i32?");
 }
 
 impl Program {
@@ -243,215 +234,203 @@ impl Program {
         let n69 = self.n64.export(cx, 69, 1);
         self.n70.step(cx, &n69);
         self.n71.step(cx, &n0, &index_71);
-        self.n72.step(cx, &n0, &index_72);
-        self.n91.begin();
+        self.n79.begin();
         loop {
-            let at = self.n91.iteration();
-            let n73 = self.n91.variable(0);
-            let n74 = import(cx, 74, at, &n0);
-            let n75 = map(cx, 75, 1, &n73, &map_75);
-            self.n76.step(cx, at, &n75, &index_76);
-            let n77 = self.n77.step(cx, at, &self.n76, false);
-            let n78 = import(cx, 78, at, self.n71.delta());
-            self.n79.step(cx, at, &n77, &index_79);
-            let n80 = self.n80.step(cx, at, 3, Side::Outside(&self.n71), Side::Inside(&self.n79), &join_80);
-            let n81 = import(cx, 81, at, self.n72.delta());
-            let n82 = self.n82.step(cx, at, 3, true, Side::Outside(&self.n72), Side::Inside(&self.n79), None, &map_82);
-            let n83 = union(cx, 83, &[&n80, &n82]);
-            self.n84.step(cx, at, &n73, &index_84);
-            let n85 = self.n85.step(cx, at, 2, &[&self.n84], &emit_85);
-            self.n86.step(cx, at, &n83, &index_86);
-            self.n87.step(cx, at, &n85, &index_87);
-            let n88 = self.n88.step(cx, at, 1, Side::Inside(&self.n86), Side::Inside(&self.n87), &join_88);
-            self.n89.step(cx, at, &n88, &index_89);
-            let n90 = self.n90.step(cx, at, &self.n89, false);
-            if !self.n91.turn(cx, &[&n90], &[&n90], least([self.n77.next(), self.n80.next(), self.n82.next(), self.n85.next(), self.n88.next(), self.n90.next()])) {
+            let at = self.n79.iteration();
+            let n72 = self.n79.variable(0);
+            let n73 = import(cx, 73, at, &n0);
+            let n74 = import(cx, 74, at, self.n71.delta());
+            self.n75.step(cx, at, &n72, &index_75);
+            let n76 = self.n76.step(cx, at, 1, true, Side::Outside(&self.n71), Side::Inside(&self.n75), None, &map_76);
+            self.n77.step(cx, at, &n76, &index_77);
+            let n78 = self.n78.step(cx, at, &self.n77, false);
+            if !self.n79.turn(cx, &[&n78], &[&n78], least([self.n76.next(), self.n78.next()])) {
                 break;
             }
         }
-        let n92 = self.n91.export(cx, 92, 0);
-        self.n93.step(cx, &n92);
-        self.n94.step(cx, &self.n16);
-        self.n95.step(cx, &n0, &index_95);
-        self.n96.step(cx, &n0, &index_96);
-        self.n97.step(cx, self.n94.delta(), &index_97);
-        self.n120.begin();
+        let n80 = self.n79.export(cx, 80, 0);
+        self.n81.step(cx, &n80);
+        self.n82.step(cx, &self.n16);
+        self.n83.step(cx, &n0, &index_83);
+        self.n84.step(cx, &n0, &index_84);
+        self.n85.step(cx, self.n82.delta(), &index_85);
+        self.n108.begin();
         loop {
-            let at = self.n120.iteration();
-            let n98 = self.n120.variable(0);
-            let n99 = import(cx, 99, at, self.n94.delta());
-            let n100 = import(cx, 100, at, &n0);
-            let n101 = map(cx, 101, 1, &n98, &map_101);
-            self.n102.step(cx, at, &n101, &index_102);
-            let n103 = self.n103.step(cx, at, &self.n102, false);
-            let n104 = import(cx, 104, at, self.n95.delta());
-            self.n105.step(cx, at, &n103, &index_105);
-            let n106 = self.n106.step(cx, at, 3, Side::Outside(&self.n95), Side::Inside(&self.n105), &join_106);
-            let n107 = import(cx, 107, at, self.n96.delta());
-            let n108 = self.n108.step(cx, at, 3, true, Side::Outside(&self.n96), Side::Inside(&self.n105), None, &map_108);
-            let n109 = union(cx, 109, &[&n106, &n108]);
-            self.n110.step(cx, at, &n98, &index_110);
-            let n111 = self.n111.step(cx, at, 2, &[&self.n110], &emit_111);
-            self.n112.step(cx, at, &n109, &index_112);
-            self.n113.step(cx, at, &n111, &index_113);
-            let n114 = self.n114.step(cx, at, 1, Side::Inside(&self.n112), Side::Inside(&self.n113), &join_114);
-            let n115 = import(cx, 115, at, self.n97.delta());
-            self.n116.step(cx, at, &n114, &index_116);
-            let n117 = self.n117.step(cx, at, 1, true, Side::Outside(&self.n97), Side::Inside(&self.n116), None, &map_117);
+            let at = self.n108.iteration();
+            let n86 = self.n108.variable(0);
+            let n87 = import(cx, 87, at, self.n82.delta());
+            let n88 = import(cx, 88, at, &n0);
+            let n89 = map(cx, 89, 1, &n86, &map_89);
+            self.n90.step(cx, at, &n89, &index_90);
+            let n91 = self.n91.step(cx, at, &self.n90, false);
+            let n92 = import(cx, 92, at, self.n83.delta());
+            self.n93.step(cx, at, &n91, &index_93);
+            let n94 = self.n94.step(cx, at, 3, Side::Outside(&self.n83), Side::Inside(&self.n93), &join_94);
+            let n95 = import(cx, 95, at, self.n84.delta());
+            let n96 = self.n96.step(cx, at, 3, true, Side::Outside(&self.n84), Side::Inside(&self.n93), None, &map_96);
+            let n97 = union(cx, 97, &[&n94, &n96]);
+            self.n98.step(cx, at, &n86, &index_98);
+            let n99 = self.n99.step(cx, at, 2, &[&self.n98], &emit_99);
+            self.n100.step(cx, at, &n97, &index_100);
+            self.n101.step(cx, at, &n99, &index_101);
+            let n102 = self.n102.step(cx, at, 1, Side::Inside(&self.n100), Side::Inside(&self.n101), &join_102);
+            let n103 = import(cx, 103, at, self.n85.delta());
+            self.n104.step(cx, at, &n102, &index_104);
+            let n105 = self.n105.step(cx, at, 1, true, Side::Outside(&self.n85), Side::Inside(&self.n104), None, &map_105);
+            self.n106.step(cx, at, &n105, &index_106);
+            let n107 = self.n107.step(cx, at, &self.n106, false);
+            if !self.n108.turn(cx, &[&n107], &[&n107], least([self.n91.next(), self.n94.next(), self.n96.next(), self.n99.next(), self.n102.next(), self.n105.next(), self.n107.next()])) {
+                break;
+            }
+        }
+        let n109 = self.n108.export(cx, 109, 0);
+        self.n110.step(cx, &n109);
+        self.n122.begin();
+        loop {
+            let at = self.n122.iteration();
+            let n111 = self.n122.variable(0);
+            let n112 = import(cx, 112, at, &n0);
+            let n113 = map(cx, 113, 0, &n112, &map_113);
+            self.n114.step(cx, at, &n111, &index_114);
+            let n115 = import(cx, 115, at, self.n1.delta());
+            let n116 = self.n116.step(cx, at, 0, Side::Inside(&self.n114), Side::Outside(&self.n1), &join_116);
+            let n117 = union(cx, 117, &[&n113, &n116]);
             self.n118.step(cx, at, &n117, &index_118);
-            let n119 = self.n119.step(cx, at, &self.n118, false);
-            if !self.n120.turn(cx, &[&n119], &[&n119], least([self.n103.next(), self.n106.next(), self.n108.next(), self.n111.next(), self.n114.next(), self.n117.next(), self.n119.next()])) {
+            let n119 = self.n119.step(cx, at, 0, &[&self.n118, &self.n118], &emit_119);
+            self.n120.step(cx, at, &n119, &index_120);
+            let n121 = self.n121.step(cx, at, &self.n120, false);
+            if !self.n122.turn(cx, &[&n121], &[&n121], least([self.n116.next(), self.n119.next(), self.n121.next()])) {
                 break;
             }
         }
-        let n121 = self.n120.export(cx, 121, 0);
-        self.n122.step(cx, &n121);
-        self.n134.begin();
+        let n123 = self.n122.export(cx, 123, 0);
+        self.n124.step(cx, &n123);
+        self.n139.begin();
         loop {
-            let at = self.n134.iteration();
-            let n123 = self.n134.variable(0);
-            let n124 = import(cx, 124, at, &n0);
-            let n125 = map(cx, 125, 0, &n124, &map_125);
-            self.n126.step(cx, at, &n123, &index_126);
-            let n127 = import(cx, 127, at, self.n1.delta());
-            let n128 = self.n128.step(cx, at, 0, Side::Inside(&self.n126), Side::Outside(&self.n1), &join_128);
-            let n129 = union(cx, 129, &[&n125, &n128]);
-            self.n130.step(cx, at, &n129, &index_130);
-            let n131 = self.n131.step(cx, at, 0, &[&self.n130, &self.n130], &emit_131);
-            self.n132.step(cx, at, &n131, &index_132);
+            let at = self.n139.iteration();
+            let n125 = self.n139.variable(0);
+            let n126 = import(cx, 126, at, &n0);
+            let n127 = map(cx, 127, 1, &n126, &map_127);
+            let n128 = import(cx, 128, at, self.n1.delta());
+            self.n129.step(cx, at, &n125, &index_129);
+            let n130 = self.n130.step(cx, at, 2, Side::Outside(&self.n1), Side::Inside(&self.n129), &join_130);
+            self.n131.step(cx, at, &n130, &index_131);
+            self.n132.step(cx, at, &n130, &index_132);
             let n133 = self.n133.step(cx, at, &self.n132, false);
-            if !self.n134.turn(cx, &[&n133], &[&n133], least([self.n128.next(), self.n131.next(), self.n133.next()])) {
+            self.n134.step(cx, at, &n133, &index_134);
+            let n135 = self.n135.step(cx, at, 1, &[&self.n131, &self.n134], &emit_135);
+            let n136 = union(cx, 136, &[&n127, &n135]);
+            self.n137.step(cx, at, &n136, &index_137);
+            let n138 = self.n138.step(cx, at, &self.n137, false);
+            if !self.n139.turn(cx, &[&n138], &[&n138], least([self.n130.next(), self.n133.next(), self.n135.next(), self.n138.next()])) {
                 break;
             }
         }
-        let n135 = self.n134.export(cx, 135, 0);
-        self.n136.step(cx, &n135);
-        self.n151.begin();
+        let n140 = self.n139.export(cx, 140, 0);
+        self.n141.step(cx, &n140);
+        self.n150.begin();
         loop {
-            let at = self.n151.iteration();
-            let n137 = self.n151.variable(0);
-            let n138 = import(cx, 138, at, &n0);
-            let n139 = map(cx, 139, 1, &n138, &map_139);
-            let n140 = import(cx, 140, at, self.n1.delta());
-            self.n141.step(cx, at, &n137, &index_141);
-            let n142 = self.n142.step(cx, at, 2, Side::Outside(&self.n1), Side::Inside(&self.n141), &join_142);
-            self.n143.step(cx, at, &n142, &index_143);
-            self.n144.step(cx, at, &n142, &index_144);
-            let n145 = self.n145.step(cx, at, &self.n144, false);
+            let at = self.n150.iteration();
+            let n142 = self.n150.variable(0);
+            let n143 = import(cx, 143, at, &n0);
+            let n144 = map(cx, 144, 1, &n143, &map_144);
+            let n145 = union(cx, 145, &[&n142, &n144]);
             self.n146.step(cx, at, &n145, &index_146);
-            let n147 = self.n147.step(cx, at, 1, &[&self.n143, &self.n146], &emit_147);
-            let n148 = union(cx, 148, &[&n139, &n147]);
-            self.n149.step(cx, at, &n148, &index_149);
-            let n150 = self.n150.step(cx, at, &self.n149, false);
-            if !self.n151.turn(cx, &[&n150], &[&n150], least([self.n142.next(), self.n145.next(), self.n147.next(), self.n150.next()])) {
+            let n147 = self.n147.step(cx, at, 1, &[&self.n146, &self.n146], &emit_147);
+            self.n148.step(cx, at, &n147, &index_148);
+            let n149 = self.n149.step(cx, at, &self.n148, false);
+            if !self.n150.turn(cx, &[&n149], &[&n149], least([self.n147.next(), self.n149.next()])) {
                 break;
             }
         }
-        let n152 = self.n151.export(cx, 152, 0);
-        self.n153.step(cx, &n152);
-        self.n162.begin();
+        let n151 = self.n150.export(cx, 151, 0);
+        self.n152.step(cx, &n151);
+        let n153 = self.n153.step(cx);
+        self.n154.step(cx, &n153, &index_154);
+        self.n166.begin();
         loop {
-            let at = self.n162.iteration();
-            let n154 = self.n162.variable(0);
-            let n155 = import(cx, 155, at, &n0);
-            let n156 = map(cx, 156, 1, &n155, &map_156);
-            let n157 = union(cx, 157, &[&n154, &n156]);
-            self.n158.step(cx, at, &n157, &index_158);
-            let n159 = self.n159.step(cx, at, 1, &[&self.n158, &self.n158], &emit_159);
-            self.n160.step(cx, at, &n159, &index_160);
-            let n161 = self.n161.step(cx, at, &self.n160, false);
-            if !self.n162.turn(cx, &[&n161], &[&n161], least([self.n159.next(), self.n161.next()])) {
+            let at = self.n166.iteration();
+            let n155 = self.n166.variable(0);
+            let n156 = import(cx, 156, at, &n153);
+            let n157 = map(cx, 157, 1, &n156, &map_157);
+            self.n158.step(cx, at, &n155, &index_158);
+            let n159 = import(cx, 159, at, self.n154.delta());
+            let n160 = self.n160.step(cx, at, 0, Side::Inside(&self.n158), Side::Outside(&self.n154), &join_160);
+            let n161 = unnest(cx, 161, "item?", &n160);
+            let n162 = map(cx, 162, 1, &n161, &map_162);
+            let n163 = union(cx, 163, &[&n157, &n162]);
+            self.n164.step(cx, at, &n163, &index_164);
+            let n165 = self.n165.step(cx, at, &self.n164, false);
+            if !self.n166.turn(cx, &[&n165], &[&n165], least([self.n160.next(), self.n165.next()])) {
                 break;
             }
         }
-        let n163 = self.n162.export(cx, 163, 0);
-        self.n164.step(cx, &n163);
-        let n165 = self.n165.step(cx);
-        self.n166.step(cx, &n165, &index_166);
-        self.n178.begin();
+        let n167 = self.n166.export(cx, 167, 0);
+        self.n168.step(cx, &n167);
+        self.n169.step(cx, &n0, &index_169);
+        self.n170.step(cx, &n0, &index_170);
+        self.n181.begin();
         loop {
-            let at = self.n178.iteration();
-            let n167 = self.n178.variable(0);
-            let n168 = import(cx, 168, at, &n165);
-            let n169 = map(cx, 169, 1, &n168, &map_169);
-            self.n170.step(cx, at, &n167, &index_170);
-            let n171 = import(cx, 171, at, self.n166.delta());
-            let n172 = self.n172.step(cx, at, 0, Side::Inside(&self.n170), Side::Outside(&self.n166), &join_172);
-            let n173 = unnest(cx, 173, "item?", &n172);
-            let n174 = map(cx, 174, 1, &n173, &map_174);
-            let n175 = union(cx, 175, &[&n169, &n174]);
-            self.n176.step(cx, at, &n175, &index_176);
-            let n177 = self.n177.step(cx, at, &self.n176, false);
-            if !self.n178.turn(cx, &[&n177], &[&n177], least([self.n172.next(), self.n177.next()])) {
+            let at = self.n181.iteration();
+            let n171 = self.n181.variable(0);
+            let n172 = import(cx, 172, at, &n0);
+            let n173 = import(cx, 173, at, self.n169.delta());
+            self.n174.step(cx, at, &n171, &index_174);
+            let n175 = self.n175.step(cx, at, 2, Side::Outside(&self.n169), Side::Inside(&self.n174), &join_175);
+            let n176 = import(cx, 176, at, self.n170.delta());
+            let n177 = self.n177.step(cx, at, 2, true, Side::Outside(&self.n170), Side::Inside(&self.n174), None, &map_177);
+            let n178 = union(cx, 178, &[&n175, &n177]);
+            self.n179.step(cx, at, &n178, &index_179);
+            let n180 = self.n180.step(cx, at, &self.n179, false);
+            if !self.n181.turn(cx, &[&n180], &[&n180], least([self.n175.next(), self.n177.next(), self.n180.next()])) {
                 break;
             }
         }
-        let n179 = self.n178.export(cx, 179, 0);
-        self.n180.step(cx, &n179);
-        self.n181.step(cx, &n0, &index_181);
-        self.n182.step(cx, &n0, &index_182);
-        self.n193.begin();
+        let n182 = self.n181.export(cx, 182, 0);
+        self.n183.step(cx, &n182);
+        let n184 = self.n184.step(cx, &rows_184);
+        self.n191.begin();
         loop {
-            let at = self.n193.iteration();
-            let n183 = self.n193.variable(0);
-            let n184 = import(cx, 184, at, &n0);
-            let n185 = import(cx, 185, at, self.n181.delta());
-            self.n186.step(cx, at, &n183, &index_186);
-            let n187 = self.n187.step(cx, at, 2, Side::Outside(&self.n181), Side::Inside(&self.n186), &join_187);
-            let n188 = import(cx, 188, at, self.n182.delta());
-            let n189 = self.n189.step(cx, at, 2, true, Side::Outside(&self.n182), Side::Inside(&self.n186), None, &map_189);
-            let n190 = union(cx, 190, &[&n187, &n189]);
-            self.n191.step(cx, at, &n190, &index_191);
-            let n192 = self.n192.step(cx, at, &self.n191, false);
-            if !self.n193.turn(cx, &[&n192], &[&n192], least([self.n187.next(), self.n189.next(), self.n192.next()])) {
+            let at = self.n191.iteration();
+            let n185 = self.n191.variable(0);
+            let n186 = import(cx, 186, at, &n184);
+            let n187 = map(cx, 187, 2, &n185, &map_187);
+            let n188 = union(cx, 188, &[&n186, &n187]);
+            self.n189.step(cx, at, &n188, &index_189);
+            let n190 = self.n190.step(cx, at, &self.n189, false);
+            if !self.n191.turn(cx, &[&n190], &[&n190], least([self.n190.next()])) {
                 break;
             }
         }
-        let n194 = self.n193.export(cx, 194, 0);
-        self.n195.step(cx, &n194);
-        let n196 = self.n196.step(cx, &rows_196);
-        self.n203.begin();
+        let n192 = self.n191.export(cx, 192, 0);
+        self.n193.step(cx, &n192, &index_193);
+        let n194 = self.n194.step(cx, 1, &[&self.n193, &self.n193], &emit_194);
+        self.n195.step(cx, &n192, &index_195);
+        self.n196.step(cx, &n194, &index_196);
+        let n197 = join(cx, 197, 3, &self.n195, &self.n196, &join_197);
+        self.n198.step(cx, &n197);
+        let n199 = join(cx, 199, 2, &self.n1, &self.n1, &join_199);
+        self.n211.begin();
         loop {
-            let at = self.n203.iteration();
-            let n197 = self.n203.variable(0);
-            let n198 = import(cx, 198, at, &n196);
-            let n199 = map(cx, 199, 2, &n197, &map_199);
-            let n200 = union(cx, 200, &[&n198, &n199]);
-            self.n201.step(cx, at, &n200, &index_201);
-            let n202 = self.n202.step(cx, at, &self.n201, false);
-            if !self.n203.turn(cx, &[&n202], &[&n202], least([self.n202.next()])) {
+            let at = self.n211.iteration();
+            let n200 = self.n211.variable(0);
+            let n201 = import(cx, 201, at, &n199);
+            let n202 = import(cx, 202, at, &n0);
+            self.n203.step(cx, at, &n200, &index_203);
+            let n204 = import(cx, 204, at, self.n1.delta());
+            let n205 = self.n205.step(cx, at, 2, Side::Inside(&self.n203), Side::Outside(&self.n1), &join_205);
+            self.n206.step(cx, at, &n205, &index_206);
+            let n207 = self.n207.step(cx, at, 2, Side::Inside(&self.n206), Side::Outside(&self.n1), &join_207);
+            let n208 = union(cx, 208, &[&n201, &n207]);
+            self.n209.step(cx, at, &n208, &index_209);
+            let n210 = self.n210.step(cx, at, &self.n209, false);
+            if !self.n211.turn(cx, &[&n210], &[&n210], least([self.n205.next(), self.n207.next(), self.n210.next()])) {
                 break;
             }
         }
-        let n204 = self.n203.export(cx, 204, 0);
-        self.n205.step(cx, &n204, &index_205);
-        let n206 = self.n206.step(cx, 1, &[&self.n205, &self.n205], &emit_206);
-        self.n207.step(cx, &n204, &index_207);
-        self.n208.step(cx, &n206, &index_208);
-        let n209 = join(cx, 209, 3, &self.n207, &self.n208, &join_209);
-        self.n210.step(cx, &n209);
-        let n211 = join(cx, 211, 2, &self.n1, &self.n1, &join_211);
-        self.n223.begin();
-        loop {
-            let at = self.n223.iteration();
-            let n212 = self.n223.variable(0);
-            let n213 = import(cx, 213, at, &n211);
-            let n214 = import(cx, 214, at, &n0);
-            self.n215.step(cx, at, &n212, &index_215);
-            let n216 = import(cx, 216, at, self.n1.delta());
-            let n217 = self.n217.step(cx, at, 2, Side::Inside(&self.n215), Side::Outside(&self.n1), &join_217);
-            self.n218.step(cx, at, &n217, &index_218);
-            let n219 = self.n219.step(cx, at, 2, Side::Inside(&self.n218), Side::Outside(&self.n1), &join_219);
-            let n220 = union(cx, 220, &[&n213, &n219]);
-            self.n221.step(cx, at, &n220, &index_221);
-            let n222 = self.n222.step(cx, at, &self.n221, false);
-            if !self.n223.turn(cx, &[&n222], &[&n222], least([self.n217.next(), self.n219.next(), self.n222.next()])) {
-                break;
-            }
-        }
-        let n224 = self.n223.export(cx, 224, 0);
-        let n225 = map(cx, 225, 2, &n224, &map_225);
-        self.n226.step(cx, &n225);
+        let n212 = self.n211.export(cx, 212, 0);
+        let n213 = map(cx, 213, 2, &n212, &map_213);
+        self.n214.step(cx, &n213);
     }
 }
 
@@ -740,6 +719,43 @@ fn index_71(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let c0 = dec::i32_null(r[0]);
         let c1 = dec::i32_null(r[1]);
         if !(match (c1, c0) { (Some(x0), Some(x1)) => (x0 > x1), _ => false }) { continue; }
+        out.put([r[1]]);
+        out.put([r[0]]);
+        out.end(w);
+    }
+}
+
+/// index
+fn index_75(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        if r[0] == 0 { continue; }
+        out.put([r[0]]);
+        out.end(w);
+    }
+}
+
+/// antijoin (without a match)
+fn map_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        let v = &r[1..];
+        out.put([v[0]]);
+        out.end(w);
+    }
+}
+
+/// index (DISTINCT)
+fn index_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        out.push(r, w);
+    }
+}
+
+/// index
+fn index_83(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        let c0 = dec::i32_null(r[0]);
+        let c1 = dec::i32_null(r[1]);
+        if !(match (c1, c0) { (Some(x0), Some(x1)) => (x0 < x1), _ => false }) { continue; }
         if r[1] == 0 { continue; }
         out.put([r[1]]);
         out.put([r[0]]);
@@ -748,134 +764,8 @@ fn index_71(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let c0 = dec::i32_null(r[0]);
-        let c1 = dec::i32_null(r[1]);
-        if !(match (c1, c0) { (Some(x0), Some(x1)) => (x0 > x1), _ => false }) { continue; }
-        out.put([r[1]]);
-        out.put([r[0]]);
-        out.end(w);
-    }
-}
-
-/// map
-fn map_75(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        if r[0] == 0 { continue; }
-        out.push(r, w);
-    }
-}
-
-/// index (DISTINCT)
-fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
-/// index
-fn index_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[0]]);
-        out.end(w);
-    }
-}
-
-/// join (JOIN)
-fn join_80(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
-    for (l, r, w) in pairs {
-        let lv = &l[1..];
-        out.put([lv[0], l[0], l[0]]);
-        out.end(w);
-    }
-}
-
-/// antijoin (without a match)
-fn map_82(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let v = &r[1..];
-        let v2 = None::<i32>;
-        out.put([v[0], r[0], enc::i32_null(v2)]);
-        out.end(w);
-    }
-}
-
-/// index (GROUP BY)
 fn index_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        if r[0] == 0 { continue; }
-        out.push(r, w);
-    }
-}
-
-/// aggregate (GROUP BY)
-fn acc_85_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
-    for (r, w) in rows {
-        acc::count(acc, 0, w);
-        if !(r[0] == 0) { acc::count(acc, 1, w); }
-    }
-}
-
-/// aggregate (GROUP BY)
-fn emit_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let a = &r[0..];
-        let c0 = acc::get_count(a, 0);
-        let c1 = acc::get_count(a, 1);
-        out.put([enc::i64(c0), enc::i64(c1)]);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_86(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
-/// index
-fn index_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
-/// join (JOIN)
-fn join_88(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
-    for (l, r, w) in pairs {
-        let c3 = dec::i64(r[0]);
-        let c4 = dec::i64(r[1]);
-        if !((if !(l[2] == 0) { Some(true) } else if (c3 == 0_i64) { Some(false) } else if ((l[1] == 0) || (c4 < c3)) { None::<bool> } else { Some(false) }) == Some(false)) { continue; }
-        out.put([l[0]]);
-        out.end(w);
-    }
-}
-
-/// index (DISTINCT)
-fn index_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
-/// index
-fn index_95(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let c0 = dec::i32_null(r[0]);
-        let c1 = dec::i32_null(r[1]);
-        if !(match (c1, c0) { (Some(x0), Some(x1)) => (x0 < x1), _ => false }) { continue; }
-        if r[1] == 0 { continue; }
-        out.put([r[1]]);
-        out.put([r[0]]);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         let c1 = dec::i32_null(r[1]);
         if !(match (c1, c0) { (Some(x0), Some(x1)) => (x0 < x1), _ => false }) { continue; }
@@ -886,14 +776,14 @@ fn index_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// map
-fn map_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.push(r, w);
@@ -901,14 +791,14 @@ fn map_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_102(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_90(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -916,7 +806,7 @@ fn index_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_106(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_94(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         out.put([lv[0], l[0], l[0]]);
@@ -925,7 +815,7 @@ fn join_106(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v2 = None::<i32>;
@@ -935,7 +825,7 @@ fn map_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_110(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_98(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.push(r, w);
@@ -943,7 +833,7 @@ fn index_110(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_111_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_99_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         if !(r[0] == 0) { acc::count(acc, 1, w); }
@@ -951,7 +841,7 @@ fn acc_111_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_99(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let c0 = acc::get_count(a, 0);
@@ -962,21 +852,21 @@ fn emit_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_112(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_100(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_114(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_102(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c3 = dec::i64(r[0]);
         let c4 = dec::i64(r[1]);
@@ -987,28 +877,28 @@ fn join_114(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_116(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_104(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// antijoin (without a match)
-fn map_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index (DISTINCT)
-fn index_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// map
-fn map_125(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         if !c0.is_some_and(|x0| (x0 < 0_i32)) { continue; }
@@ -1020,22 +910,22 @@ fn map_125(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_126(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_114(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
         out.put([r[1]]);
-        out.copy_escape(&S123, r, 1);
+        out.copy_escape(&S111, r, 1);
         out.end(w);
     }
 }
 
 /// join (JOIN)
-fn join_128(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_116(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let rv = &r[1..];
         let lv = &l[1..];
-        let c1 = V126.i64_null(lv, 0);
+        let c1 = V114.i64_null(lv, 0);
         let v1 = c1.map(|x0| cx.ok(f::add_i64(x0, 1_i64), 35, 79));
         out.put([rv[0], enc::i64_null(v1)]);
         out.escape_i64(v1);
@@ -1044,39 +934,39 @@ fn join_128(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_130(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_131_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_119_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_131(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_119(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let e0 = &a[1..];
         out.put([r[0], e0[0]]);
-        out.copy_escape(&R131_0, e0, 0);
+        out.copy_escape(&R119_0, e0, 0);
         out.end(w);
     }
 }
 
 /// index (DISTINCT)
-fn index_132(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_120(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// map
-fn map_139(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_127(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         if !c0.is_some_and(|x0| (x0 < 0_i32)) { continue; }
@@ -1086,7 +976,7 @@ fn map_139(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_141(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_129(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1095,7 +985,7 @@ fn index_141(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_142(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_130(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         out.put([l[0], lv[0]]);
@@ -1104,7 +994,7 @@ fn join_142(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_143(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_131(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0]]);
@@ -1113,7 +1003,7 @@ fn index_143(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_144(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_132(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[1]]);
@@ -1123,14 +1013,14 @@ fn index_144(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_146(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_134(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_147_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_135_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -1143,7 +1033,7 @@ fn acc_147_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_147_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_135_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         let v = &r[1..];
         if !(v[0] == 0) { acc::count(acc, 4, w); }
@@ -1151,7 +1041,7 @@ fn acc_147_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_147(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_135(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c3 = acc::get_count(a, 4);
@@ -1164,14 +1054,14 @@ fn emit_147(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_149(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_137(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// map
-fn map_156(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_144(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -1179,21 +1069,21 @@ fn map_156(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_158(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_146(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_159_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_147_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_159(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_147(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let e0 = &a[1..];
@@ -1205,14 +1095,14 @@ fn emit_159(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_160(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_148(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_166(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_154(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1223,7 +1113,7 @@ fn index_166(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_169(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_157(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         if !c0.is_some_and(|x0| (x0 >= 3_i32)) { continue; }
@@ -1233,7 +1123,7 @@ fn map_169(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_170(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_158(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1242,7 +1132,7 @@ fn index_170(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_172(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_160(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let rv = &r[1..];
         let rv_t0 = 0;
@@ -1252,7 +1142,7 @@ fn join_172(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_174(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_162(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 1;
         let c0 = cx.item_null(r, r_t0);
@@ -1263,14 +1153,14 @@ fn map_174(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_176(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_164(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_181(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_169(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[1]]);
@@ -1280,7 +1170,7 @@ fn index_181(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_182(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_170(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0]]);
@@ -1289,7 +1179,7 @@ fn index_182(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_186(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_174(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         if !c0.is_some_and(|x0| (x0 < 3_i32)) { continue; }
@@ -1300,7 +1190,7 @@ fn index_186(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_187(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_175(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         out.put([lv[0], l[0]]);
@@ -1309,7 +1199,7 @@ fn join_187(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_189(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_177(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v1 = None::<i32>;
@@ -1319,19 +1209,19 @@ fn map_189(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_191(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_179(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// constant
-fn rows_196(out: &mut RowWriter) {
+fn rows_184(out: &mut RowWriter) {
     out.push(&[0x80000002, 0x80000003], 1);
 }
 
 /// map
-fn map_199(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_187(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32(r[0]);
         if !(c0 < 5_i32) { continue; }
@@ -1342,14 +1232,14 @@ fn map_199(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_201(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_189(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index (GROUP BY)
-fn index_205(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_193(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -1357,14 +1247,14 @@ fn index_205(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_206_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_194_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_206(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_194(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[0..];
         let e0 = &a[1..];
@@ -1374,21 +1264,21 @@ fn emit_206(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_207(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_195(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_208(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_196(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_209(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_197(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         out.put([l[0], l[1], r[0]]);
         out.end(w);
@@ -1396,7 +1286,7 @@ fn join_209(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_211(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_199(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -1406,7 +1296,7 @@ fn join_211(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_215(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_203(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1416,7 +1306,7 @@ fn index_215(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_217(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_205(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -1426,7 +1316,7 @@ fn join_217(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_218(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_206(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1436,7 +1326,7 @@ fn index_218(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_219(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_207(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -1446,14 +1336,14 @@ fn join_219(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_221(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_209(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// map
-fn map_225(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_213(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         let c1 = dec::i32_null(r[1]);
@@ -1466,18 +1356,18 @@ const K22: Shape = Shape::new(0, &[], 1);
 
 const K23: Shape = Shape::new(0, &[], 1);
 
-const R131_0: Shape = Shape::new(1, &[0], 0);
+const R119_0: Shape = Shape::new(1, &[0], 0);
 
-const S123: Shape = Shape::new(2, &[1], 0);
+const S111: Shape = Shape::new(2, &[1], 0);
 
 const S34: Shape = Shape::new(3, &[0], 0);
 
 const S35: Shape = Shape::new(2, &[1], 0);
 
-const V126: Shape = Shape::new(1, &[0], 0);
+const V114: Shape = Shape::new(1, &[0], 0);
 
 const V31: Shape = Shape::new(2, &[0], 0);
 
 const V39: Shape = Shape::new(1, &[0], 0);
 
-const CIRCUIT: &str = r#"{"tables":[{"name":"e","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"primary_key":null,"materialized":false},{"name":"f","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":null,"materialized":false},{"name":"p","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"parent","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"seed","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"primary_key":[0],"materialized":true},{"name":"tree","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"children","case_sensitive":false,"ty":{"sql":{"array":"integer"},"nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"closure","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"loops","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"outdegree","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"doubled","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":true},{"name":"ancestor","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"of","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"depth","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"after_even","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"even","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"odd","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"win","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"lost","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"distance","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"active","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"top","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"below","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"padded","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"counted","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"m","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"generation","case_sensitive":false,"columns":[{"name":"l","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"r","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"e"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"closure"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":2,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":4,"right":5,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[3,6]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":7,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":8}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":2,"variables":[9],"exports":[9],"name":"closure","at":{"line":8,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":10,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":11,"view":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"closure"},{"op":{"index":{"input":11,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":10,"column":65}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":13,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":14,"view":1}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"loops"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":16,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":17,"view":2}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"outdegree"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"f"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"doubled"},{"op":{"import":{"input":19}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":20,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":20,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":22,"right":23,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[21,24]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":25,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":26}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":20,"variables":[27],"exports":[27],"name":"doubled","at":{"line":13,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":28,"index":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":29,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"doubled"},{"op":{"table":{"table":2}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true},{"sql":"boolean","nullable":true}],"note":"p"},{"op":{"map":{"input":31,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}},"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":31,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}},"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"ancestor"},{"op":{"import":{"input":32}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"map":{"input":35,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":18,"column":32}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"import":{"input":31}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true},{"sql":"boolean","nullable":true}],"note":""},{"op":{"index":{"input":34,"filter":{"op":{"and":[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":114}},{"op":{"literal":{"i32":4}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":124}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":19,"column":114}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":19,"column":114}},"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"import":{"input":33}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"join":{"left":38,"right":39,"filter":null,"project":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":40}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":30}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"JOIN"},{"op":{"union":{"inputs":[36,40]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"UNION"},{"op":{"index":{"input":41,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":42}},"key":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":34,"variables":[43],"exports":[43],"name":"ancestor","at":{"line":16,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":44,"index":0}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"output":{"input":45,"view":4}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"ancestor"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":87}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":87}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"even, odd"},{"op":{"variable":{"index":1}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"even, odd"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":50,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":25,"column":52}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":25,"column":48}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":49,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":52,"right":53,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[51,54]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":55,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":56}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":48,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"import":{"input":47}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":58,"right":59,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":60,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":61}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"join":{"left":58,"right":59,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"recursion":{"first":48,"variables":[57,62],"exports":[57,62,63],"name":"even, odd","at":{"line":21,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":64,"index":2}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":65,"view":5}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"after_even"},{"op":{"export":{"input":64,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":67,"view":6}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"even"},{"op":{"export":{"input":64,"index":1}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":69,"view":7}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"odd"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":47}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":47}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":47}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"win"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":73,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":29,"column":91}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":91}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":91}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":75,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":76}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"import":{"input":71}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":77,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":78,"right":79,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":72}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":81,"right":79,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[80,82]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":73,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":29,"column":91}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":91}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":91}},"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":84,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":83,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":85,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":86,"right":87,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":57}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":57}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":57}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":29,"column":57}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":57}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":88,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":89}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":73,"variables":[90],"exports":[90],"name":"win","at":{"line":28,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":91,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":92,"view":8}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"win"},{"op":{"distinct":{"input":16}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":73}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":73}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":73}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":94,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"lost"},{"op":{"import":{"input":94}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":98,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":118}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":101,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":102}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"import":{"input":95}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":103,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":104,"right":105,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":96}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":107,"right":105,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[106,108]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":98,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":118}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}},"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":110,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":109,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":111,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":112,"right":113,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":83}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":83}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":97}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"index":{"input":114,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":115,"right":116,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"index":{"input":117,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":118}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":98,"variables":[119],"exports":[119],"name":"lost","at":{"line":30,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":120,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":121,"view":9}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"lost"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"distance"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":124,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":35,"column":53}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":true},"at":{"line":35,"column":22}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":123,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":126,"right":127,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false},"at":{"line":35,"column":83}}]}},"ty":{"sql":"big_int","nullable":true},"at":{"line":35,"column":79}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[125,128]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"UNION"},{"op":{"index":{"input":129,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":130,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":130,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"big_int","nullable":true},"at":{"line":34,"column":35}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":131,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":132}},"key":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":123,"variables":[133],"exports":[133],"name":"distance","at":{"line":33,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":134,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":135,"view":10}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"distance"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"active"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":138,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":35,"column":53}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":137,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":140,"right":141,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":142,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":142,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"distinct":{"input":144}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":145,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":143,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":38,"column":89}}]},{"input":146,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":38,"column":62}}]}],"global":false,"filter":{"op":{"and":[{"op":{"call":{"kernel":"ge_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":2}},"ty":{"sql":"big_int","nullable":false},"at":{"line":38,"column":83}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":62}},{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-1000}},"ty":{"sql":"integer","nullable":false},"at":{"line":38,"column":99}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":89}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":62}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"union":{"inputs":[139,147]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":148,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":149}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":137,"variables":[150],"exports":[150],"name":"active","at":{"line":36,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":151,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":152,"view":11}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"active"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"top"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":155,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"union":{"inputs":[154,156]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":157,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":158,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":158,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":40,"column":42}}]}],"global":true,"filter":null,"project":[{"op":{"call":{"kernel":"min_i32","args":[{"op":{"call":{"kernel":"add_i32","args":[{"op":{"coalesce":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":50}}]},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":33}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":55}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":33}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":58}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":40,"column":27}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":159,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":160}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":154,"variables":[161],"exports":[161],"name":"top","at":{"line":39,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":162,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":163,"view":12}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"top"},{"op":{"table":{"table":3}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"array":"integer"},"nullable":true}],"note":"tree"},{"op":{"index":{"input":165,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":{"array":"integer"},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"array":"integer"},"nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"below"},{"op":{"import":{"input":165}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"array":"integer"},"nullable":true}],"note":""},{"op":{"map":{"input":168,"filter":{"op":{"call":{"kernel":"ge_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":43,"column":54}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":43,"column":48}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":167,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"import":{"input":166}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"array":"integer"},"nullable":true}],"note":""},{"op":{"join":{"left":170,"right":171,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"array":"integer"},"nullable":true}}]}},"key":[],"value":[{"sql":{"array":"integer"},"nullable":true}],"note":"JOIN"},{"op":{"unnest":{"input":172}},"key":[],"value":[{"sql":"variant","nullable":true},{"sql":"integer","nullable":false}],"note":"UNNEST"},{"op":{"map":{"input":173,"filter":null,"project":[{"op":{"call":{"kernel":"item_i32","args":[{"op":{"column":0},"ty":{"sql":"variant","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":43,"column":122}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"union":{"inputs":[169,174]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":175,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":176}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":167,"variables":[177],"exports":[177],"name":"below","at":{"line":42,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":178,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":179,"view":13}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"below"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"padded"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":181}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":183,"filter":{"op":{"and":[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":45,"column":95}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":45,"column":106}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":45,"column":95}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":45,"column":95}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":185,"right":186,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":182}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":188,"right":186,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[187,189]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":190,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":191}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":183,"variables":[192],"exports":[192],"name":"padded","at":{"line":44,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":193,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":194,"view":14}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"padded"},{"op":{"constant":{"rows":[[{"i32":1},{"i32":2}]]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":"r"},{"op":{"import":{"input":196}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"map":{"input":197,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":100}},{"op":{"literal":{"i32":5}},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":104}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":47,"column":100}},"project":[{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":78}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":82}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":78}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":85}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"union":{"inputs":[198,199]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":"UNION"},{"op":{"index":{"input":200,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":201}},"key":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":197,"variables":[202],"exports":[202],"name":"r","at":{"line":47,"column":39}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":203,"index":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":204,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":205,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":205,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":47,"column":121}}]}],"global":true,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":204,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":206,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":207,"right":208,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"output":{"input":209,"view":15}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"counted"},{"op":{"join":{"left":1,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"sg"},{"op":{"import":{"input":211}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":212,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":215,"right":216,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":217,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":218,"right":216,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[213,219]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":220,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":221}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":212,"variables":[222],"exports":[222],"name":"sg","at":{"line":49,"column":42}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":223,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":224,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":50,"column":111}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true},"at":{"line":50,"column":115}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":50,"column":111}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":225,"view":16}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"generation"}]}"#;
+const CIRCUIT: &str = r#"{"tables":[{"name":"e","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"primary_key":null,"materialized":false},{"name":"f","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":null,"materialized":false},{"name":"p","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"parent","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"seed","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"primary_key":[0],"materialized":true},{"name":"tree","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"children","case_sensitive":false,"ty":{"sql":{"array":"integer"},"nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"closure","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"loops","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"outdegree","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"doubled","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":true},{"name":"ancestor","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"of","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"depth","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"after_even","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"even","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"odd","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"win","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"lost","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"distance","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"active","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"top","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"below","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"padded","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"counted","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"m","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"generation","case_sensitive":false,"columns":[{"name":"l","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"r","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"e"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"closure"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":2,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":4,"right":5,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[3,6]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":7,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":8}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":2,"variables":[9],"exports":[9],"name":"closure","at":{"line":8,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":10,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":11,"view":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"closure"},{"op":{"index":{"input":11,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":10,"column":65}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":13,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":14,"view":1}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"loops"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":16,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"output":{"input":17,"view":2}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"outdegree"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"f"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"doubled"},{"op":{"import":{"input":19}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":20,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":20,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":false}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":22,"right":23,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[21,24]}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":25,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":26}},"key":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":20,"variables":[27],"exports":[27],"name":"doubled","at":{"line":13,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":28,"index":0}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":29,"view":3}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"doubled"},{"op":{"table":{"table":2}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true},{"sql":"boolean","nullable":true}],"note":"p"},{"op":{"map":{"input":31,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}},"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":31,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":18,"column":56}},"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"ancestor"},{"op":{"import":{"input":32}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"map":{"input":35,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":18,"column":32}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"import":{"input":31}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true},{"sql":"boolean","nullable":true}],"note":""},{"op":{"index":{"input":34,"filter":{"op":{"and":[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":114}},{"op":{"literal":{"i32":4}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":124}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":19,"column":114}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":19,"column":114}},"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"import":{"input":33}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"join":{"left":38,"right":39,"filter":null,"project":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":40}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":30}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"JOIN"},{"op":{"union":{"inputs":[36,40]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"UNION"},{"op":{"index":{"input":41,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":42}},"key":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":34,"variables":[43],"exports":[43],"name":"ancestor","at":{"line":16,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":44,"index":0}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"output":{"input":45,"view":4}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":false}],"note":"ancestor"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":87}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":87}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":87}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"even, odd"},{"op":{"variable":{"index":1}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"even, odd"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":50,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":25,"column":52}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":25,"column":48}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":49,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":52,"right":53,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[51,54]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":55,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":56}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":48,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"import":{"input":47}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":58,"right":59,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":60,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":61}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"join":{"left":58,"right":59,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"recursion":{"first":48,"variables":[57,62],"exports":[57,62,63],"name":"even, odd","at":{"line":21,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":64,"index":2}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":65,"view":5}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"after_even"},{"op":{"export":{"input":64,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":67,"view":6}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"even"},{"op":{"export":{"input":64,"index":1}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":69,"view":7}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"odd"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":47}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"win"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":71}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":72,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":74,"right":75,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"index":{"input":76,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":77}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":72,"variables":[78],"exports":[78],"name":"win","at":{"line":28,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":79,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":80,"view":8}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"win"},{"op":{"distinct":{"input":16}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":73}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":73}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":73}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":82,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"lost"},{"op":{"import":{"input":82}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":86,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":118}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":89,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":90}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"import":{"input":83}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":91,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":92,"right":93,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":84}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":95,"right":93,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[94,96]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":86,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":118}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":118}},"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":98,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":true,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":97,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":99,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":100,"right":101,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":83}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":83}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":31,"column":83}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":85}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"index":{"input":102,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":103,"right":104,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"index":{"input":105,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":106}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":86,"variables":[107],"exports":[107],"name":"lost","at":{"line":30,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":108,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":109,"view":9}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"lost"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"distance"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":112,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":35,"column":53}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":true},"at":{"line":35,"column":22}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":111,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"big_int","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":114,"right":115,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false},"at":{"line":35,"column":83}}]}},"ty":{"sql":"big_int","nullable":true},"at":{"line":35,"column":79}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[113,116]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"UNION"},{"op":{"index":{"input":117,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":118,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":118,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"big_int","nullable":true},"at":{"line":34,"column":35}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":119,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":120}},"key":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":111,"variables":[121],"exports":[121],"name":"distance","at":{"line":33,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":122,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":123,"view":10}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"distance"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"active"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":126,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":35,"column":53}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":125,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":128,"right":129,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":130,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":130,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"distinct":{"input":132}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"DISTINCT"},{"op":{"index":{"input":133,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":131,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":38,"column":89}}]},{"input":134,"method":"linear","aggregates":[{"function":{"count":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":38,"column":62}}]}],"global":false,"filter":{"op":{"and":[{"op":{"call":{"kernel":"ge_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":2}},"ty":{"sql":"big_int","nullable":false},"at":{"line":38,"column":83}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":62}},{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-1000}},"ty":{"sql":"integer","nullable":false},"at":{"line":38,"column":99}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":89}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":62}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"union":{"inputs":[127,135]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":136,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":137}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":125,"variables":[138],"exports":[138],"name":"active","at":{"line":36,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":139,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":140,"view":11}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"active"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"top"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":143,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"union":{"inputs":[142,144]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":145,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":146,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":146,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":40,"column":42}}]}],"global":true,"filter":null,"project":[{"op":{"call":{"kernel":"min_i32","args":[{"op":{"call":{"kernel":"add_i32","args":[{"op":{"coalesce":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":50}}]},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":33}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":55}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":33}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false},"at":{"line":40,"column":58}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":40,"column":27}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":147,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":148}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":142,"variables":[149],"exports":[149],"name":"top","at":{"line":39,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":150,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":151,"view":12}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"top"},{"op":{"table":{"table":3}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"array":"integer"},"nullable":true}],"note":"tree"},{"op":{"index":{"input":153,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":{"array":"integer"},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"array":"integer"},"nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"below"},{"op":{"import":{"input":153}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"array":"integer"},"nullable":true}],"note":""},{"op":{"map":{"input":156,"filter":{"op":{"call":{"kernel":"ge_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":43,"column":54}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":43,"column":48}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":155,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"import":{"input":154}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":{"array":"integer"},"nullable":true}],"note":""},{"op":{"join":{"left":158,"right":159,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":{"array":"integer"},"nullable":true}}]}},"key":[],"value":[{"sql":{"array":"integer"},"nullable":true}],"note":"JOIN"},{"op":{"unnest":{"input":160}},"key":[],"value":[{"sql":"variant","nullable":true},{"sql":"integer","nullable":false}],"note":"UNNEST"},{"op":{"map":{"input":161,"filter":null,"project":[{"op":{"call":{"kernel":"item_i32","args":[{"op":{"column":0},"ty":{"sql":"variant","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":43,"column":122}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"union":{"inputs":[157,162]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":163,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":164}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":155,"variables":[165],"exports":[165],"name":"below","at":{"line":42,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":166,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":167,"view":13}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"below"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"padded"},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":169}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":171,"filter":{"op":{"and":[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":45,"column":95}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":45,"column":106}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":45,"column":95}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":45,"column":95}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":173,"right":174,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"import":{"input":170}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":176,"right":174,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[175,177]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":178,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":179}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":171,"variables":[180],"exports":[180],"name":"padded","at":{"line":44,"column":24}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":181,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":182,"view":14}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"padded"},{"op":{"constant":{"rows":[[{"i32":1},{"i32":2}]]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":"r"},{"op":{"import":{"input":184}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"map":{"input":185,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":100}},{"op":{"literal":{"i32":5}},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":104}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":47,"column":100}},"project":[{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":78}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":82}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":78}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false},"at":{"line":47,"column":85}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"union":{"inputs":[186,187]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":"UNION"},{"op":{"index":{"input":188,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":189}},"key":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":185,"variables":[190],"exports":[190],"name":"r","at":{"line":47,"column":39}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":191,"index":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":192,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":193,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":193,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":47,"column":121}}]}],"global":true,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":192,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":194,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":195,"right":196,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"output":{"input":197,"view":15}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"counted"},{"op":{"join":{"left":1,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"variable":{"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"sg"},{"op":{"import":{"input":199}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":200,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"import":{"input":1}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":203,"right":204,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":205,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":206,"right":204,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"union":{"inputs":[201,207]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"UNION"},{"op":{"index":{"input":208,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":209}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"recursion":{"first":200,"variables":[210],"exports":[210],"name":"sg","at":{"line":49,"column":42}}},"key":[],"value":[],"note":""},{"op":{"export":{"input":211,"index":0}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":212,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true},"at":{"line":50,"column":111}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true},"at":{"line":50,"column":115}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":50,"column":111}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":213,"view":16}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"generation"}]}"#;
