@@ -13,6 +13,9 @@ use weir_sdk::{Page, Pipeline};
 /// Cases for each program and number of workers.
 const CASES: u32 = 60;
 
+#[path = "native/graphs.rs"]
+mod graphs;
+
 #[rustfmt::skip]
 #[allow(clippy::all)]
 #[path = "generated/aggregates.rs"]
@@ -331,6 +334,13 @@ fn check(
 }
 
 fn run(name: &str, program: impl Fn() -> Box<dyn weir_sdk::Circuit> + Sync) {
+    run_on(name, program, steps);
+}
+
+/// Steps of changes of some tables.
+type Steps = BoxedStrategy<Vec<Vec<Change>>>;
+
+fn run_on(name: &str, program: impl Fn() -> Box<dyn weir_sdk::Circuit> + Sync, steps: fn(&[Table]) -> Steps) {
     let circuit: Circuit = serde_json::from_str(program().describe()).unwrap();
     circuit.check().unwrap();
     for workers in [1, 3] {
@@ -373,4 +383,22 @@ mod engine_is_from_scratch {
     }
 
     circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+}
+
+/// Recursive views of graphs of which edges come and go.
+mod graphs_are_from_scratch {
+    use super::{graphs, recursion, run_on};
+    use weir_sdk::Circuit;
+
+    #[test]
+    fn generated() {
+        run_on("recursion", || Box::new(recursion::Program::new()), graphs::steps);
+    }
+
+    #[test]
+    fn engine() {
+        let compiled = recursion::Program::new();
+        let circuit = compiled.describe();
+        run_on("recursion", || Box::new(weir_engine::Program::new(circuit).unwrap()), graphs::steps);
+    }
 }

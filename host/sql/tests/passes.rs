@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use weir_circuit::Circuit;
 use weir_circuit::interpret::{ZSet, evaluate};
-use weir_row::{ColumnType, Kind, Value};
+use weir_row::{ColumnType, Item, ItemWriter, Kind, Value};
 use weir_sql::{Passes, compile_with};
 
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 14] = [
     include_str!("corpus/basics.sql"),
     include_str!("corpus/firsts.sql"),
     include_str!("corpus/grouping.sql"),
@@ -19,6 +19,7 @@ const PROGRAMS: [&str; 13] = [
     include_str!("corpus/correlated.sql"),
     include_str!("corpus/pivots.sql"),
     include_str!("corpus/quantified.sql"),
+    include_str!("corpus/recursion.sql"),
     include_str!("corpus/sets.sql"),
     include_str!("corpus/statements.sql"),
     include_str!("corpus/windows.sql"),
@@ -42,9 +43,27 @@ fn value(ty: &ColumnType) -> BoxedStrategy<Value> {
         Kind::Text => prop_oneof![Just("x"), Just("xyz"), Just("0")].prop_map(Value::text).boxed(),
         Kind::Date => (20_000i32..20_010).prop_map(Value::Date).boxed(),
         Kind::Ts => (0i64..5).prop_map(|x| Value::Ts(x * 40_000_000_000)).boxed(),
+        // An array of numbers.
+        Kind::Item => {
+            prop::collection::vec(small, 0..3).prop_map(|numbers| Value::Item(array(&numbers).into())).boxed()
+        }
         other => panic!("no values of {other:?} in the programs"),
     };
     if ty.nullable { prop_oneof![1 => Just(Value::Null), 4 => some].boxed() } else { some }
+}
+
+/// The bytes of an array.
+fn array(numbers: &[i8]) -> Vec<u8> {
+    let bytes = |value: &Value| {
+        let mut out = ItemWriter::new();
+        out.value(value.into(), 0);
+        out.finish()
+    };
+    let mut out = ItemWriter::new();
+    out.begin_array();
+    numbers.iter().for_each(|n| out.item(Item::new(&bytes(&Value::I32((*n).into())))));
+    out.end();
+    out.finish()
 }
 
 fn contents(circuit: &Circuit) -> BoxedStrategy<Vec<ZSet>> {

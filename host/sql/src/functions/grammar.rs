@@ -53,6 +53,29 @@ pub(super) const ENTRIES: &[Entry] = &[
         ]),
     ),
     syntax(
+        Function::written(
+            GRAMMAR,
+            &["declare recursive view", "with recursive"],
+            &[
+                "DECLARE RECURSIVE VIEW name (column type [NOT NULL], …); … CREATE [LOCAL | MATERIALIZED] VIEW name AS query;",
+                "WITH RECURSIVE name [(column, …)] AS (base UNION step), … query",
+            ],
+            "A view whose query reads the view itself, or others that read it. DECLARE says its columns, and what follows may use it; the \
+             definition, later on, must yield columns of the same names and types. The view is what is left when its query is evaluated again \
+             and again, beginning with no rows, until nothing changes; each row is there once. Several views that read each other are \
+             evaluated together. The query may join the view with itself, aggregate it, or ask for what is not in it, but not put it in \
+             order by a window function. What has not settled after 100,000 rounds is a run-time error. A change of the tables costs what it \
+             changes of each round, not the rounds anew. WITH RECURSIVE is a recursive view for one query: the rows of `base`, what `step`, which \
+             reads `name`, makes of them, and so on. The types are those of `base`; each row is there once, with UNION ALL too (a \
+             warning says so); a step reads no query that comes later in the list.",
+        )
+        .gives(&[
+            ("(WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT n + 1 FROM r WHERE n < 10) SELECT SUM(n) FROM r)", "55"),
+            ("(WITH RECURSIVE e(a, b) AS (VALUES (1, 2), (2, 3), (3, 1)), \
+               c AS (SELECT a, b FROM e UNION SELECT c.a, e.b FROM c JOIN e ON c.b = e.a) SELECT COUNT(*) FROM c)", "9"),
+        ]),
+    ),
+    syntax(
         Function::written(GRAMMAR, &["union"], &["query UNION query"], "The rows of both, each once.")
             .gives(&[("(SELECT COUNT(*) FROM (SELECT 1 UNION SELECT 1 UNION SELECT NULL) AS t(x))", "2")]),
     ),
