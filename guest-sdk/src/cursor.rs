@@ -264,6 +264,11 @@ fn halve(mut low: usize, mut high: usize, before: impl Fn(usize) -> bool) -> usi
 }
 
 impl<'a> Group<'a> {
+    /// The blocks that it lies in, where it begins, and where it ends.
+    pub(crate) fn extent(&self) -> (&'a [BlockRef], (usize, usize), (usize, usize)) {
+        (self.blocks, self.start, self.end)
+    }
+
     /// Whether it has no rows.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {

@@ -17,6 +17,7 @@ mod context;
 mod cursor;
 pub mod host;
 pub mod local;
+mod key_rows;
 mod merge;
 pub mod operators;
 mod pairs;
@@ -24,6 +25,7 @@ mod pipeline;
 pub mod prelude;
 mod rows;
 mod spine;
+mod summary;
 mod window;
 
 pub use batch::Batch;

@@ -1,8 +1,8 @@
 //! What generated programs import.
 
 pub use crate::operators::{
-    Aggregate, Constant, Delay, Differentiate, Distinct, Index, Integrate, KeyedTable, Output, Part, Ranked, Ranking,
-    Table, antijoin, exchange, join, map, negate, rank, semijoin, union, unnest,
+    Aggregate, Bound, Constant, Delay, Differentiate, Distinct, Frame, Function, Index, Integrate, KeyedTable, Output,
+    Part, Ranked, Ranking, Table, Unit, Window, antijoin, exchange, join, map, negate, rank, semijoin, union, unnest,
 };
 pub use crate::operators::{
     Recursion, ScopeAggregate, ScopeDistinct, ScopeIndex, ScopeJoin, ScopeRank, ScopeSemiJoin, Side, import, least,

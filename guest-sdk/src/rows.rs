@@ -1,7 +1,8 @@
 //! Flat deltas: unsorted rows with weights, in shared blocks.
 
+use crate::summary::Summary;
 use std::borrow::Borrow;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use weir_row::{Block, Iter, RowWriter};
@@ -14,6 +15,8 @@ struct Held {
     stored: Cell<u64>,
     /// The first words of every [`SAMPLE`]th row, once someone seeks here: they lie close together, rows do not.
     samples: OnceCell<Box<[u64]>>,
+    /// What operators have added up of the rows, each by its node. Found again from the rows when they are read back.
+    summaries: RefCell<Vec<(u32, Rc<RefCell<Summary>>)>>,
 }
 
 /// Rows from one sample of a block to the next.
@@ -26,13 +29,27 @@ pub struct BlockRef(Rc<Held>);
 impl BlockRef {
     /// Shares a block.
     pub fn new(block: Block) -> BlockRef {
-        BlockRef(Rc::new(Held { block, stored: Cell::new(0), samples: OnceCell::new() }))
+        let (stored, samples, summaries) = (Cell::new(0), OnceCell::new(), RefCell::new(Vec::new()));
+        BlockRef(Rc::new(Held { block, stored, samples, summaries }))
     }
 
     /// The first words of rows 0, [`SAMPLE`] and so on; rows must have words.
     #[inline]
     pub(crate) fn samples(&self) -> &[u64] {
         self.0.samples.get_or_init(|| (0..self.len()).step_by(SAMPLE).map(|i| self.first_word(i)).collect())
+    }
+
+    /// What the operator `node` has added up of the rows so far.
+    pub(crate) fn summary(&self, node: u32, new: impl FnOnce() -> Summary) -> Rc<RefCell<Summary>> {
+        let mut all = self.0.summaries.borrow_mut();
+        match all.iter().find(|(of, _)| *of == node) {
+            Some((_, summary)) => summary.clone(),
+            None => {
+                let summary = Rc::new(RefCell::new(new()));
+                all.push((node, summary.clone()));
+                summary
+            }
+        }
     }
 
     /// The identifier in the host's store, if the block is there.

@@ -19,6 +19,7 @@ mod table;
 mod union;
 mod unnest;
 mod upsert;
+mod window;
 
 pub use aggregate::{Aggregate, Part};
 pub use constant::Constant;
@@ -39,6 +40,7 @@ pub use semijoin::{antijoin, semijoin};
 pub use table::Table;
 pub use union::{negate, union};
 pub use unnest::unnest;
+pub use window::{Bound, BoundFn, Frame, Function, Unit, Window};
 
 use crate::{Chunk, Context, Pairs, Rows};
 use weir_row::{Layout, RowWriter};
