@@ -70,6 +70,24 @@ pub fn accumulators(parts: &[AggregatePart]) -> (Vec<Vec<Accumulators>>, usize) 
     (numbered.collect(), next)
 }
 
+/// The words of each accumulator of a part that is numbered alone, in order; 0 is one word, of which the exclusive or is taken.
+pub fn accumulator_widths(part: &AggregatePart) -> Vec<usize> {
+    let (numbered, words) = accumulators(std::slice::from_ref(part));
+    let mut widths = vec![1; words];
+    for (a, words) in part.aggregates.iter().zip(numbered.iter().flatten()) {
+        let width = match (a.is_sum(), words.wide) {
+            (true, wide) => 2 + usize::from(wide),
+            (false, _) => 0,
+        };
+        if a.is_sum() || a.is_xor() {
+            widths[words.sum] = width;
+            widths[words.sum + 1..words.sum + width.max(1)].fill(usize::MAX);
+        }
+    }
+    widths.retain(|w| *w != usize::MAX);
+    widths
+}
+
 fn number(part: &AggregatePart, first: bool, next: &mut usize) -> Vec<Accumulators> {
     let mut rows = first.then_some(0);
     let mut numbered = Vec::new();

@@ -201,6 +201,15 @@ impl Circuit {
                 columns.push(ColumnType::not_null(SqlType::BigInt));
                 projection(project, &columns, &node.value)
             }
+            Op::Window { input, order, sums, frames, project } => {
+                flat()?;
+                self.traced(*input)?;
+                let index = &self.nodes[*input];
+                require(matches!(index.op, Op::Index { ordered: true, .. }), "its input must be in order")?;
+                let user = |f: usize| self.functions.get(f).is_some_and(|f| f.aggregate);
+                let results = crate::frame::check(index, *order, sums, frames, &user)?;
+                projection(project, &[index.columns(), results].concat(), &node.value)
+            }
             Op::Unnest { input } => {
                 flat()?;
                 require(self.nodes[*input].key.is_empty(), "its input must be flat")?;
@@ -240,7 +249,7 @@ impl Circuit {
 
     /// Whether a node reads an index in order as one.
     fn reads_ordered(&self, node: &Node, index: NodeId) -> bool {
-        if let Op::Rank { .. } = node.op {
+        if let Op::Rank { .. } | Op::Window { .. } = node.op {
             return true;
         }
         let Op::Aggregate { parts, .. } = &node.op else { return false };
@@ -275,7 +284,7 @@ impl Node {
     }
 }
 
-fn require(holds: bool, what: &str) -> Result<(), String> {
+pub(crate) fn require(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what.to_string()) }
 }
 
@@ -295,7 +304,7 @@ pub fn same_words(a: &ColumnType, b: &ColumnType) -> bool {
     ka == kb && decimal_words(&a.sql) == decimal_words(&b.sql) && (a.nullable == b.nullable || !wide)
 }
 
-fn same_layout(a: &[ColumnType], b: &[ColumnType]) -> Result<(), String> {
+pub(crate) fn same_layout(a: &[ColumnType], b: &[ColumnType]) -> Result<(), String> {
     require(a.len() == b.len() && a.iter().zip(b).all(|(x, y)| same_words(x, y)), "columns of different layouts")
 }
 
@@ -320,7 +329,7 @@ fn literal(value: &Value, ty: &ColumnType) -> Result<(), String> {
     }
 }
 
-fn expression(e: &Expr, columns: &[ColumnType], depth: usize) -> Result<(), String> {
+pub(crate) fn expression(e: &Expr, columns: &[ColumnType], depth: usize) -> Result<(), String> {
     require(depth < EXPRESSION_DEPTH_MAX, "an expression nested too deeply")?;
     require(e.ty.sql.kind().is_some(), "an expression of no representation")?;
     match &e.op {

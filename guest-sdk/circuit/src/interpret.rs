@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod recursion;
+mod window;
 
 use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, NodeId, Op, Position, Ranking};
 use std::collections::BTreeMap;
@@ -109,6 +110,11 @@ impl Run<'_> {
                     |n: &Value| matches!(n, Value::I64(n) if *n as u64 > *above && upto.is_none_or(|u| *n as u64 <= u));
                 let kept = ranked.into_iter().filter(|(row, _)| row.last().is_some_and(wanted)).collect();
                 map(&kept, None, &[project])?
+            }
+            Op::Window { input, order, sums, frames, project } => {
+                let key = circuit.nodes[*input].key.len();
+                let rows = window::results(&nodes[*input], key, *order, sums, frames)?;
+                map(&rows, None, &[project])?
             }
             Op::Unnest { input } => unnested(&nodes[*input])?,
             Op::Negate { input } => collect(nodes[*input].iter().map(|(r, w)| Ok((r.clone(), -w))))?,

@@ -5,16 +5,18 @@ mod accumulators;
 mod check;
 mod dot;
 mod expr;
+mod frame;
 #[cfg(feature = "interpret")]
 pub mod interpret;
 mod plan;
 mod text;
 mod user;
 
-pub use accumulators::{Accumulators, accumulators};
+pub use accumulators::{Accumulators, accumulator_widths, accumulators};
 pub use check::{EXPRESSION_DEPTH_MAX, LAMBDA_PARAMETERS, same_words};
 pub use dot::DotNote;
 pub use expr::{Expr, ExprOp, Position};
+pub use frame::{FRAME_OFFSET_MAX, Frame, FrameBound, FrameFunction, FrameUnit};
 pub use plan::{
     Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, ITERATIONS_MAX, Node, NodeId, Op,
     Ranking, Table, View, endless,

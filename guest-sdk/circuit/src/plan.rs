@@ -1,6 +1,6 @@
 //! The plan as data: tables, views, and a graph of operators in the order in which a step runs them.
 
-use crate::{Expr, Position, UserFunction};
+use crate::{Expr, Frame, Position, UserFunction};
 use serde::{Deserialize, Serialize};
 use weir_row::{ColumnType, Value};
 
@@ -305,6 +305,20 @@ pub enum Op {
         /// The output's columns.
         project: Vec<Expr>,
     },
+    /// For each row of an index in order: values of the rows around it. Flat. Columns of `project`: key, value, then the results of the frames'
+    /// functions, frame by frame.
+    Window {
+        /// An index with a trace, in order.
+        input: NodeId,
+        /// The number of value columns, from the first, that rows are ordered by: what makes rows peers.
+        order: usize,
+        /// What is added up over the rows of frames: linear aggregates, of which the first counts rows; none if no frame needs any.
+        sums: Vec<Aggregate>,
+        /// Which rows, and what is made of them.
+        frames: Vec<Frame>,
+        /// The output's columns.
+        project: Vec<Expr>,
+    },
     /// For each row of the input, whose last column is an array, a row for each element: the other columns, then the element as a nullable
     /// VARIANT, and its number from 1, an INTEGER. Flat.
     Unnest {
@@ -381,6 +395,7 @@ impl Op {
             | Op::Rank { input, .. }
             | Op::Import { input }
             | Op::Export { input, .. }
+            | Op::Window { input, .. }
             | Op::Output { input, .. } => vec![*input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![*left, *right],
             Op::Aggregate { parts, .. } => parts.iter().map(|p| p.input).collect(),
@@ -425,6 +440,7 @@ impl Op {
             Op::Union { .. } => "union",
             Op::Unnest { .. } => "unnest",
             Op::Rank { .. } => "rank",
+            Op::Window { .. } => "window",
             Op::Negate { .. } => "negate",
             Op::Import { .. } => "import",
             Op::Variable { .. } => "variable",

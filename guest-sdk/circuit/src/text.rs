@@ -3,7 +3,9 @@
 //!
 //! Columns are written `#0`, `#1`, ..; constants as SQL writes them; a kernel's call as `kernel(..)`.
 
-use crate::{AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Node, Op, UserFunction};
+use crate::{
+    AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Frame, FrameBound, FrameFunction, Node, Op, UserFunction,
+};
 use std::fmt::{self, Display, Write};
 use weir_row::{ColumnType, Value};
 
@@ -85,6 +87,12 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
             let number = if *numbered { " numbered" } else { "" };
             write!(f, " {input} {ranking:?} by {order} above {above} upto {upto}{number}{}", projection(project))
         }
+        Op::Window { input, order, sums, frames, project } => {
+            let sums: Vec<String> = sums.iter().map(|a| a.function.to_string()).collect();
+            write!(f, " {input} by {order} sums [{}]", sums.join(", "))?;
+            frames.iter().try_for_each(|frame| write!(f, " {frame}"))?;
+            f.write_str(&projection(project))
+        }
         Op::Union { inputs } => write!(f, " {}", list(inputs)),
         Op::Import { input } => write!(f, " {input}"),
         Op::Variable { index } => write!(f, " {index}"),
@@ -115,6 +123,44 @@ impl Display for Part<'_> {
         };
         let functions: Vec<String> = self.0.aggregates.iter().map(|a| a.function.to_string()).collect();
         write!(f, "{method} {} [{}]", self.0.input, functions.join(", "))
+    }
+}
+
+impl Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = format!("{:?}", self.unit).to_lowercase();
+        write!(f, "({unit} {} to {}: {})", self.start, self.end, list(&self.functions))
+    }
+}
+
+impl Display for FrameBound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FrameBound::Unbounded => f.write_str("end"),
+            FrameBound::Offset(n) => write!(f, "{n}"),
+            FrameBound::Value { of_row, back } => write!(f, "[{}] back [{}]", list(of_row), list(back)),
+        }
+    }
+}
+
+impl Display for FrameFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FrameFunction::Sum(i) => write!(f, "sum {i}"),
+            FrameFunction::Extreme { column, count, greatest } => {
+                write!(f, "{} {column}", if *greatest { "max" } else { "min" })?;
+                if *count > 1 { write!(f, " and {}", count - 1) } else { Ok(()) }
+            }
+            FrameFunction::Mode { column } => write!(f, "mode {column}"),
+            FrameFunction::Nth { column, nth, last, ignore_nulls } => {
+                let from = if *last { " from the last" } else { "" };
+                write!(f, "nth {nth}{from} of {column}{}", if *ignore_nulls { " not null" } else { "" })
+            }
+            FrameFunction::Fold { aggregate, present } => {
+                write!(f, "{}", aggregate.function)?;
+                present.map_or(Ok(()), |p| write!(f, " where {p} is not null"))
+            }
+        }
     }
 }
 

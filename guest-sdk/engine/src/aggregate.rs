@@ -72,13 +72,18 @@ enum Addition {
 }
 
 /// Adds rows to accumulators.
-struct Adder {
+pub(crate) struct Adder {
     code: Code,
     additions: Vec<Addition>,
 }
 
 impl Adder {
-    fn new(circuit: &Circuit, part: &AggregatePart, words: &[Accumulators], first: bool) -> Result<Adder, String> {
+    pub(crate) fn new(
+        circuit: &Circuit,
+        part: &AggregatePart,
+        words: &[Accumulators],
+        first: bool,
+    ) -> Result<Adder, String> {
         let mut compiler = Compiler::new(Input::rows(circuit, part.input), Vec::new());
         let mut additions = Vec::new();
         let mut counted = Vec::new();
@@ -117,7 +122,7 @@ impl Adder {
         Ok(Adder { code: compiler.finish(), additions })
     }
 
-    fn add(&self, cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+    pub(crate) fn add(&self, cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
         if let [Addition::Row { at }] = self.additions.as_slice() {
             return rows.for_each(|(_, w)| acc::count(acc, *at, w));
         }
@@ -167,11 +172,11 @@ fn is_whole(kind: Kind) -> bool {
     matches!(kind, I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
 }
 
-/// How the value of a linear aggregate is made.
-fn finisher(a: &Aggregate, words: Accumulators) -> Result<Final, String> {
+/// How the value of a linear aggregate is made of the accumulators in a stretch.
+pub(crate) fn finisher(a: &Aggregate, words: Accumulators, area: usize) -> Result<Final, String> {
     let kind = a.ty.sql.kind().ok_or("an aggregate of no representation")?;
     let Accumulators { count, sum, wide } = words;
-    let done = |method| Ok(Final { area: 1, count, sum, method, kind, at: a.at });
+    let done = |method| Ok(Final { area, count, sum, method, kind, at: a.at });
     if a.is_xor() {
         let whole = a.argument().is_some_and(|e| e.ty.sql.kind() == Some(kind)) && is_whole(kind);
         return if whole { done(FinalMethod::Xor) } else { Err("an exclusive or of no whole numbers".to_owned()) };
@@ -212,7 +217,7 @@ fn emit(
         for (i, a) in part.aggregates.iter().enumerate() {
             if let Some(words) = words.get(i) {
                 input.push_final(finals.len());
-                finals.push(finisher(a, *words)?);
+                finals.push(finisher(a, *words, 1)?);
             } else {
                 // Results stand one after the other, each a layout of its own; a chosen row's other columns come before it.
                 if a.is_chosen() {

@@ -19,6 +19,7 @@ mod program;
 mod register;
 mod row_function;
 mod scope;
+mod window;
 mod writer;
 
 pub use program::Program;

@@ -8,7 +8,7 @@ use weir_circuit::{Circuit, Expr, NodeId, Op};
 use weir_row::{ColumnType, Layout, RowWriter, SqlType};
 use weir_sdk::operators::{
     Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, antijoin, join, map, negate,
-    rank, semijoin, union, unnest,
+    Window, rank, semijoin, union, unnest,
 };
 use weir_sdk::{Chunk, Context, Keyed, Operator, Rows};
 
@@ -61,6 +61,11 @@ pub(crate) enum Node {
         layout: String,
     },
     Rank(Rank),
+    Window {
+        operator: Window,
+        input: NodeId,
+        emit: RowFunction,
+    },
     Output {
         operator: Output,
         input: NodeId,
@@ -148,6 +153,10 @@ impl Node {
             Op::Union { inputs } => Node::Union { inputs: inputs.clone() },
             Op::Negate { input } => Node::Negate { input: *input },
             Op::Rank { .. } => Node::Rank(Rank::new(circuit, id)?),
+            Op::Window { input, order, sums, frames, project } => {
+                let plan = crate::window::Plan::new(circuit, number, *input, *order, (sums, frames), project)?;
+                Node::Window { operator: plan.operator, input: *input, emit: plan.emit }
+            }
             Op::Unnest { input } => {
                 let layout = Layout::new(&circuit.nodes[*input].columns()).text();
                 Node::Unnest { input: *input, layout }
@@ -172,6 +181,7 @@ impl Node {
             Node::Index { operator, .. } => operator,
             Node::Distinct { operator, .. } => operator,
             Node::Aggregate { operator, .. } => operator,
+            Node::Window { operator, .. } => operator,
             Node::Output { operator, .. } => operator,
             Node::Scope(node) => return node.operator(),
             Node::Map { .. }
@@ -250,6 +260,10 @@ impl Node {
                 let input = before.keyed(function.input);
                 let emit = |cx: &Context, rows: Chunk<'_>, out: &mut RowWriter| function.emit.rows(cx, rows, out);
                 return function.with_wanted(|wanted| rank(cx, id, stride, input, wanted, &emit));
+            }
+            Node::Window { operator, input, emit } => {
+                let input = before.keyed(*input);
+                return operator.step(cx, stride, input, &|cx, rows, out| emit.rows(cx, rows, out));
             }
             Node::Unnest { input, layout } => return unnest(cx, id, layout, before.rows(*input)),
             Node::Negate { input } => return negate(cx, id, before.rows(*input).clone()),

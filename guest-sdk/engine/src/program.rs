@@ -2,7 +2,7 @@
 
 use crate::operators::{Before, Node};
 use serde::Deserialize;
-use weir_circuit::{Circuit, Op};
+use weir_circuit::{Circuit, FrameFunction, Op};
 use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, Layout, SqlType};
 use weir_sdk::{Context, Operator, Rows};
 
@@ -52,6 +52,13 @@ impl Program {
 fn check_digits(circuit: &Circuit) -> Result<(), String> {
     let aggregates = circuit.nodes.iter().flat_map(|node| match &node.op {
         Op::Aggregate { parts, .. } => parts.iter().flat_map(|p| &p.aggregates).map(|a| &a.ty).collect(),
+        Op::Window { sums, frames, .. } => {
+            let folds = frames.iter().flat_map(|f| &f.functions).filter_map(|f| match f {
+                FrameFunction::Fold { aggregate, .. } => Some(aggregate),
+                _ => None,
+            });
+            sums.iter().chain(folds).map(|a| &a.ty).collect::<Vec<_>>()
+        }
         _ => vec![],
     });
     let mut types = circuit.nodes.iter().flat_map(|n| n.key.iter().chain(&n.value)).chain(aggregates);

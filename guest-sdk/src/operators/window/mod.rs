@@ -156,9 +156,9 @@ pub struct Window {
 
 impl Window {
     /// A window over rows with these value columns, of which the first are what rows are ordered by.
-    pub fn new(node: u32, order: &[&str], columns: &[&str]) -> Window {
-        let layouts = |texts: &[&str]| texts.iter().map(|text| layout(text)).collect();
-        let (order, columns) = (layouts(order), layouts(columns));
+    pub fn new(node: u32, order: &[impl AsRef<str>], columns: &[impl AsRef<str>]) -> Window {
+        let order = order.iter().map(|text| layout(text.as_ref())).collect();
+        let columns = columns.iter().map(|text| layout(text.as_ref())).collect();
         Window {
             node,
             order,
