@@ -3,7 +3,7 @@
 
 use crate::diagnostic::UNSUPPORTED;
 use crate::{Diagnostic, LineCol, Span};
-use weir_circuit::{Circuit, Expr, ExprOp, Op};
+use weir_circuit::{Aggregate, Circuit, Expr, ExprOp, FrameFunction, Op};
 
 /// Calls that cannot be made.
 pub(crate) fn unknown_kernels(source: &str, circuit: &Circuit) -> Vec<Diagnostic> {
@@ -79,6 +79,17 @@ fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
                 a.reads().for_each(&mut *f);
             }
             filter.iter().chain(project).for_each(f);
+        }
+        Op::Window { sums, frames, project, .. } => {
+            for frame in frames {
+                frame.values().flat_map(|(of_row, back)| of_row.iter().chain(back)).for_each(&mut *f);
+                for function in &frame.functions {
+                    if let FrameFunction::Fold { aggregate, .. } = function {
+                        aggregate.reads().for_each(&mut *f);
+                    }
+                }
+            }
+            sums.iter().flat_map(Aggregate::reads).chain(project).for_each(f);
         }
         Op::Table { .. }
         | Op::Constant { .. }

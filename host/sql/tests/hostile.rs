@@ -16,6 +16,10 @@ DECLARE RECURSIVE VIEW y (id BIGINT, n BIGINT);
 CREATE VIEW y AS SELECT id, 0 AS n FROM u UNION SELECT u.id, COUNT(*) FROM y JOIN u ON y.n = u.id WHERE y.id NOT IN (SELECT id FROM t) GROUP BY u.id;
 CREATE VIEW z AS SELECT n FROM y WHERE id > 3;";
 
+const WINDOWS: &str = "CREATE TABLE t (a VARCHAR, b DECIMAL(10, 2), c INT);
+CREATE VIEW v AS SELECT a, SUM(c) OVER (PARTITION BY a ORDER BY b RANGE BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS s, MAX(b) OVER (ORDER BY c ROWS 1 PRECEDING) AS m,
+LAG(a, 2, 'x') OVER (ORDER BY c) AS l, ARRAY_AGG(c) FILTER (WHERE c > 1) OVER (ORDER BY c GROUPS 1 PRECEDING) AS g, ARG_MIN(a, c) OVER (ORDER BY b) AS i, MODE(c) OVER (ORDER BY b) AS o FROM t;";
+
 /// Paths to all leaves of a kind.
 fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
     match value {
@@ -27,7 +31,16 @@ fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
 
 #[test]
 fn every_leaf_changed_is_taken_or_refused() {
-    let circuit = serde_json::to_value(&weir_sql::compile(PROGRAM).unwrap().circuit).unwrap();
+    change_each_leaf(PROGRAM);
+}
+
+#[test]
+fn every_leaf_of_windows_changed_is_taken_or_refused() {
+    change_each_leaf(WINDOWS);
+}
+
+fn change_each_leaf(program: &str) {
+    let circuit = serde_json::to_value(&weir_sql::compile(program).unwrap().circuit).unwrap();
     weir_engine::Program::new(&circuit.to_string()).unwrap();
     let mut paths = vec![];
     leaves(&circuit, "", &mut paths);

@@ -42,6 +42,10 @@ mod correlated;
 mod firsts;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/framed.rs"]
+mod framed;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/grouping.rs"]
 mod grouping;
 #[rustfmt::skip]
@@ -361,7 +365,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -382,7 +386,7 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
 }
 
 /// Recursive views of graphs of which edges come and go.

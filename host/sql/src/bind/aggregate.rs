@@ -64,10 +64,19 @@ pub(super) struct Written<'a> {
     pub(super) at: Span,
 }
 
+/// What an aggregate's call reads, bound.
+pub(super) struct Operands {
+    /// Whether it is written as `f(*)`.
+    star: bool,
+    args: Vec<(Expr, Span)>,
+    filter: Option<Expr>,
+    within: Vec<Expr>,
+}
+
 impl Binder<'_> {
     /// A call of an aggregate function, in SELECT or HAVING.
     pub(super) fn aggregate_call(&mut self, written: &Written<'_>, cx: &mut Cx<'_>) -> Bound<Expr> {
-        let Written { name, list, at, .. } = *written;
+        let Written { name, at, .. } = *written;
         let shown = name.to_uppercase();
         if cx.aggregates.is_none() {
             let message = match cx.clause {
@@ -82,15 +91,29 @@ impl Binder<'_> {
         }
         // Names given to the left are known here, too, if they are not aggregates themselves.
         let aliases: Vec<(String, Expr)> = cx.aliases.iter().filter(|(_, e)| reads_columns_only(e)).cloned().collect();
-        let star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
-        let args = if star { vec![] } else { self.plain_arguments(list, at)? };
         let subqueries = cx.aggregates.as_deref_mut().map(|a| &mut a.below);
         let mut inner = Cx { scope: cx.scope, aliases: &aliases, aggregates: None, subqueries, clause: "aggregate" };
-        let filter = written.filter.map(|f| self.condition(f, &mut inner)).transpose();
-        let args = self.many(args, &mut inner)?;
-        let within = self.within(written.within, &mut inner)?;
+        let operands = self.aggregate_operands(written, &mut inner)?;
+        self.aggregate_of(written, operands, cx)
+    }
+
+    /// What an aggregate's call reads.
+    pub(super) fn aggregate_operands(&mut self, written: &Written<'_>, cx: &mut Cx<'_>) -> Bound<Operands> {
+        let Written { list, at, .. } = *written;
+        let star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
+        let args = if star { vec![] } else { self.plain_arguments(list, at)? };
+        let filter = written.filter.map(|f| self.condition(f, cx)).transpose();
+        let args = self.many(args, cx)?;
+        let within = self.within(written.within, cx)?;
+        Ok(Operands { star, args, filter: filter?, within })
+    }
+
+    /// The value of an aggregate's call, which is added to those of `cx`.
+    pub(super) fn aggregate_of(&mut self, written: &Written<'_>, operands: Operands, cx: &mut Cx<'_>) -> Bound<Expr> {
+        let Written { name, list, at, .. } = *written;
+        let shown = name.to_uppercase();
+        let Operands { star, args, filter, within } = operands;
         let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-        let filter = filter?;
         if let Some(Some(function)) = self.own_function(name) {
             return self.own_aggregate(written, &function, args, filter.as_ref(), (distinct, within), cx);
         }

@@ -93,6 +93,10 @@ impl Binder<'_> {
             let message = format!("DISTINCT and FILTER are for aggregates; {} is none", name.to_uppercase());
             return Err(self.error(at, message));
         }
+        if let Callable::Rule(Rule::Window(..)) = callable {
+            let message = format!("{} needs a window", name.to_uppercase());
+            return Err(self.error_hint(at, message, "for example OVER (PARTITION BY a ORDER BY b)"));
+        }
         let args = self.plain_arguments(list, at)?;
         if let Callable::Rule(Rule::Unit(unit_at, wanted, rule)) = callable {
             if args.len() != *wanted {

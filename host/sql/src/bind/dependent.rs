@@ -444,6 +444,13 @@ impl Binder<'_> {
                 let order = order.iter().map(|e| domain.over(e, k)).collect();
                 self.plan.rank(Rel::Rank { input, keys: all_keys, order, ranking, numbered, above, upto })
             }
+            Rel::Window { input, window } => {
+                let input = self.over_domain(input, domain)?;
+                let keys = columns_of(&self.plan.columns(input)[..k]);
+                let mut window = window.map(&mut |e| domain.over(e, k));
+                window.keys.splice(0..0, keys);
+                self.plan.window(input, window)
+            }
             Rel::Unnest { input } => {
                 let input = self.over_domain(input, domain)?;
                 self.plan.unnest(input)

@@ -13,6 +13,7 @@ mod compare;
 pub(crate) mod composite;
 mod dependent;
 mod expr;
+mod frame;
 mod from;
 mod function;
 mod group;
@@ -109,6 +110,8 @@ pub(crate) struct Binder<'a> {
     pub(super) later: HashSet<String>,
     /// Expressions of the SELECT being bound that are NULL where a grouping set has not got them.
     pub(super) optional: Vec<sqlparser::ast::Expr>,
+    /// The windows that the SELECT being bound names.
+    pub(super) windows: Vec<sqlparser::ast::NamedWindowDefinition>,
     /// The FROM clauses of the queries around the one being bound.
     pub(super) outer: Vec<scope::Outer>,
     /// What relations read of the queries around them.
@@ -144,6 +147,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         expanded: 0,
         later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
         optional: vec![],
+        windows: vec![],
         outer: vec![],
         free: HashMap::new(),
         depth: 0,

@@ -18,8 +18,9 @@ impl Binder<'_> {
     /// A SELECT, with the columns of its result.
     pub(super) fn select(&mut self, select: &Select) -> Bound<(RelId, Vec<OutputColumn>)> {
         let around = std::mem::take(&mut self.optional);
+        let windows = std::mem::replace(&mut self.windows, select.named_window.clone());
         let result = self.select_here(select);
-        self.optional = around;
+        (self.optional, self.windows) = (around, windows);
         result
     }
 
@@ -49,7 +50,13 @@ impl Binder<'_> {
             Some(e) => self.having(e, &scope, known, &mut aggregates, &mut subqueries).map(Some),
             None => Ok(None),
         };
+        let qualify = match &select.qualify {
+            Some(e) => self.qualify(e, &scope, known, &mut aggregates, &mut subqueries).map(Some),
+            None => Ok(None),
+        };
         let (mut items, keys, having) = (items?, keys?, having?);
+        // A column more until rows are chosen by it.
+        let qualify = qualify?.map(|item| items.push(item));
         for item in items.iter_mut().filter(|i| super::subquery::has_subquery(&i.expr)) {
             let key = aggregates.below.adopt(&subqueries, &item.expr, false);
             item.expr = key.filter(|e| keys.has(e)).unwrap_or_else(|| item.expr.clone());
@@ -64,6 +71,10 @@ impl Binder<'_> {
         } else {
             let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.expr).collect();
             self.attach(rel, subqueries, &mut exprs, &mut |_, e| Ok(e.clone()))?
+        };
+        let rel = match qualify.and_then(|()| items.pop()) {
+            Some(condition) => self.plan.filter(rel, condition.expr),
+            None => rel,
         };
         let (columns, exprs): (Vec<_>, Vec<_>) = items.into_iter().map(|i| (i.column, i.expr)).unzip();
         if columns.is_empty() {
@@ -149,7 +160,7 @@ impl Binder<'_> {
         keys: Grouping,
         having: Option<Expr>,
         aggregates: Aggregates,
-        subqueries: Subqueries,
+        mut subqueries: Subqueries,
         at: Span,
     ) -> Bound<RelId> {
         let (rel, groups) = self.aggregation(rel, keys, aggregates, scope, at)?;
@@ -167,21 +178,13 @@ impl Binder<'_> {
         if failed {
             return Err(Reported);
         }
-        let mut having = having?.unwrap_or_else(|| crate::expr::boolean(true));
+        subqueries.having = having?;
         let mut exprs: Vec<&mut Expr> = items.iter_mut().map(|i| &mut i.expr).collect();
-        exprs.push(&mut having);
-        let rel = self.attach(rel, subqueries, &mut exprs, &mut |binder, e| binder.over_groups(e, &groups))?;
-        Ok(self.plan.filter(rel, having))
+        self.attach(rel, subqueries, &mut exprs, &mut |binder, e| binder.over_groups(e, &groups))
     }
 
     /// Clauses that are not built, or not part of the language.
     fn unknown_clauses(&mut self, select: &Select) -> Bound<()> {
-        if let Some(qualify) = &select.qualify {
-            return Err(self.unsupported(span(qualify.span()), "QUALIFY"));
-        }
-        if !select.named_window.is_empty() {
-            return Err(self.unsupported(span(select.span()), "WINDOW"));
-        }
         let foreign = select.top.is_some()
             || select.into.is_some()
             || !select.lateral_views.is_empty()

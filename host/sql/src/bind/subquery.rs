@@ -3,13 +3,14 @@
 use super::dependent::OUTER_BASE;
 use super::expr::Cx;
 use super::scope::Outer;
+use super::window::Window;
 use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{any, bigint, boolean, call, case, is_not_null, is_null, not, null};
 use crate::plan::{AggregateCall, AggregateKind, JoinKind, Rel, RelId};
 use sqlparser::ast::Query;
 use std::rc::Rc;
-use weir_circuit::{Expr, ExprOp, Position, Ranking};
+use weir_circuit::{Expr, ExprOp, Position};
 use weir_row::{ColumnType, SqlType};
 
 /// Columns from here on stand for subqueries until it is known where their values are.
@@ -24,18 +25,10 @@ struct Pending {
     rel: RelId,
     /// `None`: every row meets its only row. Else the value that its only column must equal for a match.
     wanted: Option<Expr>,
-    /// It is no subquery, but the number of each row in a window.
+    /// It is no subquery, but what windows make of each row.
     window: Option<Window>,
     first: usize,
     width: usize,
-}
-
-/// A window in which rows are numbered.
-#[derive(Clone, Debug)]
-pub(super) struct Window {
-    pub(super) keys: Vec<Expr>,
-    pub(super) order: Vec<Expr>,
-    pub(super) ranking: Ranking,
 }
 
 /// The subqueries of a clause.
@@ -44,11 +37,13 @@ pub(crate) struct Subqueries {
     pending: Vec<Pending>,
     columns: usize,
     base: usize,
+    /// HAVING, of groups: what windows read are the groups for which it is TRUE.
+    pub(super) having: Option<Expr>,
 }
 
 impl Default for Subqueries {
     fn default() -> Subqueries {
-        Subqueries { pending: vec![], columns: 0, base: SUBQUERY_BASE }
+        Subqueries { pending: vec![], columns: 0, base: SUBQUERY_BASE, having: None }
     }
 }
 
@@ -75,11 +70,12 @@ impl Subqueries {
         first
     }
 
-    /// Adds a window; where the rows' number in it stands.
+    /// Adds a window; where its first result stands.
     pub(super) fn add_window(&mut self, window: Window) -> usize {
         let first = self.base + self.columns;
-        self.pending.push(Pending { rel: 0, wanted: None, window: Some(window), first, width: 1 });
-        self.columns += 1;
+        let width = window.width();
+        self.pending.push(Pending { rel: 0, wanted: None, window: Some(window), first, width });
+        self.columns += width;
         first
     }
 
@@ -109,6 +105,17 @@ impl Subqueries {
         whole.then_some(e)
     }
 
+    /// Whether an expression reads what a window makes, or a subquery that does.
+    fn reads_window(&self, e: Option<&Expr>) -> bool {
+        let mut reads = false;
+        let mut see = |c: usize| {
+            let p = self.pending.iter().find(|p| (p.first..p.first + p.width).contains(&c));
+            reads |= p.is_some_and(|p| p.window.is_some() || self.reads_window(p.wanted.as_ref()));
+        };
+        e.iter().for_each(|e| e.visit_columns(&mut see));
+        reads
+    }
+
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.pending.is_empty()
@@ -119,9 +126,10 @@ impl Subqueries {
         let mut read = false;
         let mut see = |e: &Expr| e.visit_columns(&mut |c| read |= (of.first..of.first + of.width).contains(&c));
         exprs.iter().for_each(|e| see(e));
+        self.having.iter().for_each(&mut see);
         for p in &self.pending {
             p.wanted.iter().for_each(&mut see);
-            p.window.iter().flat_map(|w| w.keys.iter().chain(&w.order)).for_each(&mut see);
+            p.window.iter().flat_map(Window::exprs).for_each(&mut see);
         }
         read
     }
@@ -289,28 +297,46 @@ impl Binder<'_> {
         exprs: &mut [&mut Expr],
         over: &mut dyn FnMut(&mut Self, &Expr) -> Bound<Expr>,
     ) -> Bound<RelId> {
-        let mut places = Places { base: subqueries.base, at: vec![] };
-        for p in &subqueries.pending {
+        let mut places = Places { base: subqueries.base, at: vec![None; subqueries.columns] };
+        // Windows are over what HAVING leaves, and that may read subqueries.
+        let mut having = subqueries.having.clone();
+        let early = |p: &&Pending| having.is_none() || p.window.is_none() && !subqueries.reads_window(p.wanted.as_ref());
+        let (first, then): (Vec<_>, Vec<_>) = subqueries.pending.iter().partition(early);
+        let order = first.into_iter().map(Some).chain([None]).chain(then.into_iter().map(Some));
+        for p in order {
+            let Some(p) = p else {
+                if let Some(having) = having.take() {
+                    if subqueries.reads_window(Some(&having)) {
+                        let hint = "conditions on window functions are written after QUALIFY";
+                        return Err(self.error_hint(at_of(&having), "HAVING cannot read a window function", hint));
+                    }
+                    rel = self.plan.filter(rel, places.placed(having));
+                }
+                continue;
+            };
+            if places.has(p) {
+                continue;
+            }
             let width = self.plan.columns(rel).len();
             if !subqueries.is_read(p, exprs) {
                 // A key of the groups has its value.
-                places.at.extend((0..p.width).map(|_| width));
+                places.set(p, |_| width);
                 continue;
             }
             if let Some(window) = &p.window {
-                let mut mapped = |binder: &mut Self, exprs: &[Expr]| -> Bound<Vec<Expr>> {
-                    let all = exprs.iter().map(|e| {
-                        let mut e = over(binder, e)?;
-                        places.put(&mut e);
-                        Ok(e)
-                    });
-                    all.collect()
+                // Others of the same partition and order are made with it.
+                let alike = |q: &&Pending| match &q.window {
+                    Some(w) => q.first == p.first || w.joins(window) && !w.exprs().any(has_subquery) && !places.has(q),
+                    None => false,
                 };
-                let (keys, order) = (mapped(self, &window.keys)?, mapped(self, &window.order)?);
-                let ranking = window.ranking;
-                let numbered = Rel::Rank { input: rel, keys, order, ranking, numbered: true, above: 0, upto: None };
-                rel = self.plan.rank(numbered);
-                places.at.push(width);
+                let together: Vec<&Pending> = subqueries.pending.iter().filter(alike).collect();
+                let windows = together.iter().filter_map(|q| q.window.as_ref()).collect::<Vec<_>>();
+                let mut mapped = |binder: &mut Self, e: &Expr| over(binder, e).map(|e| places.placed(e));
+                let (made, results) = self.windowed(rel, &windows, &mut mapped)?;
+                rel = made;
+                for (q, results) in together.into_iter().zip(results) {
+                    places.set(q, |i| results[i]);
+                }
                 continue;
             }
             let (kind, on) = match &p.wanted {
@@ -324,8 +350,7 @@ impl Binder<'_> {
                 }
             };
             rel = self.dependent_join(rel, p.rel, kind, on, over)?;
-            debug_assert_eq!(p.first - subqueries.base, places.at.len());
-            places.at.extend(width..width + p.width);
+            places.set(p, |i| width + i);
         }
         for e in exprs {
             places.put(e);
@@ -337,13 +362,33 @@ impl Binder<'_> {
 /// Where the columns of subqueries are.
 struct Places {
     base: usize,
-    at: Vec<usize>,
+    at: Vec<Option<usize>>,
 }
 
 impl Places {
     fn put(&self, e: &mut Expr) {
-        e.map_columns(&mut |i| i.checked_sub(self.base).and_then(|i| self.at.get(i)).copied().unwrap_or(i));
+        e.map_columns(&mut |i| i.checked_sub(self.base).and_then(|i| *self.at.get(i)?).unwrap_or(i));
     }
+
+    fn placed(&self, mut e: Expr) -> Expr {
+        self.put(&mut e);
+        e
+    }
+
+    /// Whether it is known where a subquery's columns are.
+    fn has(&self, p: &Pending) -> bool {
+        self.at[p.first - self.base].is_some()
+    }
+
+    fn set(&mut self, p: &Pending, place: impl Fn(usize) -> usize) {
+        (0..p.width).for_each(|i| self.at[p.first - self.base + i] = Some(place(i)));
+    }
+}
+
+/// The place of an expression.
+fn at_of(e: &Expr) -> Span {
+    let start = crate::LineCol { line: e.at.line.max(1), column: e.at.column.max(1) };
+    Span { start, end: start }
 }
 
 /// Whether an expression reads a subquery's value.

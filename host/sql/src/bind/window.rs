@@ -1,15 +1,99 @@
-//! Window functions: numbers of rows within a partition, in an order.
+//! Window functions: what is made of the rows around each row.
 
+use super::aggregate::Written;
+use super::arithmetic::Arithmetic;
 use super::expr::Cx;
-use super::subquery::Window;
-use super::{Binder, Bound, position};
-use crate::parse::span;
-use sqlparser::ast::{self, FunctionArguments, Spanned, WindowType};
-use weir_circuit::{Expr, Ranking};
-use weir_row::{ColumnType, SqlType};
+use super::group::{AGGREGATE_BASE, Aggregates};
+use super::items::Item;
+use super::scope::Scope;
+use super::subquery::{Subqueries, counted};
+use super::{Binder, Bound, OutputColumn, Reported, position};
+use crate::Span;
+use crate::expr::{bigint, call, case, coalesce, null};
+use crate::functions;
+use crate::parse::{fold, span};
+use crate::plan::{AggregateCall, AggregateKind, Frame, Rel, RelId, Window as Framed};
+use sqlparser::ast::{
+    self, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, NullTreatment, Spanned, WindowType,
+};
+use weir_circuit::{Expr, FRAME_OFFSET_MAX, FrameBound, FrameUnit, Ranking};
+use weir_row::{ColumnType, SqlType, Value};
+
+/// Calls that have partition and order in common.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    keys: Vec<Expr>,
+    order: Vec<Expr>,
+    made: Made,
+}
+
+/// What is made of the rows of a window.
+#[derive(Clone, Debug)]
+enum Made {
+    /// Each row's number.
+    Number(Ranking),
+    /// The results of calls over frames.
+    Frames(Vec<Frame>),
+}
+
+impl Window {
+    /// The number of results.
+    pub(super) fn width(&self) -> usize {
+        match &self.made {
+            Made::Number(_) => 1,
+            Made::Frames(frames) => frames.iter().map(|f| f.calls.len()).sum(),
+        }
+    }
+
+    /// All expressions that it reads.
+    pub(super) fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        let frames: &[Frame] = match &self.made {
+            Made::Number(_) => &[],
+            Made::Frames(frames) => frames,
+        };
+        self.keys.iter().chain(&self.order).chain(frames.iter().flat_map(Frame::exprs))
+    }
+
+    /// Whether one operator makes the results of both.
+    pub(super) fn joins(&self, other: &Window) -> bool {
+        let same = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.same(y));
+        let framed = |w: &Window| matches!(w.made, Made::Frames(_));
+        framed(self) && framed(other) && same(&self.keys, &other.keys) && same(&self.order, &other.order)
+    }
+}
+
+/// A window as it is bound: partition, order, and what its frame may be counted from.
+pub(super) struct Spec {
+    pub(super) keys: Vec<Expr>,
+    pub(super) order: Vec<Expr>,
+    /// The only expression that rows are ordered by, with its direction, if there is only one.
+    pub(super) by: Option<Sorted>,
+    /// The frame, if one is written.
+    pub(super) frame: Option<ast::WindowFrame>,
+    pub(super) at: Span,
+}
+
+/// An expression that rows are ordered by.
+pub(super) struct Sorted {
+    pub(super) expr: Expr,
+    pub(super) descending: bool,
+    pub(super) nulls_first: bool,
+}
+
+/// The rows of a frame: unit, first, last.
+pub(super) type Bounds = (FrameUnit, FrameBound, FrameBound);
+
+/// All rows of the partition.
+const WHOLE: Bounds = (FrameUnit::Range, FrameBound::Unbounded, FrameBound::Unbounded);
+
+/// What a call is given, by value.
+struct Arguments {
+    values: Vec<(Expr, Span)>,
+    ignore_nulls: bool,
+}
 
 impl Binder<'_> {
-    /// `f(..) OVER (PARTITION BY .. ORDER BY ..)`
+    /// `f(..) OVER (PARTITION BY .. ORDER BY .. frame)`
     pub(super) fn window_function(
         &mut self,
         name: &str,
@@ -19,41 +103,423 @@ impl Binder<'_> {
     ) -> Bound<Expr> {
         let at = span(f.span());
         let shown = name.to_uppercase();
-        let ranking = match name {
-            "row_number" => Ranking::Row,
-            "rank" => Ranking::Rank,
-            "dense_rank" => Ranking::Dense,
-            _ => return Err(self.unsupported(at, format!("the window function {shown}"))),
+        if !matches!(cx.clause, "SELECT" | "QUALIFY") || cx.aggregates.is_none() || cx.subqueries.is_none() {
+            let message = format!("a window function cannot stand in {}", cx.clause);
+            let hint = match cx.clause {
+                "WHERE" | "HAVING" => "conditions on window functions are written after QUALIFY",
+                _ => "make its result a column of a subquery first",
+            };
+            return Err(self.error_hint(at, message, hint));
+        }
+        let mut inner = Cx {
+            scope: cx.scope,
+            aliases: cx.aliases,
+            aggregates: cx.aggregates.as_deref_mut(),
+            subqueries: cx.subqueries.as_deref_mut(),
+            clause: "another window function",
         };
-        let spec = match over {
-            WindowType::WindowSpec(spec) if spec.window_name.is_none() => spec,
-            _ => return Err(self.unsupported(at, "a named window")),
+        let spec = self.window_spec(over, at, &mut inner);
+        if f.parameters != FunctionArguments::None {
+            return Err(self.unsupported(at, "this form of call"));
+        }
+        let nothing = FunctionArgumentList { duplicate_treatment: None, args: vec![], clauses: vec![] };
+        let list = match &f.args {
+            FunctionArguments::None => &nothing,
+            FunctionArguments::List(list) => list,
+            FunctionArguments::Subquery(_) => return Err(self.unsupported(at, "a subquery as an argument")),
         };
-        let plain = matches!(&f.args, FunctionArguments::List(l) if l.args.is_empty() && l.clauses.is_empty())
-            || f.args == FunctionArguments::None;
-        if !plain || f.filter.is_some() || f.null_treatment.is_some() {
-            return Err(self.error(at, format!("{shown} takes no arguments")));
+        let own_name = match f.name.0.as_slice() {
+            [ast::ObjectNamePart::Identifier(ident)] => fold(ident),
+            _ => name.to_owned(),
+        };
+        let own = self.is_own_aggregate(&own_name);
+        if own || functions::is_aggregate(name) {
+            let name = if own { &own_name } else { name };
+            let nulls = f.null_treatment;
+            let written = Written { name, list, within: &f.within_group, nulls, filter: f.filter.as_deref(), at };
+            let operands = self.aggregate_operands(&written, &mut inner);
+            return self.aggregate_over(&written, operands?, spec?, cx);
         }
-        if spec.window_frame.is_some() {
-            return Err(self.error(at, format!("{shown} takes no frame: it numbers the rows of the whole partition")));
+        if functions::window(name).is_none() {
+            let message = format!("{shown} is neither an aggregate nor a window function");
+            return Err(self.error(at, message));
         }
-        if cx.aggregates.is_none() || cx.clause != "SELECT" {
-            let hint = "number the rows in a subquery, and filter its result";
-            return Err(self.error_hint(at, format!("a window function cannot stand in {}", cx.clause), hint));
+        if f.filter.is_some() || list.duplicate_treatment.is_some() || !f.within_group.is_empty() {
+            let message = format!("DISTINCT and FILTER are for aggregates; {shown} is none");
+            return Err(self.error(at, message));
         }
+        let arguments = self.window_arguments(name, f, list, at, &mut inner);
+        let (spec, arguments) = (spec?, arguments?);
+        // A frame that a window has by its name is for others of its functions.
+        let framed = matches!(over, WindowType::WindowSpec(written) if written.window_frame.is_some());
+        if framed && !matches!(name, "first_value" | "last_value" | "nth_value") {
+            let message = format!("{shown} takes no frame: what it gives does not depend on one");
+            return Err(self.error(spec.at, message));
+        }
+        match name {
+            "row_number" => self.numbered(Ranking::Row, spec, at, cx),
+            "rank" => self.numbered(Ranking::Rank, spec, at, cx),
+            "dense_rank" => self.numbered(Ranking::Dense, spec, at, cx),
+            "lag" | "lead" => self.neighbour(name == "lag", arguments, spec, at, cx),
+            "ntile" => self.ntile(arguments, spec, at, cx),
+            "percent_rank" | "cume_dist" => self.share(name == "cume_dist", spec, at, cx),
+            _ => self.value_of_frame(name, arguments, spec, at, cx),
+        }
+    }
+
+    /// The window that is written, or named.
+    fn window_spec(&mut self, over: &WindowType, at: Span, cx: &mut Cx<'_>) -> Bound<Spec> {
+        let written = match over {
+            WindowType::WindowSpec(spec) => self.whole_spec(spec, 0)?,
+            WindowType::NamedWindow(name) => self.named_window(name, 0)?,
+        };
         let mut keys = vec![];
-        for (e, _) in self.many(&spec.partition_by, cx)? {
+        for (e, _) in self.many(&written.partition_by, cx)? {
             if e.ty.sql != SqlType::Null {
                 keys.push(e);
             }
         }
-        let mut order = vec![];
-        for by in &spec.order_by {
-            let key = self.expr(&by.expr, cx)?;
-            self.order_key(key, &by.options, span(by.span()), &mut order)?;
+        let (mut order, mut by) = (vec![], None);
+        for item in &written.order_by {
+            let key = self.expr(&item.expr, cx)?;
+            let descending = item.options.sort == Some(ast::OrderBySort::Desc);
+            let nulls_first = item.options.nulls_first.unwrap_or(!descending);
+            by = (written.order_by.len() == 1).then(|| Sorted { expr: key.clone(), descending, nulls_first });
+            self.order_key(key, &item.options, span(item.span()), &mut order)?;
         }
-        let first = self.allowed(cx, at)?.add_window(Window { keys, order, ranking });
-        let number = Expr::column(first, ColumnType::not_null(SqlType::BigInt));
-        Ok(Expr { at: position(at), ..number })
+        Ok(Spec { keys, order, by, frame: written.window_frame, at })
+    }
+
+    /// A specification with what the window that it is made from has.
+    fn whole_spec(&mut self, spec: &ast::WindowSpec, depth: usize) -> Bound<ast::WindowSpec> {
+        let Some(name) = &spec.window_name else { return Ok(spec.clone()) };
+        let base = self.named_window(name, depth)?;
+        let at = span(name.span);
+        let message = if !spec.partition_by.is_empty() {
+            "a window that is made from another has its PARTITION BY"
+        } else if !spec.order_by.is_empty() && !base.order_by.is_empty() {
+            "the window that this one is made from has an ORDER BY already"
+        } else if base.window_frame.is_some() {
+            "the window that this one is made from has a frame already: write OVER and its name without parentheses"
+        } else {
+            let order_by = if base.order_by.is_empty() { spec.order_by.clone() } else { base.order_by };
+            return Ok(ast::WindowSpec { window_name: None, order_by, window_frame: spec.window_frame.clone(), ..base });
+        };
+        Err(self.error(at, message))
+    }
+
+    /// The window of that name.
+    fn named_window(&mut self, name: &ast::Ident, depth: usize) -> Bound<ast::WindowSpec> {
+        let at = span(name.span);
+        let wanted = fold(name);
+        // Each is made from one before it, so that none is made from itself.
+        let known = self.windows.iter().rev().skip(depth).position(|w| fold(&w.0) == wanted);
+        let Some(found) = known else {
+            let names: Vec<String> = self.windows.iter().map(|w| fold(&w.0)).collect();
+            let close = super::names::closest(&wanted, names.iter().map(String::as_str));
+            let hint = close.map(|c| format!("did you mean '{c}'?"));
+            return Err(self.error_maybe_hint(at, format!("there is no window '{wanted}' here"), hint));
+        };
+        let place = self.windows.len() - 1 - depth - found;
+        let below = self.windows.len() - place;
+        match self.windows[place].1.clone() {
+            ast::NamedWindowExpr::NamedWindow(other) => self.named_window(&other, below),
+            ast::NamedWindowExpr::WindowSpec(spec) => self.whole_spec(&spec, below),
+        }
+    }
+
+    /// As many arguments as a window function takes.
+    fn window_arguments(
+        &mut self,
+        name: &str,
+        f: &ast::Function,
+        list: &FunctionArgumentList,
+        at: Span,
+        cx: &mut Cx<'_>,
+    ) -> Bound<Arguments> {
+        let shown = name.to_uppercase();
+        let mut nulls = f.null_treatment;
+        for clause in &list.clauses {
+            match clause {
+                FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => nulls = Some(*treatment),
+                _ => return Err(self.unsupported(at, "this clause within a call")),
+            }
+        }
+        let values = self.plain_arguments(list, at)?;
+        let values = self.many(values, cx)?;
+        let (min, max) = functions::window(name).unwrap_or_default();
+        if values.len() < min || values.len() > max {
+            let takes = match (min, max) {
+                (_, 0) => "no arguments".to_owned(),
+                (1, 1) => "1 argument".to_owned(),
+                (a, b) if a == b => format!("{a} arguments"),
+                (a, b) => format!("{a} to {b} arguments"),
+            };
+            return Err(self.error(at, format!("{shown} takes {takes}, but here are {}", values.len())));
+        }
+        if nulls.is_some() && !matches!(name, "lag" | "lead" | "first_value" | "last_value" | "nth_value") {
+            return Err(self.error(at, format!("{shown} takes no IGNORE NULLS or RESPECT NULLS")));
+        }
+        Ok(Arguments { values, ignore_nulls: nulls == Some(NullTreatment::IgnoreNulls) })
+    }
+
+    /// ROW_NUMBER, RANK, DENSE_RANK.
+    fn numbered(&mut self, ranking: Ranking, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
+        let window = Window { keys: spec.keys, order: spec.order, made: Made::Number(ranking) };
+        let first = self.allowed(cx, at)?.add_window(window);
+        Ok(Expr { at: position(at), ..Expr::column(first, ColumnType::not_null(SqlType::BigInt)) })
+    }
+
+    /// The results of calls, each over its rows.
+    fn over(&mut self, spec: Spec, calls: Vec<(Bounds, AggregateCall)>, at: Span, cx: &mut Cx<'_>) -> Bound<Vec<Expr>> {
+        let types: Vec<ColumnType> = calls.iter().map(|(_, c)| c.ty.clone()).collect();
+        let frame = |((unit, start, end), call)| Frame { unit, start, end, calls: vec![call] };
+        let made = Made::Frames(calls.into_iter().map(frame).collect());
+        let first = self.allowed(cx, at)?.add_window(Window { keys: spec.keys, order: spec.order, made });
+        let result = |(i, ty)| Expr { at: position(at), ..Expr::column(first + i, ty) };
+        Ok(types.into_iter().enumerate().map(result).collect())
+    }
+
+    /// An aggregate over the rows of a frame.
+    fn aggregate_over(
+        &mut self,
+        written: &Written<'_>,
+        operands: super::aggregate::Operands,
+        mut spec: Spec,
+        cx: &mut Cx<'_>,
+    ) -> Bound<Expr> {
+        let at = written.at;
+        let ordered = |c: &FunctionArgumentClause| matches!(c, FunctionArgumentClause::OrderBy(_));
+        if written.list.clauses.iter().any(ordered) {
+            let hint = "write it after OVER, within the parentheses";
+            return Err(self.error_hint(at, "an aggregate over a window goes through its rows in the window's order", hint));
+        }
+        let bounds = self.frame(&mut spec)?;
+        let mut aggregates = Aggregates::default();
+        let mut alone = Cx {
+            scope: cx.scope,
+            aliases: &[],
+            aggregates: Some(&mut aggregates),
+            subqueries: None,
+            clause: "a window function",
+        };
+        let mut e = self.aggregate_of(written, operands, &mut alone)?;
+        if aggregates.calls.iter().any(|c| c.distinct || !c.within.is_empty()) {
+            let what = if aggregates.calls.iter().any(|c| c.distinct) { "DISTINCT" } else { "WITHIN DISTINCT" };
+            return Err(self.unsupported(at, format!("{what} over a window")));
+        }
+        let calls = aggregates.calls.into_iter().map(|c| (bounds.clone(), c)).collect();
+        let results = self.over(spec, calls, at, cx)?;
+        let place = |e: &Expr| match e.op {
+            weir_circuit::ExprOp::Column(c) => c,
+            _ => 0,
+        };
+        e.map_columns(&mut |c| c.checked_sub(AGGREGATE_BASE).and_then(|i| results.get(i)).map_or(c, place));
+        Ok(e)
+    }
+
+    /// LAG and LEAD.
+    fn neighbour(&mut self, back: bool, arguments: Arguments, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
+        let Arguments { mut values, ignore_nulls } = arguments;
+        let default = (values.len() > 2).then(|| values.pop()).flatten();
+        let offset = match (values.len() > 1).then(|| values.pop()).flatten() {
+            Some((e, at)) => self.constant_count(&e, at, -FRAME_OFFSET_MAX)?,
+            None => 1,
+        };
+        let offset = if back { -offset } else { offset };
+        if let Some(default) = default {
+            values.push(default);
+            let unified = self.unify(values.iter().map(|(e, at)| (e.clone(), *at)).collect(), "the values of LAG and LEAD")?;
+            values = unified.into_iter().zip(values).map(|(e, (_, at))| (e, at)).collect();
+        }
+        let mut values = values.into_iter().map(|(e, _)| e);
+        let (Some(e), default) = (values.next(), values.next()) else { return Err(Reported) };
+        if e.ty.sql == SqlType::Null {
+            return Ok(e);
+        }
+        let always = !ignore_nulls && !e.ty.nullable;
+        let place = position(at);
+        let ty = ColumnType::nullable(e.ty.sql.clone());
+        let nth = |nth, last| {
+            let kind = AggregateKind::Nth { nth, last, ignore_nulls };
+            AggregateCall::new(kind, vec![e.clone()], ty.clone(), place)
+        };
+        let rows = |start: FrameBound, end: FrameBound| (FrameUnit::Rows, start, end);
+        let one = rows(FrameBound::Offset(offset), FrameBound::Offset(offset));
+        let (bounds, value) = match offset {
+            _ if !ignore_nulls || offset == 0 => (one.clone(), nth(1, false)),
+            ..0 => (rows(FrameBound::Unbounded, FrameBound::Offset(-1)), nth(offset.unsigned_abs(), true)),
+            _ => (rows(FrameBound::Offset(1), FrameBound::Unbounded), nth(offset.unsigned_abs(), false)),
+        };
+        let Some(default) = default else {
+            let mut results = self.over(spec, vec![(bounds, value)], at, cx)?;
+            return results.pop().ok_or(Reported);
+        };
+        if ignore_nulls || always {
+            // A NULL says that there is no such row.
+            let mut results = self.over(spec, vec![(bounds, value)], at, cx)?;
+            let value = results.pop().ok_or(Reported)?;
+            return Ok(coalesce(vec![value, default], place));
+        }
+        let there = counted(AggregateKind::CountRows, None);
+        let results = self.over(spec, vec![(one.clone(), value), (one, there)], at, cx)?;
+        let [value, there] = <[Expr; 2]>::try_from(results).map_err(|_| Reported)?;
+        let there = call("gt_i64", vec![there, bigint(0)], SqlType::Boolean, place);
+        Ok(case(vec![(there, value)], default, place))
+    }
+
+    /// FIRST_VALUE, LAST_VALUE and NTH_VALUE.
+    fn value_of_frame(
+        &mut self,
+        name: &str,
+        arguments: Arguments,
+        mut spec: Spec,
+        at: Span,
+        cx: &mut Cx<'_>,
+    ) -> Bound<Expr> {
+        let Arguments { mut values, ignore_nulls } = arguments;
+        let nth = match (values.len() > 1).then(|| values.pop()).flatten() {
+            Some((e, at)) => self.constant_count(&e, at, 1)?.unsigned_abs(),
+            None => 1,
+        };
+        let bounds = self.frame(&mut spec)?;
+        let (e, _) = values.pop().ok_or(Reported)?;
+        if e.ty.sql == SqlType::Null {
+            return Ok(e);
+        }
+        let kind = AggregateKind::Nth { nth, last: name == "last_value", ignore_nulls };
+        let ty = ColumnType::nullable(e.ty.sql.clone());
+        let value = AggregateCall::new(kind, vec![e], ty, position(at));
+        self.over(spec, vec![(bounds, value)], at, cx)?.pop().ok_or(Reported)
+    }
+
+    /// NTILE: the first of `count % tiles` tiles have a row more than the others.
+    fn ntile(&mut self, arguments: Arguments, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
+        let (tiles, tiles_at) = arguments.values.into_iter().next().ok_or(Reported)?;
+        let tiles = self.constant_count(&tiles, tiles_at, 1)?;
+        let Ok(_) = i32::try_from(tiles) else {
+            return Err(self.error(tiles_at, "that many tiles have no number"));
+        };
+        let number = (FrameUnit::Rows, FrameBound::Unbounded, FrameBound::Offset(0));
+        let rows = counted(AggregateKind::CountRows, None);
+        let counts = self.over(spec, vec![(number, rows.clone()), (WHOLE, rows)], at, cx)?;
+        let [number, count] = <[Expr; 2]>::try_from(counts).map_err(|_| Reported)?;
+        let place = position(at);
+        let of = |name: &str, a: &Expr, b: &Expr| {
+            call(&format!("{name}_i64"), vec![a.clone(), b.clone()], SqlType::BigInt, place)
+        };
+        let (tiles, one) = (bigint(tiles), bigint(1));
+        let before = of("sub", &number, &one);
+        let (size, larger) = (of("div", &count, &tiles), of("rem", &count, &tiles));
+        let size_of_larger = of("add", &size, &one);
+        let rows_of_larger = of("mul", &larger, &size_of_larger);
+        let in_larger = call("lt_i64", vec![before.clone(), rows_of_larger.clone()], SqlType::Boolean, place);
+        let early = of("div", &before, &size_of_larger);
+        let late = of("add", &larger, &of("div", &of("sub", &before, &rows_of_larger), &size));
+        let tile = case(vec![(in_larger, early)], late, place);
+        self.coerce(of("add", &tile, &one), &SqlType::Integer, at)
+    }
+
+    /// PERCENT_RANK and CUME_DIST: which share of the rows comes before; peers with it, if `with_peers`.
+    fn share(&mut self, with_peers: bool, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
+        let last = FrameBound::Offset(if with_peers { 0 } else { -1 });
+        let before = (FrameUnit::Groups, FrameBound::Unbounded, last);
+        let rows = counted(AggregateKind::CountRows, None);
+        let counts = self.over(spec, vec![(before, rows.clone()), (WHOLE, rows)], at, cx)?;
+        let [before, count] = <[Expr; 2]>::try_from(counts).map_err(|_| Reported)?;
+        let place = position(at);
+        let count =
+            if with_peers { count } else { call("sub_i64", vec![count, bigint(1)], SqlType::BigInt, place) };
+        let several = call("gt_i64", vec![count.clone(), bigint(0)], SqlType::Boolean, place);
+        let (before, count) = (self.coerce(before, &SqlType::Double, at)?, self.coerce(count, &SqlType::Double, at)?);
+        let zero = Expr::literal(Value::F64(0.0), ColumnType::not_null(SqlType::Double));
+        let share = self.arithmetic(Arithmetic::Div, before, count, at)?;
+        Ok(case(vec![(several, share)], zero, place))
+    }
+
+    /// A constant whole number that is at least `min`.
+    pub(super) fn constant_count(&mut self, e: &Expr, at: Span, min: i64) -> Bound<i64> {
+        let constant = match crate::expr::columns_end(e) {
+            0 => self.coerce(e.clone(), &SqlType::BigInt, at).map(|e| crate::optimise::evaluate(&e))?,
+            _ => None,
+        };
+        match constant {
+            Some(Ok(Value::I64(n))) if (min..=FRAME_OFFSET_MAX).contains(&n) => Ok(n),
+            Some(Ok(Value::I64(n))) if n < min => Err(self.error(at, format!("this must be at least {min}"))),
+            Some(Ok(Value::I64(_))) => Err(self.error(at, format!("this must be at most {FRAME_OFFSET_MAX}"))),
+            _ => Err(self.error_hint(at, "expected a constant number", "window functions count rows by a number that all rows share")),
+        }
+    }
+
+    /// QUALIFY: a condition on the results of window functions, as a column more.
+    pub(super) fn qualify(
+        &mut self,
+        e: &ast::Expr,
+        scope: &Scope,
+        items: &[Item],
+        aggregates: &mut Aggregates,
+        subqueries: &mut Subqueries,
+    ) -> Bound<Item> {
+        let aliases: Vec<(String, Expr)> = items.iter().map(|i| (i.column.name.clone(), i.expr.clone())).collect();
+        let (aggregates, subqueries) = (Some(aggregates), Some(subqueries));
+        let mut cx = Cx { scope, aliases: &aliases, aggregates, subqueries, clause: "QUALIFY" };
+        let expr = self.condition(e, &mut cx)?;
+        let (name, ty) = ("qualify".to_owned(), expr.ty.clone());
+        let column = OutputColumn { name, case_sensitive: true, ty, span: span(e.span()) };
+        Ok(Item { column, expr })
+    }
+
+    /// The relation with the results of windows behind its columns, and where those of each window are.
+    pub(super) fn windowed(
+        &mut self,
+        rel: RelId,
+        windows: &[&Window],
+        mapped: &mut dyn FnMut(&mut Self, &Expr) -> Bound<Expr>,
+    ) -> Bound<(RelId, Vec<Vec<usize>>)> {
+        let Some(window) = windows.first() else { return Ok((rel, vec![])) };
+        let width = self.plan.columns(rel).len();
+        let mut all = |binder: &mut Self, exprs: &[Expr]| -> Bound<Vec<Expr>> {
+            exprs.iter().map(|e| mapped(binder, e)).collect()
+        };
+        let (keys, order) = (all(self, &window.keys)?, all(self, &window.order)?);
+        if let Made::Number(ranking) = window.made {
+            let numbered = Rel::Rank { input: rel, keys, order, ranking, numbered: true, above: 0, upto: None };
+            return Ok((self.plan.rank(numbered), vec![vec![width]]));
+        }
+        // Calls of the same rows are of one frame, and equal ones are one.
+        let mut frames: Vec<Frame> = vec![];
+        let mut places = vec![];
+        for window in windows {
+            let Made::Frames(written) = &window.made else { continue };
+            let mut places_here = vec![];
+            for frame in written {
+                let mut failed = false;
+                let frame = frame.clone().map(&mut |e| {
+                    mapped(self, e).unwrap_or_else(|Reported| {
+                        failed = true;
+                        null(e.ty.sql.clone())
+                    })
+                });
+                if failed {
+                    return Err(Reported);
+                }
+                let f = frames.iter().position(|known| known.same_rows(&frame)).unwrap_or_else(|| {
+                    frames.push(Frame { calls: vec![], ..frame.clone() });
+                    frames.len() - 1
+                });
+                for call in frame.calls {
+                    let calls = &mut frames[f].calls;
+                    let c = calls.iter().position(|known| known.same(&call)).unwrap_or_else(|| {
+                        calls.push(call);
+                        calls.len() - 1
+                    });
+                    places_here.push((f, c));
+                }
+            }
+            places.push(places_here);
+        }
+        let before = |f: usize| frames[..f].iter().map(|frame| frame.calls.len()).sum::<usize>();
+        let places = places.into_iter().map(|of| of.into_iter().map(|(f, c)| width + before(f) + c).collect()).collect();
+        Ok((self.plan.window(rel, Framed { keys, order, frames }), places))
     }
 }

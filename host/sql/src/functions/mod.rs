@@ -18,6 +18,7 @@ mod tables;
 mod temporal;
 mod text;
 mod variant;
+mod windows;
 
 pub use reference::{Example, Outcome, examples, reference};
 
@@ -51,6 +52,8 @@ pub(crate) enum Rule {
     Written(WrittenOut),
     /// A call that stands for a group of rows; the binder's `aggregate.rs`.
     Aggregate,
+    /// A call with OVER, with at least and at most so many arguments; the binder's `window.rs`.
+    Window(usize, usize),
     /// No call: the parser and the binder know it.
     Syntax,
 }
@@ -73,6 +76,10 @@ const fn with_unit(function: Function, unit_at: usize, arguments: usize, rule: W
     Entry { function, rule: Rule::Unit(unit_at, arguments, rule) }
 }
 
+const fn window_function(function: Function, min: usize, max: usize) -> Entry {
+    Entry { function, rule: Rule::Window(min, max) }
+}
+
 const fn syntax(function: Function) -> Entry {
     Entry { function, rule: Rule::Syntax }
 }
@@ -93,6 +100,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
         aggregates::ENTRIES,
         grammar::ENTRIES,
         tables::ENTRIES,
+        windows::ENTRIES,
     ]
     .into_iter()
     .flatten()
@@ -137,6 +145,14 @@ pub(crate) fn is_aggregate(name: &str) -> bool {
     match lookup(name) {
         Some(callable) => matches!(callable, Callable::Rule(Rule::Aggregate)),
         None => index::missing(name) == Some(index::AGGREGATE),
+    }
+}
+
+/// How many arguments at least and at most a window function takes, if one has that name (in lower case).
+pub(crate) fn window(name: &str) -> Option<(usize, usize)> {
+    match lookup(name) {
+        Some(Callable::Rule(Rule::Window(min, max))) => Some((*min, *max)),
+        _ => None,
     }
 }
 

@@ -9,20 +9,6 @@ const GRAMMAR: &[Family] = &[Family::Grammar];
 pub(super) const ENTRIES: &[Entry] = &[
     syntax(
         Function::written(
-            &[Family::Aggregates],
-            &["row_number", "rank", "dense_rank"],
-            &["ROW_NUMBER() OVER (PARTITION BY e, … ORDER BY e, …) → BIGINT"],
-            "The number of each row among those of its partition, from 1. RANK gives rows that are equal in the order one number, and leaves gaps behind them; \
-             DENSE_RANK leaves none. A bound on the number in the query around it (`WHERE n <= 3`) is a bound on what is kept up to date.",
-        )
-        .gives(&[
-            ("(SELECT ARRAY_AGG(n ORDER BY n) FROM (SELECT ROW_NUMBER() OVER (ORDER BY x) AS n FROM UNNEST(ARRAY[7, 7, 5]) AS u(x)) AS t)", "[1,2,3]"),
-            ("(SELECT ARRAY_AGG(n ORDER BY n) FROM (SELECT RANK() OVER (ORDER BY x DESC) AS n FROM UNNEST(ARRAY[7, 7, 5]) AS u(x)) AS t)", "[1,1,3]"),
-            ("(SELECT ARRAY_AGG(n ORDER BY n) FROM (SELECT DENSE_RANK() OVER (ORDER BY x DESC) AS n FROM UNNEST(ARRAY[7, 7, NULL]) AS u(x)) AS t)", "[1,1,2]"),
-        ]),
-    ),
-    syntax(
-        Function::written(
             TABLE,
             &["tumble"],
             &["TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), size [, offset]))"],
@@ -78,12 +64,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(
             GRAMMAR,
             &["ignore nulls", "respect nulls"],
-            &["ARRAY_AGG(e IGNORE NULLS)", "ARRAY_AGG(e RESPECT NULLS)"],
-            "Whether ARRAY_AGG takes NULLs; it does unless it is said otherwise.",
+            &["ARRAY_AGG(e IGNORE NULLS)", "ARRAY_AGG(e RESPECT NULLS)", "f(e) IGNORE NULLS OVER (…)"],
+            "Whether NULLs count, to ARRAY_AGG and to LAG, LEAD, FIRST_VALUE, LAST_VALUE and NTH_VALUE; they do unless it is said otherwise.",
         )
         .gives(&[
             ("(SELECT ARRAY_AGG(x IGNORE NULLS) FROM UNNEST(ARRAY[1, NULL]) AS u(x))", "[1]"),
             ("(SELECT ARRAY_AGG(x RESPECT NULLS ORDER BY x) FROM UNNEST(ARRAY[1, NULL]) AS u(x))", "[NULL,1]"),
+            ("(SELECT MAX(y) FROM (SELECT LAST_VALUE(x IGNORE NULLS) OVER (ORDER BY k) AS y FROM (VALUES (1, 7), (2, NULL)) AS u(k, x)) AS t)", "7"),
         ]),
     ),
 ];

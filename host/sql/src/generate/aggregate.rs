@@ -53,7 +53,7 @@ impl Generator<'_> {
     }
 
     /// The function that adds rows to the accumulators of a part.
-    fn accumulate(&mut self, id: NodeId, p: usize, part: &AggregatePart, words: &[Accumulators]) {
+    pub(super) fn accumulate(&mut self, id: NodeId, p: usize, part: &AggregatePart, words: &[Accumulators]) {
         let columns = self.input_of(part.input, "r", "v");
         let mut body = Body::new(self, columns, "        ");
         let mut counted = vec![];
@@ -111,7 +111,7 @@ impl Generator<'_> {
     }
 
     /// The function that puts the values of a group together, in the order of their rows.
-    fn fold(&mut self, id: NodeId, p: usize, part: &AggregatePart) {
+    pub(super) fn fold(&mut self, id: NodeId, p: usize, part: &AggregatePart) {
         let columns = self.input_of(part.input, "r", "v");
         let mut body = Body::new(self, columns, "        ");
         let mut before = String::new();
@@ -212,7 +212,7 @@ impl Generator<'_> {
         for (part, words) in parts.iter().zip(words) {
             for (i, a) in part.aggregates.iter().enumerate() {
                 if part.method == AggregateMethod::Linear {
-                    let value = linear_result(a, words[i]);
+                    let value = linear_result(a, words[i], "a");
                     input.columns.push((usize::MAX, finals.len()));
                     finals.push(value);
                     continue;
@@ -238,14 +238,17 @@ impl Generator<'_> {
                 input.columns.push((input.areas.len() - 1, 0));
             }
         }
-        self.emit_function(id, parts, input, &finals, &before, filter, project);
+        let types = parts.iter().filter(|p| p.method == AggregateMethod::Linear).flat_map(|p| &p.aggregates);
+        let types = types.map(|a| a.ty.clone()).collect();
+        self.emit_function(id, types, input, &finals, &before, filter, project);
     }
 
+    /// The same, of columns and of values that are finished already, which have these types.
     #[allow(clippy::too_many_arguments)]
-    fn emit_function(
+    pub(super) fn emit_function(
         &mut self,
         id: NodeId,
-        parts: &[AggregatePart],
+        types: Vec<ColumnType>,
         mut input: Input,
         finals: &[String],
         before: &[String],
@@ -253,12 +256,6 @@ impl Generator<'_> {
         project: &[Expr],
     ) {
         // The finished values of accumulators are variables; expressions see them as decoded columns of a stretch without words.
-        let types: Vec<ColumnType> = parts
-            .iter()
-            .filter(|p| p.method == AggregateMethod::Linear)
-            .flat_map(|p| &p.aggregates)
-            .map(|a| a.ty.clone())
-            .collect();
         let area = self.area("finals", Layout::new(&types), format!("F{id}"), None);
         self.shapes.remove(&format!("F{id}"));
         let index = input.areas.len();
@@ -307,19 +304,19 @@ fn wider(value: &str, e: &Expr) -> String {
     if matches!(e.ty.sql, SqlType::Decimal { .. }) { value.to_string() } else { format!("i128::from({value})") }
 }
 
-/// The value of a linear aggregate, from its accumulators.
-fn linear_result(a: &Aggregate, words: Accumulators) -> String {
+/// The value of a linear aggregate, from its accumulators, which are in the variable `from`.
+pub(super) fn linear_result(a: &Aggregate, words: Accumulators, from: &str) -> String {
     let Accumulators { count, sum, wide } = words;
     let (line, column) = (a.at.line, a.at.column);
-    let count = format!("acc::get_count(a, {count})");
+    let count = format!("acc::get_count({from}, {count})");
     if a.is_xor() {
         let kind = a.ty.sql.kind().map_or("i64", Kind::name);
-        return format!("if {count} == 0 {{ None }} else {{ Some(acc::get_count(a, {sum}) as {kind}) }}");
+        return format!("if {count} == 0 {{ None }} else {{ Some(acc::get_count({from}, {sum}) as {kind}) }}");
     }
     let total = if wide {
-        format!("cx.ok(acc::get_sum_wide(a, {sum}).ok_or(\"sum out of range\"), {line}, {column})")
+        format!("cx.ok(acc::get_sum_wide({from}, {sum}).ok_or(\"sum out of range\"), {line}, {column})")
     } else {
-        format!("acc::get_sum(a, {sum})")
+        format!("acc::get_sum({from}, {sum})")
     };
     let total = match a.function {
         AggregateFunction::CountRows | AggregateFunction::Count(_) => return count,

@@ -9,6 +9,7 @@ mod kernels;
 mod scope;
 mod step;
 mod user;
+mod window;
 mod write;
 
 use std::collections::BTreeMap;

@@ -119,6 +119,10 @@ impl Generator<'_> {
                 let wanted = self.wanted(*input, *order, *ranking, *numbered, *above, *upto);
                 (None, Some(format!("let n{id} = rank(cx, {id}, {stride}, &self.n{input}, {wanted}, &emit_{id});")))
             }
+            Op::Window { input, order, sums, frames, project } => {
+                let field = self.window(id, *input, *order, (sums, frames), project);
+                (Some(field), Some(format!("let n{id} = self.n{id}.step(cx, {stride}, &self.n{input}, &emit_{id});")))
+            }
             Op::Unnest { input } => {
                 let layout = Layout::new(&circuit.nodes[*input].columns()).text();
                 (None, Some(format!("let n{id} = unnest(cx, {id}, {layout:?}, {});", self.rows(*input))))

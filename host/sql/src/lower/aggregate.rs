@@ -16,22 +16,22 @@ fn is_float(ty: &SqlType) -> bool {
     matches!(ty, SqlType::Real | SqlType::Double)
 }
 
-fn method(call: &AggregateCall) -> AggregateMethod {
+pub(super) fn method(call: &AggregateCall) -> AggregateMethod {
     use AggregateKind::{
-        ArgMax, ArgMin, Array, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Map, Max, Min, Mode, Sum, User,
+        ArgMax, ArgMin, Array, Avg, BitAnd, BitOr, BitXor, Count, CountRows, Map, Max, Min, Mode, Nth, Sum, User,
     };
     let is = |test: fn(&SqlType) -> bool| call.argument.as_ref().is_some_and(|e| test(&e.ty.sql));
     match call.kind {
         Min | Max | ArgMin | ArgMax => AggregateMethod::Extreme,
         Sum | Avg if is(is_float) => AggregateMethod::Fold,
         BitXor if is(is_integer) => AggregateMethod::Linear,
-        BitAnd | BitOr | BitXor | Mode | Array | Map | User(_) => AggregateMethod::Fold,
+        BitAnd | BitOr | BitXor | Mode | Array | Map | Nth { .. } | User(_) => AggregateMethod::Fold,
         CountRows | Count | Sum | Avg => AggregateMethod::Linear,
     }
 }
 
 /// Whether it counts all rows of the relation.
-fn counts_rows(call: &AggregateCall) -> bool {
+pub(super) fn counts_rows(call: &AggregateCall) -> bool {
     let never_null = call.argument.as_ref().is_none_or(|a| !a.ty.nullable);
     matches!(call.kind, AggregateKind::CountRows | AggregateKind::Count) && never_null && is_plain(call)
 }
@@ -195,7 +195,7 @@ fn value_column(keys: &[Expr], values: &mut Vec<Expr>, argument: &Expr) -> Expr 
 }
 
 /// A call's argument over columns that its inputs are.
-fn over_inputs(call: &AggregateCall, mut column: impl FnMut(usize) -> Expr) -> Expr {
+pub(super) fn over_inputs(call: &AggregateCall, mut column: impl FnMut(usize) -> Expr) -> Expr {
     let columns: Vec<Expr> = (0..call.inputs.len()).map(&mut column).collect();
     call.argument.as_ref().map_or_else(|| boolean(true), |a| substitute(a, &|i| columns[i].clone()))
 }
@@ -209,7 +209,7 @@ fn collection(call: &AggregateCall, keys: usize, inputs: &[Expr]) -> Aggregate {
 }
 
 /// The circuit's form of a call.
-fn function(call: &AggregateCall, e: Expr) -> Aggregate {
+pub(super) fn function(call: &AggregateCall, e: Expr) -> Aggregate {
     let kind = e.ty.sql.kind().map_or("", Kind::name);
     let reduce =
         |operation: &str, argument| AggregateFunction::Reduce { kernel: format!("bit_{operation}_{kind}"), argument };
@@ -223,6 +223,8 @@ fn function(call: &AggregateCall, e: Expr) -> Aggregate {
         AggregateKind::ArgMin => AggregateFunction::ArgMin,
         AggregateKind::ArgMax => AggregateFunction::ArgMax,
         AggregateKind::Mode => AggregateFunction::Mode,
+        // (Only windows have it, which make it themselves.)
+        AggregateKind::Nth { .. } => AggregateFunction::CountRows,
         // (Made by `collection`.)
         AggregateKind::Array | AggregateKind::Map => AggregateFunction::Collect { values: vec![e], once: false },
         AggregateKind::BitAnd => reduce("and", e),

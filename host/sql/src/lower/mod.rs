@@ -7,6 +7,7 @@ mod join;
 mod linear;
 mod recursion;
 mod stream;
+mod window;
 
 use crate::plan::{Plan, Rel, RelId};
 use std::collections::HashMap;
@@ -161,6 +162,7 @@ impl Lowering<'_> {
                 let node = self.node(op, vec![], columns, "");
                 self.over(node, None, over)
             }
+            Rel::Window { input, window } => self.window(rel, input, &window, over),
             Rel::Unnest { input } => {
                 let columns = self.plan.columns(rel).to_vec();
                 let stream = self.stream(input);

@@ -1,7 +1,7 @@
 //! Columns that nobody reads are not made: what is needed is found from the views down, over all users of a relation, then the plan is
 //! built anew from the tables up.
 
-use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
+use crate::plan::{JoinKind, Plan, Rel, RelId, Root, Window};
 use std::collections::BTreeSet;
 use weir_circuit::Expr;
 
@@ -90,6 +90,12 @@ fn needed(plan: &Plan) -> Vec<Needed> {
                 keys.iter().chain(order).for_each(|e| read(e, &mut below));
                 add(&mut needed[*input], below);
             }
+            Rel::Window { input, window } => {
+                let number = plan.columns(*input).len();
+                let mut below: BTreeSet<usize> = columns.iter().copied().filter(|c| *c < number).collect();
+                kept(window, number, &columns).0.exprs().for_each(|e| read(e, &mut below));
+                add(&mut needed[*input], below);
+            }
             Rel::Unnest { input } => {
                 let array = plan.columns(*input).len() - 1;
                 add(&mut needed[*input], columns.into_iter().filter(|c| *c < array).chain([array]));
@@ -103,6 +109,25 @@ fn needed(plan: &Plan) -> Vec<Needed> {
         }
     }
     needed
+}
+
+/// The window with the calls whose results are needed, and which columns these are; the first result is column `number`.
+fn kept(window: &Window, number: usize, columns: &BTreeSet<usize>) -> (Window, Vec<usize>) {
+    let mut window = window.clone();
+    let (mut column, mut results) = (number, vec![]);
+    for frame in &mut window.frames {
+        frame.calls.retain(|_| {
+            column += 1;
+            let wanted = columns.contains(&(column - 1));
+            results.extend(wanted.then_some(column - 1));
+            wanted
+        });
+    }
+    window.frames.retain(|f| !f.calls.is_empty());
+    if window.frames.is_empty() {
+        (window.keys, window.order) = (vec![], vec![]);
+    }
+    (window, results)
 }
 
 /// Where a needed column is among the needed ones.
@@ -202,6 +227,13 @@ fn rebuild(
                 upto: *upto,
             };
             (out.rank(rel), has)
+        }
+        Rel::Window { input, window } => {
+            let number = plan.columns(*input).len();
+            let (window, results) = kept(window, number, columns);
+            let window = window.map(&mut |e| moved(e, *input));
+            let has = needed[*input].iter().flatten().copied().chain(results).collect();
+            (out.window(new[*input], window), has)
         }
         Rel::Unnest { input } => {
             // The array is the last column, before and after.

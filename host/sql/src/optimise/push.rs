@@ -164,6 +164,20 @@ impl Push<'_> {
                 });
                 self.out.filter(rel, all(above_it))
             }
+            Rel::Window { input, window } => {
+                // What says only which keys matter goes below.
+                let width = self.plan.columns(*input).len();
+                let is_key = |c: usize| window.keys.iter().any(|k| matches!(k.op, ExprOp::Column(k) if k == c));
+                let of_keys = |p: &Expr| {
+                    let mut all = true;
+                    p.visit_columns(&mut |c| all &= c < width && is_key(c));
+                    all && only(p, 0, width) && !may_fail(p)
+                };
+                let (below, above): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(of_keys);
+                let input = self.rel(*input, below);
+                let rel = self.out.window(input, window.clone());
+                self.out.filter(rel, all(above))
+            }
             Rel::Unnest { input } => {
                 let array = self.plan.columns(*input).len() - 1;
                 let (below, above): (Vec<Expr>, Vec<Expr>) =

@@ -59,6 +59,10 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
                 above: *above,
                 upto: *upto,
             }),
+            Rel::Window { input, window } => {
+                let window = window.clone().map(&mut |e| at_type(e));
+                out.window(new[*input], window)
+            }
             Rel::Unnest { input } => out.unnest(new[*input]),
             Rel::Variable { variable } => out.variable(*variable, plan.columns(id).to_vec()),
             Rel::Recursion { variables, bodies, index, name, at } => out.recursion(Rel::Recursion {

@@ -7,7 +7,7 @@ use weir_row::{ColumnType, SqlType, Value};
 
 impl Plan {
     /// A relation with these columns; the same one if there is an equal one already.
-    fn add(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
+    pub(super) fn add(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
         let key = format!("{} :: {}", super::text::describe(&rel), super::text::types(&columns));
         if let Some(id) = self.known.get(&key) {
             return *id;

@@ -4,6 +4,9 @@
 mod build;
 mod recursion;
 mod text;
+mod window;
+
+pub(crate) use window::{Frame, Window};
 
 pub(crate) use recursion::{Definition, resolved};
 
@@ -50,6 +53,8 @@ pub(crate) enum AggregateKind {
     Array,
     /// A map of the second input to the third, of each row for which the first is TRUE.
     Map,
+    /// The value of one row of a frame: which one, whether it is counted from the last, whether rows where it is NULL are not counted.
+    Nth { nth: u64, last: bool, ignore_nulls: bool },
     /// What a function written in Rust, of that number, makes of all rows whose inputs are all there.
     User(usize),
 }
@@ -140,6 +145,8 @@ pub(crate) enum Rel {
         above: u64,
         upto: Option<u64>,
     },
+    /// Each row with what calls make of the rows around it behind.
+    Window { input: RelId, window: Window },
     /// A row for each element of the array that is the input's last column: the other columns, the element as an item, its number.
     Unnest { input: RelId },
     /// What a recursive view is so far: within the bodies of a recursion that has the variable of this number.
@@ -160,6 +167,7 @@ impl Rel {
             | Rel::Negate { input }
             | Rel::Distinct { input, .. }
             | Rel::Rank { input, .. }
+            | Rel::Window { input, .. }
             | Rel::Unnest { input } => vec![*input],
             Rel::Join { left, right, .. } => vec![*left, *right],
             Rel::Union { inputs } | Rel::Recursion { bodies: inputs, .. } => inputs.clone(),
@@ -199,6 +207,7 @@ impl Rel {
             Rel::Project { exprs, .. } => exprs.iter().for_each(f),
             Rel::Join { on, .. } => on.iter().for_each(f),
             Rel::Aggregate { keys, calls, .. } => keys.iter().chain(calls.iter().flat_map(|c| c.reads())).for_each(f),
+            Rel::Window { window, .. } => window.exprs().for_each(f),
             Rel::Rank { keys, order, .. } => keys.iter().chain(order).for_each(f),
         }
     }

@@ -36,6 +36,15 @@ pub(super) fn describe(rel: &Rel) -> String {
             exprs_text(keys),
             exprs_text(order)
         ),
+        Rel::Window { input, window } => {
+            let frame = |f: &super::Frame| {
+                let calls: Vec<String> = f.calls.iter().map(call).collect();
+                format!("({:?} {} to {}: {})", f.unit, f.start, f.end, calls.join(", "))
+            };
+            let frames: Vec<String> = window.frames.iter().map(frame).collect();
+            let (keys, order) = (exprs_text(&window.keys), exprs_text(&window.order));
+            format!("window {input} by [{keys}] order [{order}] {}", frames.join(" "))
+        }
         Rel::Unnest { input } => format!("unnest {input}"),
         Rel::Variable { variable } => format!("variable {variable}"),
         Rel::Recursion { variables, bodies, index, name, at: _ } => {

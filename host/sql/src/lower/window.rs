@@ -1,0 +1,158 @@
+//! Windows: one index in order for all frames of a partition and an order, with what the calls read behind what rows are ordered by.
+
+use super::Lowering;
+use super::aggregate::{counts_rows, function, method, over_inputs};
+use super::linear::Linear;
+use super::stream::Stream;
+use crate::expr::is_true_literal;
+use crate::plan::{AggregateCall, AggregateKind, RelId, Window};
+use weir_circuit::{
+    Aggregate, AggregateFunction, AggregateMethod, Expr, Frame, FrameBound, FrameFunction, Op, Position, same_words,
+};
+use weir_row::{ColumnType, SqlType};
+
+/// The index's columns, over the stream's node, and what is added up of them.
+struct Columns {
+    keys: usize,
+    value: Vec<Expr>,
+    sums: Vec<Aggregate>,
+}
+
+fn nullable(e: &Expr) -> Expr {
+    Expr { ty: ColumnType::nullable(e.ty.sql.clone()), ..e.clone() }
+}
+
+impl Columns {
+    /// The place of a column among the values, where it is added if it is not there.
+    fn place(&mut self, e: &Expr) -> usize {
+        let known = self.value.iter().position(|x| x.same(e) && same_words(&x.ty, &e.ty) && x.ty.nullable == e.ty.nullable);
+        known.unwrap_or_else(|| {
+            self.value.push(e.clone());
+            self.value.len() - 1
+        })
+    }
+
+    /// Several columns one after the other.
+    fn places(&mut self, exprs: &[Expr]) -> usize {
+        self.value.extend_from_slice(exprs);
+        self.value.len() - exprs.len()
+    }
+
+    /// A value column as an expression over the index.
+    fn column(&self, place: usize) -> Expr {
+        Expr::column(self.keys + place, self.value[place].ty.clone())
+    }
+
+    /// The number of a sum.
+    fn sum(&mut self, sum: Aggregate) -> usize {
+        if self.sums.is_empty() {
+            let ty = ColumnType::not_null(SqlType::BigInt);
+            self.sums.push(Aggregate { function: AggregateFunction::CountRows, ty, at: Position::NONE });
+        }
+        let known = self.sums.iter().position(|s| s.function == sum.function && s.ty == sum.ty);
+        known.unwrap_or_else(|| {
+            self.sums.push(sum);
+            self.sums.len() - 1
+        })
+    }
+
+    /// The circuit's form of a call.
+    fn function(&mut self, call: &AggregateCall, inputs: &[Expr]) -> FrameFunction {
+        let extreme = |columns: &mut Columns, greatest: bool| {
+            // What is counted tells which parts of a batch are there still.
+            columns.sum(counter());
+            let exprs: Vec<Expr> = inputs.iter().map(nullable).collect();
+            match exprs.as_slice() {
+                [e] => FrameFunction::Extreme { column: columns.place(e), count: 1, greatest },
+                all => FrameFunction::Extreme { column: columns.places(all), count: all.len(), greatest },
+            }
+        };
+        let as_column = |columns: &mut Columns, e: &Expr| {
+            let at = columns.place(e);
+            columns.column(at)
+        };
+        match call.kind {
+            AggregateKind::Min | AggregateKind::ArgMin => extreme(self, false),
+            AggregateKind::Max | AggregateKind::ArgMax => extreme(self, true),
+            AggregateKind::Mode => FrameFunction::Mode { column: self.place(&nullable(&inputs[0])) },
+            AggregateKind::Nth { nth, last, ignore_nulls } => {
+                FrameFunction::Nth { column: self.place(&nullable(&inputs[0])), nth, last, ignore_nulls }
+            }
+            AggregateKind::Array | AggregateKind::Map => {
+                let present = (!is_true_literal(&inputs[0])).then(|| self.place(&nullable(&inputs[0])));
+                let from = if call.kind == AggregateKind::Map { 1 } else { inputs.len() - 1 };
+                let values = inputs[from..].iter().map(|e| as_column(self, e)).collect();
+                let function = AggregateFunction::Collect { values, once: false };
+                FrameFunction::Fold { aggregate: Aggregate { function, ty: call.ty.clone(), at: call.at }, present }
+            }
+            _ if counts_rows(call) => FrameFunction::Sum(self.sum(counter())),
+            _ => {
+                let e = over_inputs(call, |i| as_column(self, &inputs[i]));
+                let aggregate = function(call, e);
+                match method(call) {
+                    AggregateMethod::Linear => FrameFunction::Sum(self.sum(aggregate)),
+                    _ => FrameFunction::Fold { aggregate, present: None },
+                }
+            }
+        }
+    }
+}
+
+/// COUNT(*).
+fn counter() -> Aggregate {
+    let ty = ColumnType::not_null(SqlType::BigInt);
+    Aggregate { function: AggregateFunction::CountRows, ty, at: Position::NONE }
+}
+
+impl Lowering<'_> {
+    /// The rows of a relation with what is made of the rows around them, put out as `over` says.
+    pub(super) fn window(&mut self, rel: RelId, input: RelId, window: &Window, over: Linear) -> Stream {
+        let types = self.plan.columns(rel).to_vec();
+        let stream = self.stream(input);
+        let of_node = |e: &Expr| stream.over_node(e);
+        let keys: Vec<Expr> = window.keys.iter().map(of_node).collect();
+        let value: Vec<Expr> = window.order.iter().map(of_node).collect();
+        let order = value.len();
+        let mut columns = Columns { keys: keys.len(), value, sums: vec![] };
+        let mut functions = vec![];
+        for frame in &window.frames {
+            let mut made = vec![];
+            for call in &frame.calls {
+                let inputs: Vec<Expr> = call.inputs.iter().map(of_node).collect();
+                made.push(columns.function(call, &inputs));
+            }
+            functions.push(made);
+        }
+        let places: Vec<usize> = stream.project.iter().map(|e| columns.place(e)).collect();
+        // The bounds read the row's own columns in the index.
+        let bound = |bound: &FrameBound| {
+            let in_index = |exprs: &[Expr]| -> Vec<Expr> {
+                let column = |i: usize| columns.column(places[i]);
+                exprs.iter().map(|e| crate::expr::substitute(e, &column)).collect()
+            };
+            match bound {
+                FrameBound::Value { of_row, back } => {
+                    FrameBound::Value { of_row: in_index(of_row), back: in_index(back) }
+                }
+                other => other.clone(),
+            }
+        };
+        let frames = window.frames.iter().zip(functions);
+        let frames: Vec<Frame> = frames
+            .map(|(frame, functions)| Frame {
+                unit: frame.unit,
+                start: bound(&frame.start),
+                end: bound(&frame.end),
+                functions,
+            })
+            .collect();
+        let first = keys.len();
+        let index = self.ordered_index(&stream, None, keys, columns.value);
+        let results = self.columns(index).len();
+        let at = places.iter().map(|p| first + p).chain(results..);
+        let project = at.zip(&types).map(|(at, ty)| Expr::column(at, ty.clone())).collect();
+        let op = Op::Window { input: index, order, sums: columns.sums, frames, project };
+        let node = self.node(op, vec![], types, "");
+        self.over(node, None, over)
+    }
+}
