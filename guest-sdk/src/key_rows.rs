@@ -244,8 +244,8 @@ mod tests {
             let mut out = RowWriter::new(2);
             for _ in 0..random.next_u64() % 60 {
                 let row = [random.next_u64() % 3, random.next_u64() % 40];
-                let there: i64 = sum.get(&row.to_vec()).copied().unwrap_or(0);
-                let weight = if there > 0 && random.next_u64() % 2 == 0 { -there } else { 1 };
+                let there: i64 = sum.get(row.as_slice()).copied().unwrap_or(0);
+                let weight = if there > 0 && random.next_u64().is_multiple_of(2) { -there } else { 1 };
                 *sum.entry(row.to_vec()).or_insert(0) += weight;
                 out.push(&row, weight);
             }

@@ -84,7 +84,7 @@ pub enum FrameFunction {
     /// What goes through all rows, or those where a column is not NULL.
     Fold {
         /// A fold.
-        aggregate: Aggregate,
+        aggregate: Box<Aggregate>,
         /// The column.
         present: Option<usize>,
     },

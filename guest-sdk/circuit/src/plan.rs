@@ -416,6 +416,7 @@ impl Op {
             | Op::Rank { input, .. }
             | Op::Import { input }
             | Op::Export { input, .. }
+            | Op::Window { input, .. }
             | Op::Output { input, .. } => vec![input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![left, right],
             Op::Aggregate { parts, .. } => parts.iter_mut().map(|p| &mut p.input).collect(),

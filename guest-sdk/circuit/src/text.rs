@@ -4,7 +4,8 @@
 //! Columns are written `#0`, `#1`, ..; constants as SQL writes them; a kernel's call as `kernel(..)`.
 
 use crate::{
-    AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Frame, FrameBound, FrameFunction, Node, Op, UserFunction,
+    AggregateFunction, AggregatePart, Circuit, Column, Expr, ExprOp, Frame, FrameBound, FrameFunction, Node, Op,
+    UserFunction,
 };
 use std::fmt::{self, Display, Write};
 use weir_row::{ColumnType, Value};

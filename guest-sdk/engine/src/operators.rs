@@ -7,8 +7,8 @@ use crate::scope::Scope;
 use weir_circuit::{Circuit, Expr, NodeId, Op};
 use weir_row::{ColumnType, Layout, RowWriter, SqlType};
 use weir_sdk::operators::{
-    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, antijoin, join, map, negate,
-    Window, rank, semijoin, union, unnest,
+    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, Window, antijoin, join, map,
+    negate, rank, semijoin, union, unnest,
 };
 use weir_sdk::{Chunk, Context, Keyed, Operator, Rows};
 

@@ -54,7 +54,7 @@ fn check_digits(circuit: &Circuit) -> Result<(), String> {
         Op::Aggregate { parts, .. } => parts.iter().flat_map(|p| &p.aggregates).map(|a| &a.ty).collect(),
         Op::Window { sums, frames, .. } => {
             let folds = frames.iter().flat_map(|f| &f.functions).filter_map(|f| match f {
-                FrameFunction::Fold { aggregate, .. } => Some(aggregate),
+                FrameFunction::Fold { aggregate, .. } => Some(aggregate.as_ref()),
                 _ => None,
             });
             sums.iter().chain(folds).map(|a| &a.ty).collect::<Vec<_>>()

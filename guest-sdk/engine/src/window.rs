@@ -42,7 +42,8 @@ impl Plan {
         let (numbered, words) = accumulators(std::slice::from_ref(&part));
         if !sums.is_empty() {
             let adder = Adder::new(circuit, &part, &numbered[0], true)?;
-            let add = move |cx: &weir_sdk::Context, rows: weir_sdk::Chunk<'_>, acc: &mut [u64]| adder.add(cx, rows, acc);
+            let add =
+                move |cx: &weir_sdk::Context, rows: weir_sdk::Chunk<'_>, acc: &mut [u64]| adder.add(cx, rows, acc);
             operator = operator.sums(&accumulator_widths(&part), add);
         }
         let mut results = Input::rows(circuit, input);
@@ -94,8 +95,7 @@ fn made(circuit: &Circuit, input: NodeId, function: &FrameFunction) -> Result<Fu
             Function::Nth { column: *column, nth: *nth, last: *last, ignore_nulls: *ignore_nulls }
         }
         FrameFunction::Fold { aggregate, present } => {
-            let part =
-                AggregatePart { input, method: AggregateMethod::Fold, aggregates: vec![aggregate.clone()] };
+            let part = AggregatePart { input, method: AggregateMethod::Fold, aggregates: vec![(**aggregate).clone()] };
             let folder = Folder::new(circuit, &part)?;
             Function::Fold { fold: Box::new(move |cx, rows, out| folder.fold(cx, rows, out)), present: *present }
         }

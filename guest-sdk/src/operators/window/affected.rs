@@ -63,7 +63,9 @@ impl<'a> Side<'a> {
                     let behind = self.rows_from(&self.rows.seek_past(row), 0, n.saturating_neg().max(0));
                     let mut cut = behind.cut;
                     // The row that it lies within is one of them.
-                    if behind.skip > 0 && let Some((row, _)) = self.rows.peek(&mut cut) {
+                    if behind.skip > 0
+                        && let Some((row, _)) = self.rows.peek(&mut cut)
+                    {
                         self.rows.pass(&mut cut, row);
                     }
                     cut

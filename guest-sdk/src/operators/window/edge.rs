@@ -90,7 +90,15 @@ impl Side<'_> {
     }
 
     /// Where the frame of the current row begins (ends, if `end`); `before` is where the frame of the row (group) just before does.
-    pub(super) fn bound(&self, unit: Unit, bound: &Bound, end: bool, copy: u64, row: &[u64], before: Option<Edge>) -> Edge {
+    pub(super) fn bound(
+        &self,
+        unit: Unit,
+        bound: &Bound,
+        end: bool,
+        copy: u64,
+        row: &[u64],
+        before: Option<Edge>,
+    ) -> Edge {
         let offset = match bound {
             Bound::Unbounded if end => return self.edge(self.rows.end()),
             Bound::Unbounded => return self.edge(self.rows.start()),

@@ -24,6 +24,9 @@ pub(super) struct Side<'a> {
     states: Vec<State<'a>>,
 }
 
+/// A frame, and the most extreme value in it.
+pub(super) type Known<'a> = (Edge, Edge, Option<&'a [u64]>);
+
 /// What is known of a frame, as of the row before.
 #[derive(Default)]
 pub(super) struct State<'a> {
@@ -37,7 +40,7 @@ pub(super) struct State<'a> {
     /// Sums of a frame.
     sums: Option<(Edge, Edge, Vec<u64>)>,
     /// For each function, if it is an extreme, the value that it has of a frame.
-    extremes: Vec<Option<(Edge, Edge, Option<&'a [u64]>)>>,
+    extremes: Vec<Option<Known<'a>>>,
 }
 
 /// The words of NULL as a row of one nullable column.
@@ -98,9 +101,8 @@ impl<'a> Side<'a> {
     /// Makes the results of the next row, and goes on behind it.
     pub(super) fn evaluate(&mut self, out: &mut Vec<Result>) {
         let Some((row, weight)) = self.peek() else { return };
-        let counts_rows = |f: &Frame| {
-            f.unit == Unit::Rows && [&f.start, &f.end].iter().any(|b| matches!(b, Bound::Offset(_)))
-        };
+        let counts_rows =
+            |f: &Frame| f.unit == Unit::Rows && [&f.start, &f.end].iter().any(|b| matches!(b, Bound::Offset(_)));
         // Of frames that do not count rows, a row has the same results as often as it is there.
         let (copies, each) =
             if self.window.frames.iter().any(counts_rows) { (weight.unsigned_abs(), 1) } else { (1, weight) };
@@ -149,14 +151,7 @@ impl<'a> Side<'a> {
         state.edges = Some(edges);
     }
 
-    fn function(
-        &self,
-        function: &Function,
-        lo: &Edge,
-        hi: &Edge,
-        known: &mut Option<(Edge, Edge, Option<&'a [u64]>)>,
-        to: &mut Vec<u64>,
-    ) {
+    fn function(&self, function: &Function, lo: &Edge, hi: &Edge, known: &mut Option<Known<'a>>, to: &mut Vec<u64>) {
         match function {
             Function::Extreme { column, count, greatest } => {
                 let kind = (*column, *count, *greatest);
@@ -274,13 +269,14 @@ impl<'a> Side<'a> {
                 return true;
             }
             let holds = state.edges.as_ref().is_some_and(|(_, hi)| hi.cut >= past);
-            holds && frame.functions.iter().all(|f| match f {
-                Function::Extreme { .. } => true,
-                Function::Nth { last: true, nth: 1, .. } => true,
-                // One that is not there yet may come, another before and after.
-                Function::Nth { last: false, .. } => state.found,
-                Function::Nth { .. } | Function::Mode { .. } | Function::Fold { .. } => false,
-            })
+            holds
+                && frame.functions.iter().all(|f| match f {
+                    Function::Extreme { .. } => true,
+                    Function::Nth { last: true, nth: 1, .. } => true,
+                    // One that is not there yet may come, another before and after.
+                    Function::Nth { last: false, .. } => state.found,
+                    Function::Nth { .. } | Function::Mode { .. } | Function::Fold { .. } => false,
+                })
         })
     }
 }

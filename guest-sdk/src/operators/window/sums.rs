@@ -2,7 +2,7 @@
 
 use super::Window;
 use super::edge::Edge;
-use super::evaluate::Side;
+use super::evaluate::{Known, Side};
 use crate::Rows;
 use crate::key_rows::Cut;
 use crate::summary::{NONE, Part, Summary};
@@ -105,7 +105,9 @@ impl<'a> Side<'a> {
         let mut sums = self.between(&lo.cut, &hi.cut);
         for (edge, negative) in [(lo, true), (hi, false)] {
             let mut cut = edge.cut.clone();
-            if edge.skip > 0 && let Some((row, _)) = self.rows.peek(&mut cut) {
+            if edge.skip > 0
+                && let Some((row, _)) = self.rows.peek(&mut cut)
+            {
                 let mut part = RowWriter::new(self.block_stride());
                 part.push(row, edge.skip.cast_signed());
                 let mut of_row = vec![0; sums.len()];
@@ -197,17 +199,13 @@ impl<'a> Side<'a> {
     }
 
     /// The most extreme value between two edges, from that between two others, if these begin at the same row.
-    pub(super) fn extreme(
-        &self,
-        known: Option<(Edge, Edge, Option<&'a [u64]>)>,
-        lo: &Edge,
-        hi: &Edge,
-        kind: Kind,
-    ) -> Option<&'a [u64]> {
+    pub(super) fn extreme(&self, known: Option<Known<'a>>, lo: &Edge, hi: &Edge, kind: Kind) -> Option<&'a [u64]> {
         // A row counts if it is there once.
         let past = |edge: &Edge| {
             let mut cut = edge.cut.clone();
-            if edge.skip > 0 && let Some((row, _)) = self.rows.peek(&mut cut) {
+            if edge.skip > 0
+                && let Some((row, _)) = self.rows.peek(&mut cut)
+            {
                 self.rows.pass(&mut cut, row);
             }
             cut
@@ -232,7 +230,9 @@ impl<'a> Side<'a> {
         if self.rows.few(from, to, FEW) {
             let mut best: Option<&'a [u64]> = None;
             let mut cut = from.clone();
-            while cut < *to && let Some((row, _)) = self.rows.peek(&mut cut) {
+            while cut < *to
+                && let Some((row, _)) = self.rows.peek(&mut cut)
+            {
                 if cut >= *to {
                     break;
                 }

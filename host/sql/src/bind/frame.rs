@@ -59,7 +59,9 @@ impl Binder<'_> {
             WindowFrameUnits::Range => FrameUnit::Range,
         };
         if unit == FrameUnit::Groups && spec.order.is_empty() {
-            return Err(self.error(spec.at, "GROUPS counts groups of rows that ORDER BY makes equal, but there is no ORDER BY"));
+            return Err(
+                self.error(spec.at, "GROUPS counts groups of rows that ORDER BY makes equal, but there is no ORDER BY")
+            );
         }
         if unit != FrameUnit::Range {
             let start = self.counted_bound(&frame.start_bound)?;
@@ -74,9 +76,7 @@ impl Binder<'_> {
             spec.order.push(int(0));
         }
         let bound = |(unbounded, distance): (bool, Option<(bool, Distance)>)| match (&spec.by, distance) {
-            (Some(by), Some((following, distance))) => {
-                range_bound(by, &distance, following, sided, position(spec.at))
-            }
+            (Some(by), Some((following, distance))) => range_bound(by, &distance, following, sided, position(spec.at)),
             _ if unbounded => FrameBound::Unbounded,
             _ => FrameBound::Offset(0),
         };
@@ -130,7 +130,11 @@ impl Binder<'_> {
         };
         let constant = self.frame_constant(e)?;
         let Some(Ok(value)) = evaluate(&constant) else {
-            return Err(self.error_hint(at, "expected a constant distance", "for example RANGE INTERVAL '1' HOUR PRECEDING"));
+            return Err(self.error_hint(
+                at,
+                "expected a constant distance",
+                "for example RANGE INTERVAL '1' HOUR PRECEDING",
+            ));
         };
         let ordered = by.expr.ty.sql.clone();
         let distance = match distance_of(&value, &constant.ty.sql, &ordered) {
@@ -221,8 +225,11 @@ fn float(value: &Value, ty: &SqlType) -> Option<f64> {
     }
 }
 
+/// The first and the last value of a type, as numbers, and the values of numbers.
+type Ends = (i128, i128, fn(i128) -> Value);
+
 /// The first and the last value of a type whose values are counted, and the values of numbers.
-fn ends(ty: &SqlType) -> Option<(i128, i128, fn(i128) -> Value)> {
+fn ends(ty: &SqlType) -> Option<Ends> {
     // Each number is cut to the ends before it becomes a value.
     macro_rules! integers {
         ($type:ty, $variant:ident) => {

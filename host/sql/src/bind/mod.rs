@@ -39,6 +39,7 @@ mod types;
 mod unnest;
 mod view;
 mod window;
+mod window_call;
 
 pub(crate) use arithmetic::Arithmetic;
 pub(crate) use call::{Argument, Call};

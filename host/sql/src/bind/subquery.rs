@@ -300,7 +300,8 @@ impl Binder<'_> {
         let mut places = Places { base: subqueries.base, at: vec![None; subqueries.columns] };
         // Windows are over what HAVING leaves, and that may read subqueries.
         let mut having = subqueries.having.clone();
-        let early = |p: &&Pending| having.is_none() || p.window.is_none() && !subqueries.reads_window(p.wanted.as_ref());
+        let early =
+            |p: &&Pending| having.is_none() || p.window.is_none() && !subqueries.reads_window(p.wanted.as_ref());
         let (first, then): (Vec<_>, Vec<_>) = subqueries.pending.iter().partition(early);
         let order = first.into_iter().map(Some).chain([None]).chain(then.into_iter().map(Some));
         for p in order {

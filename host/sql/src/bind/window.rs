@@ -1,23 +1,22 @@
 //! Window functions: what is made of the rows around each row.
 
 use super::aggregate::Written;
-use super::arithmetic::Arithmetic;
 use super::expr::Cx;
 use super::group::{AGGREGATE_BASE, Aggregates};
 use super::items::Item;
 use super::scope::Scope;
-use super::subquery::{Subqueries, counted};
+use super::subquery::Subqueries;
 use super::{Binder, Bound, OutputColumn, Reported, position};
 use crate::Span;
-use crate::expr::{bigint, call, case, coalesce, null};
+use crate::expr::null;
 use crate::functions;
 use crate::parse::{fold, span};
-use crate::plan::{AggregateCall, AggregateKind, Frame, Rel, RelId, Window as Framed};
+use crate::plan::{AggregateCall, Frame, Rel, RelId, Window as Framed};
 use sqlparser::ast::{
     self, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, NullTreatment, Spanned, WindowType,
 };
-use weir_circuit::{Expr, FRAME_OFFSET_MAX, FrameBound, FrameUnit, Ranking};
-use weir_row::{ColumnType, SqlType, Value};
+use weir_circuit::{Expr, FrameBound, FrameUnit, Ranking};
+use weir_row::{ColumnType, SqlType};
 
 /// Calls that have partition and order in common.
 #[derive(Clone, Debug)]
@@ -84,12 +83,12 @@ pub(super) struct Sorted {
 pub(super) type Bounds = (FrameUnit, FrameBound, FrameBound);
 
 /// All rows of the partition.
-const WHOLE: Bounds = (FrameUnit::Range, FrameBound::Unbounded, FrameBound::Unbounded);
+pub(super) const WHOLE: Bounds = (FrameUnit::Range, FrameBound::Unbounded, FrameBound::Unbounded);
 
 /// What a call is given, by value.
-struct Arguments {
-    values: Vec<(Expr, Span)>,
-    ignore_nulls: bool,
+pub(super) struct Arguments {
+    pub(super) values: Vec<(Expr, Span)>,
+    pub(super) ignore_nulls: bool,
 }
 
 impl Binder<'_> {
@@ -203,7 +202,12 @@ impl Binder<'_> {
             "the window that this one is made from has a frame already: write OVER and its name without parentheses"
         } else {
             let order_by = if base.order_by.is_empty() { spec.order_by.clone() } else { base.order_by };
-            return Ok(ast::WindowSpec { window_name: None, order_by, window_frame: spec.window_frame.clone(), ..base });
+            return Ok(ast::WindowSpec {
+                window_name: None,
+                order_by,
+                window_frame: spec.window_frame.clone(),
+                ..base
+            });
         };
         Err(self.error(at, message))
     }
@@ -271,7 +275,13 @@ impl Binder<'_> {
     }
 
     /// The results of calls, each over its rows.
-    fn over(&mut self, spec: Spec, calls: Vec<(Bounds, AggregateCall)>, at: Span, cx: &mut Cx<'_>) -> Bound<Vec<Expr>> {
+    pub(super) fn over(
+        &mut self,
+        spec: Spec,
+        calls: Vec<(Bounds, AggregateCall)>,
+        at: Span,
+        cx: &mut Cx<'_>,
+    ) -> Bound<Vec<Expr>> {
         let types: Vec<ColumnType> = calls.iter().map(|(_, c)| c.ty.clone()).collect();
         let frame = |((unit, start, end), call)| Frame { unit, start, end, calls: vec![call] };
         let made = Made::Frames(calls.into_iter().map(frame).collect());
@@ -292,7 +302,11 @@ impl Binder<'_> {
         let ordered = |c: &FunctionArgumentClause| matches!(c, FunctionArgumentClause::OrderBy(_));
         if written.list.clauses.iter().any(ordered) {
             let hint = "write it after OVER, within the parentheses";
-            return Err(self.error_hint(at, "an aggregate over a window goes through its rows in the window's order", hint));
+            return Err(self.error_hint(
+                at,
+                "an aggregate over a window goes through its rows in the window's order",
+                hint,
+            ));
         }
         let bounds = self.frame(&mut spec)?;
         let mut aggregates = Aggregates::default();
@@ -316,139 +330,6 @@ impl Binder<'_> {
         };
         e.map_columns(&mut |c| c.checked_sub(AGGREGATE_BASE).and_then(|i| results.get(i)).map_or(c, place));
         Ok(e)
-    }
-
-    /// LAG and LEAD.
-    fn neighbour(&mut self, back: bool, arguments: Arguments, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
-        let Arguments { mut values, ignore_nulls } = arguments;
-        let default = (values.len() > 2).then(|| values.pop()).flatten();
-        let offset = match (values.len() > 1).then(|| values.pop()).flatten() {
-            Some((e, at)) => self.constant_count(&e, at, -FRAME_OFFSET_MAX)?,
-            None => 1,
-        };
-        let offset = if back { -offset } else { offset };
-        if let Some(default) = default {
-            values.push(default);
-            let unified = self.unify(values.iter().map(|(e, at)| (e.clone(), *at)).collect(), "the values of LAG and LEAD")?;
-            values = unified.into_iter().zip(values).map(|(e, (_, at))| (e, at)).collect();
-        }
-        let mut values = values.into_iter().map(|(e, _)| e);
-        let (Some(e), default) = (values.next(), values.next()) else { return Err(Reported) };
-        if e.ty.sql == SqlType::Null {
-            return Ok(e);
-        }
-        let always = !ignore_nulls && !e.ty.nullable;
-        let place = position(at);
-        let ty = ColumnType::nullable(e.ty.sql.clone());
-        let nth = |nth, last| {
-            let kind = AggregateKind::Nth { nth, last, ignore_nulls };
-            AggregateCall::new(kind, vec![e.clone()], ty.clone(), place)
-        };
-        let rows = |start: FrameBound, end: FrameBound| (FrameUnit::Rows, start, end);
-        let one = rows(FrameBound::Offset(offset), FrameBound::Offset(offset));
-        let (bounds, value) = match offset {
-            _ if !ignore_nulls || offset == 0 => (one.clone(), nth(1, false)),
-            ..0 => (rows(FrameBound::Unbounded, FrameBound::Offset(-1)), nth(offset.unsigned_abs(), true)),
-            _ => (rows(FrameBound::Offset(1), FrameBound::Unbounded), nth(offset.unsigned_abs(), false)),
-        };
-        let Some(default) = default else {
-            let mut results = self.over(spec, vec![(bounds, value)], at, cx)?;
-            return results.pop().ok_or(Reported);
-        };
-        if ignore_nulls || always {
-            // A NULL says that there is no such row.
-            let mut results = self.over(spec, vec![(bounds, value)], at, cx)?;
-            let value = results.pop().ok_or(Reported)?;
-            return Ok(coalesce(vec![value, default], place));
-        }
-        let there = counted(AggregateKind::CountRows, None);
-        let results = self.over(spec, vec![(one.clone(), value), (one, there)], at, cx)?;
-        let [value, there] = <[Expr; 2]>::try_from(results).map_err(|_| Reported)?;
-        let there = call("gt_i64", vec![there, bigint(0)], SqlType::Boolean, place);
-        Ok(case(vec![(there, value)], default, place))
-    }
-
-    /// FIRST_VALUE, LAST_VALUE and NTH_VALUE.
-    fn value_of_frame(
-        &mut self,
-        name: &str,
-        arguments: Arguments,
-        mut spec: Spec,
-        at: Span,
-        cx: &mut Cx<'_>,
-    ) -> Bound<Expr> {
-        let Arguments { mut values, ignore_nulls } = arguments;
-        let nth = match (values.len() > 1).then(|| values.pop()).flatten() {
-            Some((e, at)) => self.constant_count(&e, at, 1)?.unsigned_abs(),
-            None => 1,
-        };
-        let bounds = self.frame(&mut spec)?;
-        let (e, _) = values.pop().ok_or(Reported)?;
-        if e.ty.sql == SqlType::Null {
-            return Ok(e);
-        }
-        let kind = AggregateKind::Nth { nth, last: name == "last_value", ignore_nulls };
-        let ty = ColumnType::nullable(e.ty.sql.clone());
-        let value = AggregateCall::new(kind, vec![e], ty, position(at));
-        self.over(spec, vec![(bounds, value)], at, cx)?.pop().ok_or(Reported)
-    }
-
-    /// NTILE: the first of `count % tiles` tiles have a row more than the others.
-    fn ntile(&mut self, arguments: Arguments, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
-        let (tiles, tiles_at) = arguments.values.into_iter().next().ok_or(Reported)?;
-        let tiles = self.constant_count(&tiles, tiles_at, 1)?;
-        let Ok(_) = i32::try_from(tiles) else {
-            return Err(self.error(tiles_at, "that many tiles have no number"));
-        };
-        let number = (FrameUnit::Rows, FrameBound::Unbounded, FrameBound::Offset(0));
-        let rows = counted(AggregateKind::CountRows, None);
-        let counts = self.over(spec, vec![(number, rows.clone()), (WHOLE, rows)], at, cx)?;
-        let [number, count] = <[Expr; 2]>::try_from(counts).map_err(|_| Reported)?;
-        let place = position(at);
-        let of = |name: &str, a: &Expr, b: &Expr| {
-            call(&format!("{name}_i64"), vec![a.clone(), b.clone()], SqlType::BigInt, place)
-        };
-        let (tiles, one) = (bigint(tiles), bigint(1));
-        let before = of("sub", &number, &one);
-        let (size, larger) = (of("div", &count, &tiles), of("rem", &count, &tiles));
-        let size_of_larger = of("add", &size, &one);
-        let rows_of_larger = of("mul", &larger, &size_of_larger);
-        let in_larger = call("lt_i64", vec![before.clone(), rows_of_larger.clone()], SqlType::Boolean, place);
-        let early = of("div", &before, &size_of_larger);
-        let late = of("add", &larger, &of("div", &of("sub", &before, &rows_of_larger), &size));
-        let tile = case(vec![(in_larger, early)], late, place);
-        self.coerce(of("add", &tile, &one), &SqlType::Integer, at)
-    }
-
-    /// PERCENT_RANK and CUME_DIST: which share of the rows comes before; peers with it, if `with_peers`.
-    fn share(&mut self, with_peers: bool, spec: Spec, at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
-        let last = FrameBound::Offset(if with_peers { 0 } else { -1 });
-        let before = (FrameUnit::Groups, FrameBound::Unbounded, last);
-        let rows = counted(AggregateKind::CountRows, None);
-        let counts = self.over(spec, vec![(before, rows.clone()), (WHOLE, rows)], at, cx)?;
-        let [before, count] = <[Expr; 2]>::try_from(counts).map_err(|_| Reported)?;
-        let place = position(at);
-        let count =
-            if with_peers { count } else { call("sub_i64", vec![count, bigint(1)], SqlType::BigInt, place) };
-        let several = call("gt_i64", vec![count.clone(), bigint(0)], SqlType::Boolean, place);
-        let (before, count) = (self.coerce(before, &SqlType::Double, at)?, self.coerce(count, &SqlType::Double, at)?);
-        let zero = Expr::literal(Value::F64(0.0), ColumnType::not_null(SqlType::Double));
-        let share = self.arithmetic(Arithmetic::Div, before, count, at)?;
-        Ok(case(vec![(several, share)], zero, place))
-    }
-
-    /// A constant whole number that is at least `min`.
-    pub(super) fn constant_count(&mut self, e: &Expr, at: Span, min: i64) -> Bound<i64> {
-        let constant = match crate::expr::columns_end(e) {
-            0 => self.coerce(e.clone(), &SqlType::BigInt, at).map(|e| crate::optimise::evaluate(&e))?,
-            _ => None,
-        };
-        match constant {
-            Some(Ok(Value::I64(n))) if (min..=FRAME_OFFSET_MAX).contains(&n) => Ok(n),
-            Some(Ok(Value::I64(n))) if n < min => Err(self.error(at, format!("this must be at least {min}"))),
-            Some(Ok(Value::I64(_))) => Err(self.error(at, format!("this must be at most {FRAME_OFFSET_MAX}"))),
-            _ => Err(self.error_hint(at, "expected a constant number", "window functions count rows by a number that all rows share")),
-        }
     }
 
     /// QUALIFY: a condition on the results of window functions, as a column more.
@@ -519,7 +400,8 @@ impl Binder<'_> {
             places.push(places_here);
         }
         let before = |f: usize| frames[..f].iter().map(|frame| frame.calls.len()).sum::<usize>();
-        let places = places.into_iter().map(|of| of.into_iter().map(|(f, c)| width + before(f) + c).collect()).collect();
+        let places =
+            places.into_iter().map(|of| of.into_iter().map(|(f, c)| width + before(f) + c).collect()).collect();
         Ok((self.plan.window(rel, Framed { keys, order, frames }), places))
     }
 }

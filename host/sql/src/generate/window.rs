@@ -43,9 +43,11 @@ impl Generator<'_> {
                 match function {
                     FrameFunction::Sum(_) => {}
                     FrameFunction::Fold { aggregate, present } => {
-                        let aggregates = vec![aggregate.clone()];
+                        let aggregates = vec![(**aggregate).clone()];
                         self.fold(id, made, &AggregatePart { input, method: AggregateMethod::Fold, aggregates });
-                        functions.push(format!("Function::Fold {{ fold: Box::new(fold_{id}_{made}), present: {present:?} }}"));
+                        functions.push(format!(
+                            "Function::Fold {{ fold: Box::new(fold_{id}_{made}), present: {present:?} }}"
+                        ));
                         made += 1;
                     }
                     other => functions.push(format!("Function::{other:?}")),
@@ -90,7 +92,11 @@ impl Generator<'_> {
         }
         let mut before: Vec<String> = vec![];
         // Columns and results stand one after the other, each a layout of its own.
-        let next = |generator: &mut Self, columns: &mut Input, rest: &mut String, before: &mut Vec<String>, ty: &ColumnType| {
+        let next = |generator: &mut Self,
+                    columns: &mut Input,
+                    rest: &mut String,
+                    before: &mut Vec<String>,
+                    ty: &ColumnType| {
             let layout = Layout::new(std::slice::from_ref(ty));
             let (var, shape) = (format!("e{}", before.len()), format!("R{id}_{}", before.len()));
             before.push(format!("let {var} = &{rest};"));

@@ -62,7 +62,9 @@ impl Lowering<'_> {
             }
             Op::Aggregate { parts, project, .. } => projected(self.partitions[parts[0].input].clone(), project),
             Op::Negate { input } => self.partitions[*input].clone(),
-            Op::Rank { input, project, .. } | Op::Window { input, project, .. } => projected(self.partitions[*input].clone(), project),
+            Op::Rank { input, project, .. } | Op::Window { input, project, .. } => {
+                projected(self.partitions[*input].clone(), project)
+            }
             // All columns but the array stay where they are.
             Op::Unnest { input } => {
                 let array = self.circuit.nodes[*input].columns().len() - 1;

@@ -25,7 +25,8 @@ fn nullable(e: &Expr) -> Expr {
 impl Columns {
     /// The place of a column among the values, where it is added if it is not there.
     fn place(&mut self, e: &Expr) -> usize {
-        let known = self.value.iter().position(|x| x.same(e) && same_words(&x.ty, &e.ty) && x.ty.nullable == e.ty.nullable);
+        let known =
+            self.value.iter().position(|x| x.same(e) && same_words(&x.ty, &e.ty) && x.ty.nullable == e.ty.nullable);
         known.unwrap_or_else(|| {
             self.value.push(e.clone());
             self.value.len() - 1
@@ -83,7 +84,8 @@ impl Columns {
                 let from = if call.kind == AggregateKind::Map { 1 } else { inputs.len() - 1 };
                 let values = inputs[from..].iter().map(|e| as_column(self, e)).collect();
                 let function = AggregateFunction::Collect { values, once: false };
-                FrameFunction::Fold { aggregate: Aggregate { function, ty: call.ty.clone(), at: call.at }, present }
+                let aggregate = Box::new(Aggregate { function, ty: call.ty.clone(), at: call.at });
+                FrameFunction::Fold { aggregate, present }
             }
             _ if counts_rows(call) => FrameFunction::Sum(self.sum(counter())),
             _ => {
@@ -91,7 +93,7 @@ impl Columns {
                 let aggregate = function(call, e);
                 match method(call) {
                     AggregateMethod::Linear => FrameFunction::Sum(self.sum(aggregate)),
-                    _ => FrameFunction::Fold { aggregate, present: None },
+                    _ => FrameFunction::Fold { aggregate: Box::new(aggregate), present: None },
                 }
             }
         }

@@ -54,7 +54,11 @@ pub(crate) enum AggregateKind {
     /// A map of the second input to the third, of each row for which the first is TRUE.
     Map,
     /// The value of one row of a frame: which one, whether it is counted from the last, whether rows where it is NULL are not counted.
-    Nth { nth: u64, last: bool, ignore_nulls: bool },
+    Nth {
+        nth: u64,
+        last: bool,
+        ignore_nulls: bool,
+    },
     /// What a function written in Rust, of that number, makes of all rows whose inputs are all there.
     User(usize),
 }
@@ -184,6 +188,7 @@ impl Rel {
             | Rel::Negate { input }
             | Rel::Distinct { input, .. }
             | Rel::Rank { input, .. }
+            | Rel::Window { input, .. }
             | Rel::Unnest { input } => vec![input],
             Rel::Join { left, right, .. } => vec![left, right],
             Rel::Union { inputs } | Rel::Recursion { bodies: inputs, .. } => inputs.iter_mut().collect(),

@@ -137,6 +137,7 @@ fn inside(plan: &Plan, members: &[usize], among: &HashSet<RelId>) -> HashSet<Rel
 fn may_recur(rel: &Rel) -> bool {
     match rel {
         Rel::Rank { numbered, .. } => !numbered,
+        Rel::Window { .. } => false,
         Rel::Table { .. }
         | Rel::Values { .. }
         | Rel::Filter { .. }
