@@ -69,8 +69,10 @@ pub fn explain(source: &str, passes: Passes) -> Result<String, Vec<Diagnostic>> 
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
     let source = source.to_string();
     let shown = thread.spawn(move || {
-        let plan = bind::bind(&source, parse::parse(&source)).map(|b| b.plan).unwrap_or_default();
-        format!("-- as written\n{plan}\n-- optimised\n{}", optimise::optimise(plan.clone(), passes))
+        let Ok(bound) = bind::bind(&source, parse::parse(&source)) else { return String::new() };
+        let facts = optimise::facts(&bound.program);
+        let plan = bound.plan;
+        format!("-- as written\n{plan}\n-- optimised\n{}", optimise::optimise(plan.clone(), &facts, passes))
     });
     Ok(shown.ok().and_then(|t| t.join().ok()).unwrap_or_default())
 }
@@ -82,7 +84,7 @@ fn compile_here(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>
     let parsed = parse::parse(source);
     let bound = bind::bind(source, parsed)?;
     let mut program = bound.program;
-    let plan = optimise::optimise(bound.plan, passes);
+    let plan = optimise::optimise(bound.plan, &optimise::facts(&program), passes);
     program.circuit = lower::lower(&plan, program.circuit);
     let unknown = verify::unknown_kernels(source, &program.circuit);
     if unknown.is_empty() { Ok(program) } else { Err(unknown) }

@@ -25,10 +25,11 @@ const PROGRAMS: [&str; 14] = [
     include_str!("corpus/windows.sql"),
 ];
 
-const WAYS: [Passes; 4] = [
+const WAYS: [Passes; 5] = [
     Passes::NONE,
     Passes { fold: true, ..Passes::NONE },
     Passes { push: true, ..Passes::NONE },
+    Passes { order: true, ..Passes::NONE },
     Passes { prune: true, ..Passes::NONE },
 ];
 

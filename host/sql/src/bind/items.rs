@@ -83,7 +83,10 @@ impl Binder<'_> {
         if failed { Err(Reported) } else { Ok(items) }
     }
 
-    fn output_column(&self, e: &ast::Expr, alias: Option<&Ident>, bound: &Expr, index: usize) -> OutputColumn {
+    fn output_column(&self, mut e: &ast::Expr, alias: Option<&Ident>, bound: &Expr, index: usize) -> OutputColumn {
+        while let ast::Expr::Nested(inner) = e {
+            e = inner;
+        }
         let ident = alias.or(match e {
             ast::Expr::Identifier(ident) => Some(ident),
             ast::Expr::CompoundIdentifier(parts) => parts.last(),

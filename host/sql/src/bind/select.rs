@@ -97,19 +97,29 @@ impl Binder<'_> {
         let mut subqueries = Subqueries::default();
         let mut predicates = vec![];
         let mut failed = false;
+        let mut matches = vec![];
         for e in conjuncts {
-            let mut cx =
-                Cx { scope, aliases: &[], aggregates: None, subqueries: Some(&mut subqueries), clause: "WHERE" };
             if let Some(found) = as_match(e) {
-                match self.matched(rel, &found, span(e.span()), &mut cx) {
-                    Ok(Matched::Rows(joined)) => rel = joined,
-                    Ok(Matched::Condition(predicate)) => predicates.push(predicate),
-                    Err(_) => failed = true,
-                }
+                matches.push((found, span(e.span())));
                 continue;
             }
+            let mut cx =
+                Cx { scope, aliases: &[], aggregates: None, subqueries: Some(&mut subqueries), clause: "WHERE" };
             match self.condition(e, &mut cx) {
                 Ok(predicate) => predicates.push(predicate),
+                Err(_) => failed = true,
+            }
+        }
+        // What reads this query's columns only says first for which rows subqueries are asked.
+        let plain = |e: &Expr| crate::expr::columns_end(e) <= width && !crate::optimise::may_fail(e);
+        let (first, mut predicates): (Vec<Expr>, Vec<Expr>) = predicates.into_iter().partition(plain);
+        rel = self.plan.filter(rel, crate::expr::all(first));
+        for (found, at) in matches {
+            let mut cx =
+                Cx { scope, aliases: &[], aggregates: None, subqueries: Some(&mut subqueries), clause: "WHERE" };
+            match self.matched(rel, &found, at, &mut cx) {
+                Ok(Matched::Rows(joined)) => rel = joined,
+                Ok(Matched::Condition(predicate)) => predicates.push(predicate),
                 Err(_) => failed = true,
             }
         }

@@ -2,15 +2,14 @@
 //! an inner join becomes a condition of the join, where it may be a key. A left join whose padding a filter throws away is an inner
 //! join. A condition that can fail at run time is not moved below a join: it might meet rows that the join would drop.
 
+use super::estimate::is_product;
+use super::RECOMPUTED_SIZE_MAX;
 use super::fold::may_fail;
-use crate::expr::{all, columns_end, conjuncts, size, substitute};
+use crate::expr::{all, any, columns_end, conjuncts, size, substitute};
 use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
 use std::collections::HashMap;
 use weir_circuit::{Expr, ExprOp};
 use weir_row::Value;
-
-/// Largest expression that a filter computes again below the projection that computes it.
-const RECOMPUTED_SIZE_MAX: usize = 12;
 
 struct Push<'p> {
     plan: &'p Plan,
@@ -75,6 +74,24 @@ fn rejects_nulls(e: &Expr, from: usize) -> bool {
     }
 }
 
+/// What a disjunction over both inputs of a join says of each alone: one of what its operands say of it, if all of them do.
+fn implied(e: &Expr, width: usize) -> Vec<Expr> {
+    let ExprOp::Or(operands) = &e.op else { return vec![] };
+    let of_side = |from: usize, to: usize| -> Option<Expr> {
+        let says = |operand: &Expr| {
+            let about: Vec<Expr> = conjuncts(operand.clone()).into_iter().filter(|p| only(p, from, to)).collect();
+            (!about.is_empty() && !about.iter().any(may_fail)).then(|| all(about))
+        };
+        operands.iter().map(says).collect::<Option<Vec<Expr>>>().map(any)
+    };
+    // What is about one side only goes there whole.
+    let end = columns_end(e).max(width);
+    if only(e, 0, width) || only(e, width, end) {
+        return vec![];
+    }
+    of_side(0, width).into_iter().chain(of_side(width, end)).collect()
+}
+
 /// Whether an expression is NULL when any column of it is.
 fn is_strict(e: &Expr) -> bool {
     match &e.op {
@@ -96,7 +113,7 @@ impl Push<'_> {
             return new;
         }
         let linear = matches!(self.plan.rel(id), Rel::Filter { .. } | Rel::Project { .. });
-        if self.uses[id] > 1 && !linear {
+        if self.uses[id] > 1 && !linear && !is_product(self.plan, id) {
             // Others want all rows: keep the relation shared.
             let all_rows = self.rel(id, vec![]);
             return self.out.filter(all_rows, all(predicates));
@@ -233,7 +250,7 @@ impl Push<'_> {
             return rel;
         }
         let kind = match kind {
-            JoinKind::Left if predicates.iter().any(|p| only(p, width, end) && rejects_nulls(p, width)) => {
+            JoinKind::Left if predicates.iter().any(|p| rejects_nulls(p, width)) => {
                 JoinKind::Inner
             }
             other => other,
@@ -262,6 +279,9 @@ impl Push<'_> {
                 JoinKind::Left | JoinKind::Anti => (false, true),
                 JoinKind::Full => (false, false),
             };
+            for implied in implied(&p, width) {
+                sides(implied, l, r, &mut to_left, &mut to_right);
+            }
             conditions.extend(sides(p, l, r, &mut to_left, &mut to_right));
         }
         for p in predicates {
@@ -270,6 +290,9 @@ impl Push<'_> {
                 JoinKind::Left | JoinKind::Semi | JoinKind::Anti => (true, false),
                 JoinKind::Full => (false, false),
             };
+            for implied in implied(&p, width) {
+                sides(implied, l, r, &mut to_left, &mut to_right);
+            }
             let rest = sides(p, l, r, &mut to_left, &mut to_right);
             if kind == JoinKind::Inner { conditions.extend(rest) } else { above.extend(rest) }
         }

@@ -1,7 +1,7 @@
 //! Constant folding and the laws of three-valued logic. What fails at run time is left to fail there.
 
 use super::fold::evaluate;
-use crate::expr::{BOOLEAN, boolean, is_null, is_true_literal, null};
+use crate::expr::{BOOLEAN, all, boolean, conjuncts, is_null, is_true_literal, null};
 use crate::plan::{AggregateCall, Plan, Rel, RelId, Root};
 use weir_circuit::{Expr, ExprOp};
 use weir_row::{ColumnType, SqlType, Value};
@@ -212,6 +212,17 @@ fn simplify_call(e: Expr) -> Expr {
     }
 }
 
+/// What all operands of a disjunction have in common, and what is left of each: it may be the key of a join.
+fn common(operands: &[Expr]) -> Option<(Vec<Expr>, Vec<Expr>)> {
+    let parts: Vec<Vec<Expr>> = operands.iter().map(|o| conjuncts(o.clone())).collect();
+    let (first, others) = parts.split_first().filter(|(_, others)| !others.is_empty())?;
+    let everywhere = |e: &&Expr| others.iter().all(|o| o.iter().any(|x| x.same(e)));
+    let common: Vec<Expr> = first.iter().filter(everywhere).cloned().collect();
+    let left = |part: &Vec<Expr>| all(part.iter().filter(|e| !common.iter().any(|c| c.same(e))).cloned().collect());
+    let rest = parts.iter().map(left).collect();
+    (!common.is_empty()).then_some((common, rest))
+}
+
 /// AND (`decisive` is FALSE) or OR (`decisive` is TRUE) of simple operands.
 fn connective(operands: Vec<Expr>, decisive: bool, at: weir_circuit::Position) -> Expr {
     let mut kept: Vec<Expr> = vec![];
@@ -229,6 +240,11 @@ fn connective(operands: Vec<Expr>, decisive: bool, at: weir_circuit::Position) -
                 _ => kept.push(e),
             }
         }
+    }
+    if decisive && let Some((common, rest)) = common(&kept) {
+        let mut factors = common;
+        factors.push(connective(rest, true, at));
+        return connective(factors, false, at);
     }
     match kept.len() {
         0 => boolean(!decisive),

@@ -163,7 +163,7 @@ impl Plan {
     }
 
     /// A relation of another plan, over inputs of this one with the same columns.
-    pub(super) fn copied(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
+    pub(crate) fn copied(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
         self.add(rel, columns)
     }
 

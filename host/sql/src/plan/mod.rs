@@ -179,7 +179,7 @@ impl Rel {
     }
 
     /// The same, to be replaced.
-    fn inputs_mut(&mut self) -> Vec<&mut RelId> {
+    pub(crate) fn inputs_mut(&mut self) -> Vec<&mut RelId> {
         match self {
             Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } => vec![],
             Rel::Filter { input, .. }

@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, dead_code, reason = "each test uses a part of it")]
 
 pub mod encode;
+pub mod exchange;
 
 use std::panic::AssertUnwindSafe;
 use weir_circuit::Circuit;
