@@ -1,6 +1,8 @@
 //! `+ - * / %` and unary minus: result types and conversions of operands.
 
 use super::common::{as_decimal, common_interval, common_number, integer, interval_type, is_number, is_text};
+use super::interval::units;
+use super::temporal::Unit;
 use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{call, int, null};
@@ -151,6 +153,15 @@ impl Binder<'_> {
             (Arithmetic::Sub, _, _) if instant(ka) && interval(kb) => {
                 self.add_interval("sub", a.clone(), b.clone(), at)?
             }
+            // As in PostgreSQL, a number is one of days.
+            (Arithmetic::Add | Arithmetic::Sub, Date, _) if integer(&b.ty.sql).is_some() => {
+                let days = self.days(b, at)?;
+                self.add_interval(op.kernel(), a.clone(), days, at)?
+            }
+            (Arithmetic::Add, _, Date) if integer(&a.ty.sql).is_some() => {
+                let days = self.days(a, at)?;
+                self.add_interval("add", b.clone(), days, at)?
+            }
             (Arithmetic::Sub, _, _) if instant(ka) && instant(kb) => {
                 let hint = "write (a - b) DAY, or TIMESTAMPDIFF(DAY, b, a)";
                 return Err(self.error_hint(at, "the difference of two points in time needs a unit", hint));
@@ -172,6 +183,12 @@ impl Binder<'_> {
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// A number of days.
+    fn days(&mut self, n: &Expr, at: Span) -> Bound<Expr> {
+        let n = self.coerce(n.clone(), &SqlType::BigInt, at)?;
+        Ok(units(n, Unit::Day, IntervalField::Day, at))
     }
 
     fn scale_interval(&mut self, name: &str, interval: &Expr, factor: &Expr, at: Span) -> Bound<Expr> {

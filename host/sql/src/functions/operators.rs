@@ -8,7 +8,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Function::written(
             &[Family::Operators, Family::Datetime],
             &["+"],
-            &["number + number", "date, time or timestamp + interval", "interval + interval", "+ number"],
+            &["number + number", "date, time or timestamp + interval", "date + days", "interval + interval", "+ number"],
             "Sum. Integers and decimals that overflow stop the pipeline; floats become infinite. A date is moved by whole days, a time of \
              day goes around midnight, months are cut to the last day of the month.",
         )
@@ -18,6 +18,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("1 + NULL", "NULL"),
             ("1e308 + 1e308", "inf"),
             ("DATE '2024-01-31' + INTERVAL 1 MONTH", "2024-02-29"),
+            ("DATE '2024-02-27' + 3", "2024-03-01"),
             ("TIME '23:30:00' + INTERVAL 1 HOUR", "00:30:00"),
         ])
         .fails(&[("2147483647 + 1", "overflow"), ("DATE '9999-12-31' + INTERVAL 1 DAY", "")])
@@ -30,6 +31,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             &[
                 "number - number",
                 "date, time or timestamp - interval",
+                "date - days",
                 "interval - interval",
                 "(a - b) unit → interval",
                 "- number",
@@ -42,6 +44,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             ("1.5 - NULL", "NULL"),
             ("-(-2.5)", "2.5"),
             ("DATE '2026-08-07' - INTERVAL '36' HOUR", "2026-08-06"),
+            ("DATE '2026-08-07' - 7", "2026-07-31"),
             ("(DATE '2026-03-01' - DATE '2026-02-01') DAY > INTERVAL '27' DAY", "TRUE"),
         ])
         .fails(&[("-CAST(-128 AS TINYINT)", "overflow")])
