@@ -128,7 +128,8 @@ def alike(ours, theirs):
     a, b = number(ours if isinstance(ours, str) else repr(ours)), decimal.Decimal(str(theirs))
     if a is None:
         return False
-    digits = decimal.Decimal(1).scaleb(a.as_tuple().exponent) if isinstance(ours, str) and "." in ours else 0
+    # Sums of quotients lose such a digit each.
+    digits = decimal.Decimal(4).scaleb(a.as_tuple().exponent) if isinstance(ours, str) and "." in ours else 0
     if isinstance(ours, int) and isinstance(theirs, float):
         # AVG of whole numbers is a whole number.
         digits = 1

@@ -58,6 +58,8 @@ mod groups;
 mod lists;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/order.rs"]
+mod order;
 #[path = "generated/pivots.rs"]
 mod pivots;
 #[rustfmt::skip]
@@ -365,7 +367,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -386,7 +388,7 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
 }
 
 /// Recursive views of graphs of which edges come and go.

@@ -8,7 +8,7 @@ use weir_circuit::interpret::{ZSet, evaluate};
 use weir_row::{ColumnType, Item, ItemWriter, Kind, Value};
 use weir_sql::{Passes, compile_with};
 
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     include_str!("corpus/basics.sql"),
     include_str!("corpus/firsts.sql"),
     include_str!("corpus/grouping.sql"),
@@ -17,6 +17,7 @@ const PROGRAMS: [&str; 14] = [
     include_str!("corpus/lists.sql"),
     include_str!("corpus/nested.sql"),
     include_str!("corpus/correlated.sql"),
+    include_str!("corpus/order.sql"),
     include_str!("corpus/pivots.sql"),
     include_str!("corpus/quantified.sql"),
     include_str!("corpus/recursion.sql"),

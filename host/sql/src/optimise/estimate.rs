@@ -33,12 +33,13 @@ pub(super) struct Estimate {
 impl Estimate {
     /// Number of distinct values of an expression.
     pub(super) fn distinct(&self, e: &Expr) -> f64 {
-        let of_key = |key: &Vec<usize>| match (&e.op, key.as_slice()) {
-            (ExprOp::Column(c), [k]) if c == k => self.base,
-            // It says something, but not who each row is.
-            _ => self.base.powf(0.75),
-        };
+        let of_key = |_| if self.is_key(e) { self.base } else { self.base.powf(0.75) };
         self.key.as_ref().map_or(self.base, of_key).max(1.0)
+    }
+
+    /// Whether no two rows have the same value of an expression.
+    pub(super) fn is_key(&self, e: &Expr) -> bool {
+        matches!((&e.op, self.key.as_deref()), (ExprOp::Column(c), Some([k])) if c == k)
     }
 }
 

@@ -72,7 +72,10 @@ struct Class {
 struct Member {
     input: usize,
     expr: Expr,
+    /// Number of distinct values.
     distinct: f64,
+    /// Whether they tell the input's rows apart.
+    is_key: bool,
 }
 
 /// A condition that is no equality of two inputs.
@@ -129,8 +132,10 @@ impl Order<'_> {
 
     /// A chain of joins in good order; nothing if it has no choice.
     fn tree(&mut self, id: RelId) -> Option<RelId> {
-        if !matches!(self.plan.rel(id), Rel::Join { kind: JoinKind::Inner, .. }) {
-            return None;
+        match self.plan.rel(id) {
+            Rel::Join { kind: JoinKind::Inner, .. } => {}
+            Rel::Join { left, kind: JoinKind::Semi | JoinKind::Anti, .. } if self.is_chain(*left) => {}
+            _ => return None,
         }
         let mut tree = Tree::default();
         let (written, exprs) = self.flatten(id, true, &mut tree);
@@ -241,7 +246,12 @@ impl Order<'_> {
                 conditions.push(Condition { expr: e, reads, share });
             }
         }
-        for class in &classes {
+        for class in &mut classes {
+            // What is compared with a key refers to it, so it has no other values.
+            let keys = class.members.iter().filter(|m| m.is_key).map(|m| m.distinct).reduce(f64::max);
+            for m in class.members.iter_mut().filter(|m| !m.is_key) {
+                m.distinct = keys.map_or(m.distinct, |most| most.min(m.distinct));
+            }
             self.implied(tree, class);
         }
         (classes, conditions)
@@ -251,8 +261,8 @@ impl Order<'_> {
         let input = tree.reads(e).trailing_zeros() as usize;
         let mut local = e.clone();
         local.map_columns(&mut |c| c - tree.inputs[input].first);
-        let distinct = self.estimates[tree.inputs[input].rel].distinct(&local);
-        Member { input, expr: e.clone(), distinct }
+        let estimate = &self.estimates[tree.inputs[input].rel];
+        Member { input, expr: e.clone(), distinct: estimate.distinct(&local), is_key: estimate.is_key(&local) }
     }
 
     /// What a class says of single inputs: members of one input are equal, and what one member is, all are.
