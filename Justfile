@@ -1,6 +1,8 @@
 # Recipes for people who work on Weir. `just` lists them.
 
 clients := env("XDG_CACHE_HOME", home_directory() / ".cache") / "weir-ci" / "python"
+# Another version of DuckDB: its generators of data are packages of their own.
+generators := env("XDG_CACHE_HOME", home_directory() / ".cache") / "weir-ci" / "tpc"
 
 _list:
     @just --list --unsorted
@@ -49,6 +51,13 @@ test-clients *ARGS:
     test -x {{clients}}/bin/pytest || python3 -m venv {{clients}}
     {{clients}}/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
     {{clients}}/bin/pytest -q tests/python {{ARGS}}
+
+# All queries of TPC-H and TPC-DS, kept up to date by the engine, against DuckDB's answers (WEIR_TPC_SCALE=0.1: ten times the data).
+test-tpc *ARGS:
+    cargo build -p weir-sql --example replay
+    test -x {{generators}}/bin/pytest || python3 -m venv {{generators}}
+    {{generators}}/bin/pip install --quiet --disable-pip-version-check -r tests/tpc/requirements.txt
+    {{generators}}/bin/pytest -q tests/tpc {{ARGS}}
 
 # Many pipelines and clients at once, at full size.
 load:

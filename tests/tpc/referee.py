@@ -128,8 +128,8 @@ def alike(ours, theirs):
     a, b = number(ours if isinstance(ours, str) else repr(ours)), decimal.Decimal(str(theirs))
     if a is None:
         return False
-    # Sums of quotients lose such a digit each.
-    digits = decimal.Decimal(4).scaleb(a.as_tuple().exponent) if isinstance(ours, str) and "." in ours else 0
+    # Zeros at the end are not shown; no column has fewer digits than two. Sums of quotients lose a last digit each.
+    digits = decimal.Decimal(4).scaleb(min(a.as_tuple().exponent, -2)) if isinstance(ours, str) else 0
     if isinstance(ours, int) and isinstance(theirs, float):
         # AVG of whole numbers is a whole number.
         digits = 1

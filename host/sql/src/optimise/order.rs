@@ -302,9 +302,7 @@ impl Order<'_> {
     fn built(&mut self, shape: &Shape, tree: &Tree, classes: &[Class], conditions: &[Condition]) -> Built {
         let (l, r) = match shape {
             Shape::Input(i) => return self.built_input(*i, tree),
-            Shape::Join(l, r) => {
-                (self.built(l, tree, classes, conditions), self.built(r, tree, classes, conditions))
-            }
+            Shape::Join(l, r) => (self.built(l, tree, classes, conditions), self.built(r, tree, classes, conditions)),
         };
         let set = l.set | r.set;
         let equal = classes.iter().filter_map(|class| {
@@ -361,12 +359,17 @@ fn is_light(e: &Expr) -> bool {
 fn test(tree: &mut Tree, from: usize, kind: JoinKind, other: RelId, on: &[Expr], exprs: &[Expr]) -> bool {
     let width = exprs.len();
     let end = tree.width();
-    let column = |c: usize, ty: &Expr| if c < width { exprs[c].clone() } else { Expr::column(end + c - width, ty.ty.clone()) };
+    let column =
+        |c: usize, ty: &Expr| if c < width { exprs[c].clone() } else { Expr::column(end + c - width, ty.ty.clone()) };
     let over_tree = |e: &Expr| over_both(e, &column);
     let mut on: Vec<Expr> = on.iter().map(over_tree).collect();
     let mut reads: Set = 0;
     for e in &on {
-        e.visit_columns(&mut |c| if c < end { reads |= 1 << tree.of_column(c) });
+        e.visit_columns(&mut |c| {
+            if c < end {
+                reads |= 1 << tree.of_column(c)
+            }
+        });
     }
     if reads.count_ones() != 1 || (reads.trailing_zeros() as usize) < from {
         return false;

@@ -2,8 +2,8 @@
 //! an inner join becomes a condition of the join, where it may be a key. A left join whose padding a filter throws away is an inner
 //! join. A condition that can fail at run time is not moved below a join: it might meet rows that the join would drop.
 
-use super::estimate::is_product;
 use super::RECOMPUTED_SIZE_MAX;
+use super::estimate::is_product;
 use super::fold::may_fail;
 use crate::expr::{all, any, columns_end, conjuncts, size, substitute};
 use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
@@ -250,9 +250,7 @@ impl Push<'_> {
             return rel;
         }
         let kind = match kind {
-            JoinKind::Left if predicates.iter().any(|p| rejects_nulls(p, width)) => {
-                JoinKind::Inner
-            }
+            JoinKind::Left if predicates.iter().any(|p| rejects_nulls(p, width)) => JoinKind::Inner,
             other => other,
         };
         let mut to_left = vec![];
