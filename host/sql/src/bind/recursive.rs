@@ -4,7 +4,7 @@ use super::{Binder, Bound, COLUMNS_MAX, Declared, OutputColumn, Reported, common
 use crate::diagnostic::LIMIT;
 use crate::expr::null;
 use crate::parse::{CreateView, DeclareRecursive, fold, span};
-use crate::plan::{Definition, RelId, resolved};
+use crate::plan::{Definition, Rel, RelId, resolved};
 use crate::{Severity, Span};
 use sqlparser::ast::{Cte, Query, SetExpr, SetOperator, SetQuantifier, Spanned};
 use std::collections::{HashMap, HashSet};
@@ -154,6 +154,11 @@ impl Binder<'_> {
         if failed {
             return Err(Reported);
         }
+        // (Rows that are distinct already stay so under the declared types.)
+        let rel = match *self.plan.rel(rel) {
+            Rel::Distinct { input, all: false } => input,
+            _ => rel,
+        };
         let body = self.plan.project(rel, exprs);
         let body = self.plan.distinct(body);
         self.recursive[number].body = Body::Known(body);

@@ -48,3 +48,23 @@ CREATE VIEW counted AS WITH RECURSIVE r(n, x) AS (VALUES (1, 2) UNION SELECT n +
 SELECT n, x, m FROM r, s;
 CREATE VIEW generation AS WITH RECURSIVE sg AS (SELECT x.b AS l, y.b AS r FROM e AS x JOIN e AS y ON x.a = y.a
 UNION ALL SELECT x.b, y.b FROM sg JOIN e AS x ON x.a = sg.l JOIN e AS y ON y.a = sg.r) SELECT * FROM sg WHERE l < r;
+-- Subqueries: of the view itself, beside a column of a table, and the other way round.
+DECLARE RECURSIVE VIEW rising (x INT, n INT);
+CREATE VIEW rising AS SELECT a AS x, 0 AS n FROM e WHERE a < 0
+UNION SELECT b, (SELECT MIN(x) FROM rising WHERE rising.x <= e.a) FROM e WHERE b IN (SELECT x + 1 FROM rising) OR EXISTS (SELECT 1 FROM rising WHERE x = e.a);
+DECLARE RECURSIVE VIEW spread (x INT, y INT);
+CREATE VIEW spread AS SELECT a AS x, b AS y FROM e WHERE a > b UNION SELECT s.x, l.m FROM spread AS s, LATERAL (SELECT MAX(b) AS m FROM e WHERE e.a = s.y) AS l;
+-- One recursion upon another, and one around another: these are one cycle.
+DECLARE RECURSIVE VIEW upon (x INT);
+CREATE VIEW upon AS SELECT DISTINCT a AS x FROM loops UNION SELECT e.b FROM e JOIN upon ON e.a = upon.x WHERE NOT EXISTS (SELECT * FROM closure WHERE closure.a = e.b AND closure.b = upon.x);
+DECLARE RECURSIVE VIEW around (x INT);
+CREATE VIEW around AS WITH RECURSIVE r(x) AS (SELECT x FROM around WHERE x > 0 UNION SELECT e.b FROM r JOIN e ON e.a = r.x WHERE e.b > 0)
+SELECT a AS x FROM e WHERE a = b UNION SELECT x - 1 FROM r WHERE x > 1;
+-- Both sides of set operations and of an outer join.
+DECLARE RECURSIVE VIEW common (a INT, b INT);
+CREATE VIEW common AS SELECT a, b FROM e INTERSECT ALL (SELECT b, a FROM common UNION ALL SELECT a, b FROM e WHERE a <= 1);
+DECLARE RECURSIVE VIEW matched (x INT, y INT);
+CREATE VIEW matched AS SELECT e.a AS x, m.x AS y FROM e FULL JOIN (SELECT DISTINCT x FROM matched WHERE x > 0) AS m ON e.b = m.x;
+-- The best so far, by whom.
+DECLARE RECURSIVE VIEW best (x INT, d INT, via INT);
+CREATE VIEW best AS SELECT x, MIN(d) AS d, ARG_MIN(via, d) AS via FROM (SELECT a AS x, 0 AS d, a AS via FROM e WHERE a < 0 UNION ALL SELECT b, d + 1, a FROM best JOIN e ON a = x WHERE d < 5) AS s GROUP BY x;
