@@ -60,6 +60,7 @@ mod lists;
 #[allow(clippy::all)]
 #[path = "generated/order.rs"]
 mod order;
+#[rustfmt::skip]
 #[allow(clippy::all)]
 #[path = "generated/pivots.rs"]
 mod pivots;

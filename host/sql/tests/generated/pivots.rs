@@ -101,14 +101,7 @@ fn index_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v6 = (if (c1 == Some("xyz")) { Some(true) } else { None::<bool> });
         let v7 = (if (c1 == Some("")) { c3 } else { None::<i128> });
         let v8 = (if (c1 == Some("")) { Some(true) } else { None::<bool> });
-        out.put([
-            enc::dec_null(v3),
-            enc::bool_null(v4),
-            enc::dec_null(v5),
-            enc::bool_null(v6),
-            enc::dec_null(v7),
-            enc::bool_null(v8),
-        ]);
+        out.put([enc::dec_null(v3), enc::bool_null(v4), enc::dec_null(v5), enc::bool_null(v6), enc::dec_null(v7), enc::bool_null(v8)]);
         out.end(w);
     }
 }
@@ -123,25 +116,19 @@ fn acc_2_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
             acc::count(acc, 1, w);
             acc::sum(acc, 2, x, w);
         }
-        if !(v[1] == 0) {
-            acc::count(acc, 4, w);
-        }
+        if !(v[1] == 0) { acc::count(acc, 4, w); }
         let c5 = dec::dec_null(v[2]);
         if let Some(x) = c5 {
             acc::count(acc, 5, w);
             acc::sum(acc, 6, x, w);
         }
-        if !(v[3] == 0) {
-            acc::count(acc, 8, w);
-        }
+        if !(v[3] == 0) { acc::count(acc, 8, w); }
         let c7 = dec::dec_null(v[4]);
         if let Some(x) = c7 {
             acc::count(acc, 9, w);
             acc::sum(acc, 10, x, w);
         }
-        if !(v[5] == 0) {
-            acc::count(acc, 12, w);
-        }
+        if !(v[5] == 0) { acc::count(acc, 12, w); }
     }
 }
 
@@ -149,26 +136,13 @@ fn acc_2_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn emit_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[3..];
-        let c4 =
-            if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 2), 8, 2), 3, 52)) };
+        let c4 = if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 2), 8, 2), 3, 52)) };
         let c5 = acc::get_count(a, 4);
-        let c6 =
-            if acc::get_count(a, 5) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 6), 8, 2), 3, 52)) };
+        let c6 = if acc::get_count(a, 5) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 6), 8, 2), 3, 52)) };
         let c7 = acc::get_count(a, 8);
-        let c8 =
-            if acc::get_count(a, 9) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 10), 8, 2), 3, 52)) };
+        let c8 = if acc::get_count(a, 9) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 10), 8, 2), 3, 52)) };
         let c9 = acc::get_count(a, 12);
-        out.put([
-            r[0],
-            r[1],
-            r[2],
-            enc::dec_null(c4),
-            enc::i64(c5),
-            enc::dec_null(c6),
-            enc::i64(c7),
-            enc::dec_null(c8),
-            enc::i64(c9),
-        ]);
+        out.put([r[0], r[1], r[2], enc::dec_null(c4), enc::i64(c5), enc::dec_null(c6), enc::i64(c7), enc::dec_null(c8), enc::i64(c9)]);
         out.end(w);
     }
 }
@@ -190,9 +164,7 @@ fn index_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c2 = dec::i32_null(r[1]);
         let c3 = dec::dec_null(r[2]);
-        if (if (c2 == Some(2_i32)) { c3 } else { None::<i128> }).is_none() {
-            continue;
-        }
+        if (if (c2 == Some(2_i32)) { c3 } else { None::<i128> }).is_none() { continue; }
         out.put([r[0]]);
         let v1 = (if (c2 == Some(2_i32)) { c3 } else { None::<i128> });
         out.put([enc::dec_null(v1)]);
@@ -205,9 +177,7 @@ fn index_6(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c2 = dec::i32_null(r[1]);
         let c3 = dec::dec_null(r[2]);
-        if (if (c2 == Some(3_i32)) { c3 } else { None::<i128> }).is_none() {
-            continue;
-        }
+        if (if (c2 == Some(3_i32)) { c3 } else { None::<i128> }).is_none() { continue; }
         out.put([r[0]]);
         let v1 = (if (c2 == Some(3_i32)) { c3 } else { None::<i128> });
         out.put([enc::dec_null(v1)]);
@@ -255,9 +225,7 @@ fn index_10(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let c1 = cx.text_null(r, r_t0);
         let c2 = dec::i32_null(r[1]);
         let c4 = dec::i32(r[3]);
-        if (if ((c1 == Some("x")) && (c2 == Some(1_i32))) { Some(c4) } else { None::<i32> }).is_none() {
-            continue;
-        }
+        if (if ((c1 == Some("x")) && (c2 == Some(1_i32))) { Some(c4) } else { None::<i32> }).is_none() { continue; }
         let v0 = (if ((c1 == Some("x")) && (c2 == Some(1_i32))) { Some(c4) } else { None::<i32> });
         out.put([enc::i32_null(v0)]);
         out.end(w);
@@ -271,9 +239,7 @@ fn index_11(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let c1 = cx.text_null(r, r_t0);
         let c2 = dec::i32_null(r[1]);
         let c4 = dec::i32(r[3]);
-        if (if ((c1 == Some("xyz")) && (c2 == Some(2_i32))) { Some(c4) } else { None::<i32> }).is_none() {
-            continue;
-        }
+        if (if ((c1 == Some("xyz")) && (c2 == Some(2_i32))) { Some(c4) } else { None::<i32> }).is_none() { continue; }
         let v0 = (if ((c1 == Some("xyz")) && (c2 == Some(2_i32))) { Some(c4) } else { None::<i32> });
         out.put([enc::i32_null(v0)]);
         out.end(w);
@@ -303,16 +269,8 @@ fn emit_12(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let a = &r[0..];
         let e0 = &a[7..];
         let e1 = &e0[1..];
-        let c1 = if acc::get_count(a, 1) == 0 {
-            None
-        } else {
-            Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a, 2), 0), 5, 87))
-        };
-        let c2 = if acc::get_count(a, 4) == 0 {
-            None
-        } else {
-            Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a, 5), 0), 5, 87))
-        };
+        let c1 = if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a, 2), 0), 5, 87)) };
+        let c2 = if acc::get_count(a, 4) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a, 5), 0), 5, 87)) };
         out.put([enc::i32_null(c1), e0[0], enc::i32_null(c2), e1[0]]);
         out.end(w);
     }
@@ -332,9 +290,7 @@ fn index_15(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c3 = dec::dec_null(r[2]);
         let c4 = dec::i32(r[3]);
-        if (if ((c4 > 2_i32) == true) { c3 } else { None::<i128> }).is_none() {
-            continue;
-        }
+        if (if ((c4 > 2_i32) == true) { c3 } else { None::<i128> }).is_none() { continue; }
         let v0 = (if ((c4 > 2_i32) == true) { c3 } else { None::<i128> });
         out.put([enc::dec_null(v0)]);
         out.end(w);
@@ -346,9 +302,7 @@ fn index_17(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c3 = dec::dec_null(r[2]);
         let c4 = dec::i32(r[3]);
-        if (if ((c4 > 2_i32) == false) { c3 } else { None::<i128> }).is_none() {
-            continue;
-        }
+        if (if ((c4 > 2_i32) == false) { c3 } else { None::<i128> }).is_none() { continue; }
         let v0 = (if ((c4 > 2_i32) == false) { c3 } else { None::<i128> });
         out.put([enc::dec_null(v0)]);
         out.end(w);
@@ -365,18 +319,14 @@ fn acc_19_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 /// aggregate (GROUP BY)
 fn acc_19_1(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
-        if !(r[0] == 0) {
-            acc::count(acc, 1, w);
-        }
+        if !(r[0] == 0) { acc::count(acc, 1, w); }
     }
 }
 
 /// aggregate (GROUP BY)
 fn acc_19_2(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
-        if !(r[0] == 0) {
-            acc::count(acc, 2, w);
-        }
+        if !(r[0] == 0) { acc::count(acc, 2, w); }
     }
 }
 
@@ -395,24 +345,14 @@ fn emit_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn index_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32(r[0]);
-        if !(c0 > 0_i32) {
-            continue;
-        }
+        if !(c0 > 0_i32) { continue; }
         let r_t0 = 4;
         out.put([r[0], r[2]]);
         out.copy_text(r, r_t0);
         let c2 = dec::i32_null(r[1]);
         let c4 = dec::i32(r[3]);
-        let v3 = (if ((c2.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 7, 118)) == Some(2_i32)) && (c4 > 0_i32)) {
-            Some(true)
-        } else {
-            None::<bool>
-        });
-        let v4 = (if ((c2.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 7, 118)) == Some(3_i32)) && (c4 > 0_i32)) {
-            Some(true)
-        } else {
-            None::<bool>
-        });
+        let v3 = (if ((c2.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 7, 118)) == Some(2_i32)) && (c4 > 0_i32)) { Some(true) } else { None::<bool> });
+        let v4 = (if ((c2.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 7, 118)) == Some(3_i32)) && (c4 > 0_i32)) { Some(true) } else { None::<bool> });
         out.put([enc::bool_null(v3), enc::bool_null(v4)]);
         out.end(w);
     }
@@ -423,12 +363,8 @@ fn acc_22_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[K21.end(r)..];
-        if !(v[0] == 0) {
-            acc::count(acc, 1, w);
-        }
-        if !(v[1] == 0) {
-            acc::count(acc, 2, w);
-        }
+        if !(v[0] == 0) { acc::count(acc, 1, w); }
+        if !(v[1] == 0) { acc::count(acc, 2, w); }
     }
 }
 
@@ -448,9 +384,7 @@ fn emit_22(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn map_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c2 = dec::i32_null(r[1]);
-        if c2.map(|x0| cx.ok(f::cast_i32_to_dec(x0, 12_i32, 2_i32), 8, 67)).is_none() {
-            continue;
-        }
+        if c2.map(|x0| cx.ok(f::cast_i32_to_dec(x0, 12_i32, 2_i32), 8, 67)).is_none() { continue; }
         let r_t0 = 4;
         let v2 = "level";
         let v3 = c2.map(|x0| cx.ok(f::cast_i32_to_dec(x0, 12_i32, 2_i32), 8, 67));
@@ -464,9 +398,7 @@ fn map_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// map
 fn map_25(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        if r[2] == 0 {
-            continue;
-        }
+        if r[2] == 0 { continue; }
         let r_t0 = 4;
         let v2 = "points";
         out.put([r[0], r[2]]);
@@ -494,9 +426,7 @@ fn map_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn map_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c4 = dec::i32(r[3]);
-        if !(c4 > 1_i32) {
-            continue;
-        }
+        if !(c4 > 1_i32) { continue; }
         let r_t0 = 4;
         let v2 = "Level";
         let c2 = dec::i32_null(r[1]);
@@ -512,9 +442,7 @@ fn map_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn map_30(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c4 = dec::i32(r[3]);
-        if !(c4 > 1_i32) {
-            continue;
-        }
+        if !(c4 > 1_i32) { continue; }
         let r_t0 = 4;
         let v2 = "pts";
         out.put([r[0], r[2]]);
@@ -527,9 +455,7 @@ fn map_30(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// map
 fn map_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        if !(!(r[1] == 0) || !(r[2] == 0)) {
-            continue;
-        }
+        if !(!(r[1] == 0) || !(r[2] == 0)) { continue; }
         let v1 = "lp";
         out.put([r[0], r[1], r[2]]);
         out.put_text(v1);
@@ -584,10 +510,8 @@ fn acc_38_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn emit_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
-        let c2 =
-            if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 2), 8, 2), 11, 134)) };
-        let c3 =
-            if acc::get_count(a, 4) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 5), 8, 2), 11, 134)) };
+        let c2 = if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 2), 8, 2), 11, 134)) };
+        let c3 = if acc::get_count(a, 4) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 5), 8, 2), 11, 134)) };
         out.put([r[0], enc::dec_null(c2), enc::dec_null(c3)]);
         out.end(w);
     }
@@ -596,9 +520,7 @@ fn emit_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// map
 fn map_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        if r[1] == 0 {
-            continue;
-        }
+        if r[1] == 0 { continue; }
         let v1 = "one";
         out.put([r[0], r[1]]);
         out.put_text(v1);
@@ -609,9 +531,7 @@ fn map_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// map
 fn map_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        if r[2] == 0 {
-            continue;
-        }
+        if r[2] == 0 { continue; }
         let v1 = "two";
         out.put([r[0], r[2]]);
         out.put_text(v1);
@@ -648,8 +568,7 @@ fn emit_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[K43.end(r)..];
         let r_t0 = 1;
-        let c3 =
-            if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 2), 8, 2), 11, 49)) };
+        let c3 = if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a, 2), 8, 2), 11, 49)) };
         out.put([r[0], enc::dec_null(c3)]);
         out.copy_text(r, r_t0);
         out.end(w);
