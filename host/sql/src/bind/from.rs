@@ -213,7 +213,7 @@ impl Binder<'_> {
     }
 
     /// A relation's name is one word.
-    fn single_name<'n>(&mut self, name: &'n ObjectName) -> Bound<&'n Ident> {
+    pub(super) fn single_name<'n>(&mut self, name: &'n ObjectName) -> Bound<&'n Ident> {
         match name.0.as_slice() {
             [ObjectNamePart::Identifier(ident)] => Ok(ident),
             _ => Err(self.error(span(name.span()), format!("there is no table or view '{name}'"))),
@@ -245,7 +245,9 @@ impl Binder<'_> {
             JoinOperator::Right(c) | JoinOperator::RightOuter(c) => (Sides::Right, c),
             JoinOperator::FullOuter(c) => (Sides::Full, c),
             JoinOperator::CrossJoin(c) => (Sides::Inner, c),
-            JoinOperator::AsOf { .. } => return Err(self.unsupported(at, "ASOF JOIN")),
+            JoinOperator::AsOf { match_condition, constraint } => {
+                return self.asof_join(left, right, (match_condition, constraint), at);
+            }
             JoinOperator::CrossApply => (Sides::Inner, &JoinConstraint::None),
             JoinOperator::OuterApply => (Sides::Left, &JoinConstraint::None),
             _ => return Err(self.error(at, "this kind of join is not part of the language")),
@@ -366,7 +368,13 @@ impl Binder<'_> {
     }
 
     /// The conditions of USING; the columns of both sides become one.
-    fn using(&mut self, scope: &mut Scope, left_count: usize, names: &[Ident], kind: Sides) -> Bound<Vec<Expr>> {
+    pub(super) fn using(
+        &mut self,
+        scope: &mut Scope,
+        left_count: usize,
+        names: &[Ident],
+        kind: Sides,
+    ) -> Bound<Vec<Expr>> {
         let mut on = vec![];
         let mut merged = vec![];
         for ident in names {
@@ -428,7 +436,7 @@ fn item_is_lateral(item: &TableWithJoins) -> bool {
 
 /// Which sides of a join keep rows without a match.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sides {
+pub(super) enum Sides {
     Inner,
     Left,
     Right,
@@ -436,7 +444,7 @@ enum Sides {
 }
 
 /// Makes an expression as nullable as the columns that it reads have become.
-fn pad(e: &mut Expr, columns: &[weir_row::ColumnType]) {
+pub(super) fn pad(e: &mut Expr, columns: &[weir_row::ColumnType]) {
     let mut reads_nullable = false;
     e.visit_columns(&mut |i| reads_nullable |= columns[i].nullable);
     if reads_nullable {
@@ -452,7 +460,7 @@ fn nullable(e: &mut Expr) {
 }
 
 /// Adds the columns of a relation that stands to the right.
-fn append(scope: &mut Scope, right: Scope, offset: usize) {
+pub(super) fn append(scope: &mut Scope, right: Scope, offset: usize) {
     scope.poisoned |= right.poisoned;
     scope.columns.extend(right.columns.into_iter().map(|c| ScopeColumn { expr: shifted(&c.expr, offset), ..c }));
 }

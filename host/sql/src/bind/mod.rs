@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod arithmetic;
+mod asof;
 mod call;
 mod cast;
 mod cast_binary;

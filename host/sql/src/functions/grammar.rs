@@ -55,6 +55,25 @@ pub(super) const ENTRIES: &[Entry] = &[
     syntax(
         Function::written(
             GRAMMAR,
+            &["asof join"],
+            &["l [LEFT] ASOF JOIN r MATCH_CONDITION (l.ts >= r.ts) ON l.key = r.key AND …"],
+            "Each left row with the closest right row: of those with the same keys the last one that is not later. The condition may be `>=`, `>`, `<=` or `<`; of \
+             several right rows at one time it is always the same one. With LEFT a row that has no match is there once, with NULLs. A NULL matches nothing.",
+        )
+        .gives(&[
+            (
+                "(SELECT MAX(r.y) FROM (VALUES (5)) AS l(t) LEFT ASOF JOIN (VALUES (1, 'a'), (4, 'b'), (9, 'c')) AS r(t, y) MATCH_CONDITION (l.t >= r.t))",
+                "b",
+            ),
+            (
+                "(SELECT COUNT(*) FROM (VALUES (1, 5), (2, 5)) AS l(k, t) ASOF JOIN (VALUES (1, 4)) AS r(k, t) MATCH_CONDITION (l.t > r.t) ON l.k = r.k)",
+                "1",
+            ),
+        ]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
             &["declare recursive view", "with recursive"],
             &[
                 "DECLARE RECURSIVE VIEW name (column type [NOT NULL], …); … CREATE [LOCAL | MATERIALIZED] VIEW name AS query;",

@@ -135,7 +135,7 @@ impl Generator<'_> {
         input.columns = (0..keys).map(|c| (0, c)).collect();
         for (i, ty) in self.circuit.nodes[node].value.iter().enumerate() {
             let layout = Layout::new(std::slice::from_ref(ty));
-            let (var, shape) = (format!("{value_var}{i}"), format!("V{node}_{i}"));
+            let (var, shape) = (format!("{value_var}_{i}"), format!("V{node}_{i}"));
             let end = if layout.is_fixed() { layout.fixed_words.to_string() } else { format!("{shape}.end({var})") };
             let next = format!("&{var}[{end}..]");
             let mut area = self.area(&var, layout, shape, Some(std::mem::replace(&mut start, next)));

@@ -16,7 +16,7 @@ pub(crate) use ast::{
     ViewKind,
 };
 
-pub(crate) use tokens::GROUP_BY_DISTINCT;
+pub(crate) use tokens::{ASOF_LEFT, GROUP_BY_DISTINCT};
 
 use crate::diagnostic::{LIMIT, PARSE};
 use crate::{Diagnostic, LineCol, Span};

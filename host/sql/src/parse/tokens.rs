@@ -15,6 +15,11 @@ fn begins_query(last: Option<&Token>) -> bool {
     last == Some(&Token::LParen) || is(last, &words)
 }
 
+/// The next token that is no white space.
+fn next_word(rest: &[TokenWithSpan]) -> Option<&Token> {
+    rest.iter().map(|t| &t.token).find(|t| !matches!(t, Token::Whitespace(_)))
+}
+
 /// Whether a name stands here, and a query may end after it.
 fn ends_query(rest: &[TokenWithSpan]) -> bool {
     let mut rest = rest.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_)));
@@ -29,17 +34,23 @@ fn ends_query(rest: &[TokenWithSpan]) -> bool {
 /// The quotes of the word that stands for the DISTINCT of GROUP BY DISTINCT, which nobody can write.
 pub(crate) const GROUP_BY_DISTINCT: char = '[';
 
+/// The quotes of the word that stands for the LEFT of LEFT ASOF JOIN, which nobody can write either.
+pub(crate) const ASOF_LEFT: char = '[';
+
 /// The tokens for the parser:
 ///
 /// - `TABLE t` as a query is `SELECT * FROM t`;
 /// - `UNPIVOT INCLUDING NULLS` is `UNPIVOT INCLUDE NULLS`, and likewise EXCLUDING;
 /// - `GROUP BY DISTINCT k, ..` has the word DISTINCT as its first key;
+/// - `LEFT ASOF JOIN t MATCH_CONDITION (c)` is `ASOF JOIN t MATCH_CONDITION (LEFT AND c)`, and INNER is left out;
 /// - without the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)`;
 /// - `WITHIN DISTINCT (k, ..)` is `WITHIN GROUP (ORDER BY k, ..)`. What is written as the latter becomes something that the parser refuses.
 pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     // The places among `kept` of the last two tokens that are not white space.
     let (mut before, mut last): (Option<usize>, Option<usize>) = (None, None);
+    // Whether the joins whose MATCH_CONDITION is still to come are outer ones. Those within the right side come first.
+    let (mut outer, mut asof_joins) = (false, vec![]);
     for (i, t) in tokens.iter().enumerate() {
         if matches!(t.token, Token::Whitespace(_)) {
             kept.push(t.clone());
@@ -49,6 +60,20 @@ pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         let opened = at(last) == Some(&Token::LParen);
         if is(Some(&t.token), &["table"]) && opened && is(at(before), &["tumble", "hop", "session"]) {
             (before, last) = (last, None);
+            continue;
+        }
+        if is(Some(&t.token), &["left", "inner"]) && is(next_word(&tokens[i + 1..]), &["asof"]) {
+            outer = is(Some(&t.token), &["left"]);
+            continue;
+        }
+        if is(Some(&t.token), &["asof"]) && is(next_word(&tokens[i + 1..]), &["join"]) {
+            asof_joins.push(std::mem::take(&mut outer));
+        }
+        if t.token == Token::LParen && is(at(last), &["match_condition"]) && asof_joins.pop() == Some(true) {
+            let mark = Token::make_word("LEFT", Some(ASOF_LEFT));
+            let words = [Token::LParen, mark, Token::make_keyword("AND")];
+            kept.extend(words.map(|token| TokenWithSpan { token, span: t.span }));
+            (before, last) = (Some(kept.len() - 2), Some(kept.len() - 1));
             continue;
         }
         if is(Some(&t.token), &["table"]) && begins_query(at(last)) && ends_query(&tokens[i + 1..]) {

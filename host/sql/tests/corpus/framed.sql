@@ -32,3 +32,7 @@ CREATE VIEW of_groups AS SELECT g, SUM(x) AS s, SUM(SUM(x)) OVER (ORDER BY g) AS
 CREATE VIEW chosen AS SELECT g, x FROM t QUALIFY COUNT(*) OVER (PARTITION BY g) > 2 AND x > AVG(x) OVER (PARTITION BY g);
 CREATE VIEW only_one_key AS SELECT * FROM (SELECT g, x, SUM(x) OVER (PARTITION BY g ORDER BY x) AS a, LAG(y) OVER (ORDER BY x) AS b FROM t) AS w WHERE g = 2;
 CREATE VIEW above AS SELECT g, SUM(a) AS s FROM (SELECT g, x - LAG(x) OVER (PARTITION BY g ORDER BY x) AS a FROM t) AS steps GROUP BY g;
+CREATE VIEW number_and_null AS SELECT CASE WHEN y IS NOT NULL THEN 1 ELSE 0 END AS a, x, ROW_NUMBER() OVER (ORDER BY y, x) AS n FROM t;
+CREATE VIEW closest AS SELECT t.x AS x, t.y AS y, u.k AS k, u.b AS b FROM t LEFT ASOF JOIN u MATCH_CONDITION (t.x >= u.x) ON t.g = u.k;
+CREATE VIEW next AS SELECT u.k AS k, u.t AS t, t.ts AS ts, t.s AS s, t.y AS y FROM u ASOF JOIN t MATCH_CONDITION (u.t < t.ts) ON u.x = t.x;
+CREATE VIEW nearest AS SELECT t.y AS y, b.y AS z FROM t LEFT ASOF JOIN (SELECT y, g FROM t WHERE x > 1) AS b MATCH_CONDITION (t.y > b.y);

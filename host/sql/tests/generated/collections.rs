@@ -185,9 +185,9 @@ fn acc_7_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_7_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let c2 = dec::i32_null(v1[0]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let c2 = dec::i32_null(v_1[0]);
         for _ in 0..cx.ok(s0.times(w, false), 2, 33) {
             let at = cx.ok(s0.entry(), 2, 33);
             s0.items.i32_null(c2);
@@ -200,10 +200,10 @@ fn fold_7_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_7_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let v1_t0 = 0;
-        let c2 = cx.text_null(v1, v1_t0);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let v_1_t0 = 0;
+        let c2 = cx.text_null(v_1, v_1_t0);
         for _ in 0..cx.ok(s0.times(w, true), 2, 52) {
             let at = cx.ok(s0.entry(), 2, 52);
             s0.items.text_null(c2);
@@ -216,9 +216,9 @@ fn fold_7_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_7_3(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let c2 = dec::dec_null(v1[0]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let c2 = dec::dec_null(v_1[0]);
         for _ in 0..cx.ok(s0.times(w, false), 2, 80) {
             let at = cx.ok(s0.entry(), 2, 80);
             s0.items.dec_null(c2, 2);
@@ -231,9 +231,9 @@ fn fold_7_3(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_7_4(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let c2 = V5_1.i64_null(v1, 0);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let c2 = V5_1.i64_null(v_1, 0);
         for _ in 0..cx.ok(s0.times(w, false), 2, 117) {
             let at = cx.ok(s0.entry(), 2, 117);
             s0.items.i64_null(c2);
@@ -246,9 +246,9 @@ fn fold_7_4(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_7_5(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let c2 = dec::f64_null(v1[0]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let c2 = dec::f64_null(v_1[0]);
         for _ in 0..cx.ok(s0.times(w, false), 2, 149) {
             let at = cx.ok(s0.entry(), 2, 149);
             s0.items.f64_null(c2);
@@ -337,11 +337,11 @@ fn acc_12_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_12_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[V9_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v2_t0 = 0;
-        let c3 = cx.text_null(v2, v2_t0);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[V9_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_2_t0 = 0;
+        let c3 = cx.text_null(v_2, v_2_t0);
         for _ in 0..cx.ok(s0.times(w, false), 3, 34) {
             let at = cx.ok(s0.entry(), 3, 34);
             s0.items.text_null(c3);
@@ -354,12 +354,12 @@ fn fold_12_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_12_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let v2 = &v1[V10_1.end(v1)..];
-        let v3 = &v2[1..];
-        let v4 = &v3[1..];
-        let c5 = dec::i32_null(v4[0]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[V10_1.end(v_1)..];
+        let v_3 = &v_2[1..];
+        let v_4 = &v_3[1..];
+        let c5 = dec::i32_null(v_4[0]);
         for _ in 0..cx.ok(s0.times(w, false), 3, 72) {
             let at = cx.ok(s0.entry(), 3, 72);
             s0.items.i32_null(c5);
@@ -372,9 +372,9 @@ fn fold_12_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_12_3(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[V11_0.end(v0)..];
-        let c2 = dec::i32_null(v1[0]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[V11_0.end(v_0)..];
+        let c2 = dec::i32_null(v_1[0]);
         for _ in 0..cx.ok(s0.times(w, true), 3, 133) {
             let at = cx.ok(s0.entry(), 3, 133);
             s0.items.i32_null(c2);
@@ -440,9 +440,9 @@ fn acc_17_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_17_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[..];
-        let v1 = &v0[1..];
-        let c1 = dec::date(v1[0]);
+        let v_0 = &r[..];
+        let v_1 = &v_0[1..];
+        let c1 = dec::date(v_1[0]);
         for _ in 0..cx.ok(s0.times(w, false), 4, 30) {
             let at = cx.ok(s0.entry(), 4, 30);
             s0.items.date(c1);
@@ -455,8 +455,8 @@ fn fold_17_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_17_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[..];
-        let c0 = dec::i64(v0[0]);
+        let v_0 = &r[..];
+        let c0 = dec::i64(v_0[0]);
         for _ in 0..cx.ok(s0.times(w, false), 4, 77) {
             let at = cx.ok(s0.entry(), 4, 77);
             s0.items.i64(c0);
@@ -507,9 +507,9 @@ fn acc_21_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_21_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[..];
-        let v1 = &v0[1..];
-        let c1 = dec::i32_null(v1[0]);
+        let v_0 = &r[..];
+        let v_1 = &v_0[1..];
+        let c1 = dec::i32_null(v_1[0]);
         for _ in 0..cx.ok(s0.times(w, false), 5, 34) {
             let at = cx.ok(s0.entry(), 5, 34);
             s0.items.i32_null(c1);
@@ -590,9 +590,9 @@ fn acc_27_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_27_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[..];
-        let v0_t0 = 0;
-        let c0 = cx.item(v0, v0_t0);
+        let v_0 = &r[..];
+        let v_0_t0 = 0;
+        let c0 = cx.item(v_0, v_0_t0);
         for _ in 0..cx.ok(s0.times(w, false), 5, 63) {
             let at = cx.ok(s0.entry(), 5, 63);
             s0.items.item(c0);
@@ -658,11 +658,11 @@ fn acc_32_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_32_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::map();
     for (r, w) in rows.iter() {
-        let v0 = &r[..];
-        let c0 = dec::i64(v0[0]);
-        let v1 = &v0[1..];
-        let v1_t0 = 0;
-        let c1 = cx.text_null(v1, v1_t0);
+        let v_0 = &r[..];
+        let c0 = dec::i64(v_0[0]);
+        let v_1 = &v_0[1..];
+        let v_1_t0 = 0;
+        let c1 = cx.text_null(v_1, v_1_t0);
         for _ in 0..cx.ok(s0.times(w, true), 5, 104) {
             let at = cx.ok(s0.entry(), 5, 104);
             s0.items.i64(c0);
@@ -841,10 +841,10 @@ fn acc_47_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 fn fold_47_10(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[V45_0.end(v0)..];
-        let v2 = &v1[V45_1.end(v1)..];
-        let c3 = dec::tz_null(v2[0]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[V45_0.end(v_0)..];
+        let v_2 = &v_1[V45_1.end(v_1)..];
+        let c3 = dec::tz_null(v_2[0]);
         for _ in 0..cx.ok(s0.times(w, false), 7, 192) {
             let at = cx.ok(s0.entry(), 7, 192);
             s0.items.tz_null(c3);
@@ -857,10 +857,10 @@ fn fold_47_10(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 fn fold_47_11(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
-        let v0 = &r[1..];
-        let v1 = &v0[V46_0.end(v0)..];
-        let v1_t0 = 0;
-        let c2 = cx.item_null(v1, v1_t0);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[V46_0.end(v_0)..];
+        let v_1_t0 = 0;
+        let c2 = cx.item_null(v_1, v_1_t0);
         for _ in 0..cx.ok(s0.times(w, true), 7, 231) {
             let at = cx.ok(s0.entry(), 7, 231);
             s0.items.item_null(c2);

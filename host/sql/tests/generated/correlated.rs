@@ -534,14 +534,14 @@ fn index_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_34(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let v2 = &v1[V33_1.end(v1)..];
-        let v3 = &v2[1..];
-        let v3_t0 = 0;
-        let v4 = &v3[V33_3.end(v3)..];
-        out.put([v2[0], v4[0]]);
-        out.copy_text(v3, v3_t0);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[V33_1.end(v_1)..];
+        let v_3 = &v_2[1..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V33_3.end(v_3)..];
+        out.put([v_2[0], v_4[0]]);
+        out.copy_text(v_3, v_3_t0);
         out.end(w);
     }
 }

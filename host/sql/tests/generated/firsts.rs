@@ -90,15 +90,15 @@ fn index_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K1.end(r)..];
-        let v1 = &v0[V1_0.end(v0)..];
-        let v2 = &v1[V1_1.end(v1)..];
-        let v3 = &v2[V1_2.end(v2)..];
-        let v3_t0 = 0;
-        let v4 = &v3[V1_3.end(v3)..];
-        let v5 = &v4[1..];
-        out.put([v4[0], v5[0]]);
-        out.copy_text(v3, v3_t0);
+        let v_0 = &r[K1.end(r)..];
+        let v_1 = &v_0[V1_0.end(v_0)..];
+        let v_2 = &v_1[V1_1.end(v_1)..];
+        let v_3 = &v_2[V1_2.end(v_2)..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V1_3.end(v_3)..];
+        let v_5 = &v_4[1..];
+        out.put([v_4[0], v_5[0]]);
+        out.copy_text(v_3, v_3_t0);
         out.end(w);
     }
 }
@@ -126,24 +126,24 @@ fn index_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K4.end(r)..];
-        let v1 = &v0[V4_0.end(v0)..];
-        let v2 = &v1[V4_1.end(v1)..];
-        let v3 = &v2[1..];
-        let v4 = &v3[1..];
-        let v4_t0 = 0;
-        let v5 = &v4[V4_4.end(v4)..];
-        let v5_t0 = 0;
-        let v6 = &v5[V4_5.end(v5)..];
-        let v6_t0 = 0;
-        let v7 = &v6[V4_6.end(v6)..];
-        let v7_t0 = 0;
-        let v8 = &v7[V4_7.end(v7)..];
-        out.put([v3[0], v8[0]]);
-        out.copy_text(v4, v4_t0);
-        out.copy_text(v5, v5_t0);
-        out.copy_text(v6, v6_t0);
-        out.copy_text(v7, v7_t0);
+        let v_0 = &r[K4.end(r)..];
+        let v_1 = &v_0[V4_0.end(v_0)..];
+        let v_2 = &v_1[V4_1.end(v_1)..];
+        let v_3 = &v_2[1..];
+        let v_4 = &v_3[1..];
+        let v_4_t0 = 0;
+        let v_5 = &v_4[V4_4.end(v_4)..];
+        let v_5_t0 = 0;
+        let v_6 = &v_5[V4_5.end(v_5)..];
+        let v_6_t0 = 0;
+        let v_7 = &v_6[V4_6.end(v_6)..];
+        let v_7_t0 = 0;
+        let v_8 = &v_7[V4_7.end(v_7)..];
+        out.put([v_3[0], v_8[0]]);
+        out.copy_text(v_4, v_4_t0);
+        out.copy_text(v_5, v_5_t0);
+        out.copy_text(v_6, v_6_t0);
+        out.copy_text(v_7, v_7_t0);
         out.end(w);
     }
 }
@@ -179,14 +179,14 @@ fn index_8(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_9(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        let v2 = &v1[V8_1.end(v1)..];
-        let v3 = &v2[1..];
-        let v3_t0 = 0;
-        let v4 = &v3[V8_3.end(v3)..];
-        out.put([v2[0], v4[0]]);
-        out.copy_text(v3, v3_t0);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[V8_1.end(v_1)..];
+        let v_3 = &v_2[1..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V8_3.end(v_3)..];
+        out.put([v_2[0], v_4[0]]);
+        out.copy_text(v_3, v_3_t0);
         out.end(w);
     }
 }
@@ -219,18 +219,18 @@ fn index_12(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_13(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K12.end(r)..];
-        let v0_t0 = 0;
-        let v1 = &v0[V12_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v3 = &v2[1..];
-        let v3_t0 = 0;
-        let v4 = &v3[V12_3.end(v3)..];
-        let v4_t0 = 0;
-        out.put([v1[0], v2[0]]);
-        out.copy_text(v0, v0_t0);
-        out.copy_text(v3, v3_t0);
-        out.copy_text(v4, v4_t0);
+        let v_0 = &r[K12.end(r)..];
+        let v_0_t0 = 0;
+        let v_1 = &v_0[V12_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_3 = &v_2[1..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V12_3.end(v_3)..];
+        let v_4_t0 = 0;
+        out.put([v_1[0], v_2[0]]);
+        out.copy_text(v_0, v_0_t0);
+        out.copy_text(v_3, v_3_t0);
+        out.copy_text(v_4, v_4_t0);
         out.end(w);
     }
 }
@@ -307,17 +307,17 @@ fn index_18(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K18.end(r)..];
-        let v1 = &v0[V18_0.end(v0)..];
-        let v2 = &v1[V18_1.end(v1)..];
-        let v3 = &v2[V18_2.end(v2)..];
-        let v3_t0 = 0;
-        let v4 = &v3[V18_3.end(v3)..];
-        let v4_t0 = 0;
-        let v5 = &v4[V18_4.end(v4)..];
-        out.put([v5[0]]);
-        out.copy_text(v3, v3_t0);
-        out.copy_text(v4, v4_t0);
+        let v_0 = &r[K18.end(r)..];
+        let v_1 = &v_0[V18_0.end(v_0)..];
+        let v_2 = &v_1[V18_1.end(v_1)..];
+        let v_3 = &v_2[V18_2.end(v_2)..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V18_3.end(v_3)..];
+        let v_4_t0 = 0;
+        let v_5 = &v_4[V18_4.end(v_4)..];
+        out.put([v_5[0]]);
+        out.copy_text(v_3, v_3_t0);
+        out.copy_text(v_4, v_4_t0);
         out.end(w);
     }
 }
@@ -340,13 +340,13 @@ fn index_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_22(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K21.end(r)..];
-        let v1 = &v0[V21_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v2_t0 = 0;
-        let v3 = &v2[V21_2.end(v2)..];
-        out.put([v3[0]]);
-        out.copy_text(v2, v2_t0);
+        let v_0 = &r[K21.end(r)..];
+        let v_1 = &v_0[V21_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_2_t0 = 0;
+        let v_3 = &v_2[V21_2.end(v_2)..];
+        out.put([v_3[0]]);
+        out.copy_text(v_2, v_2_t0);
         out.end(w);
     }
 }
@@ -368,13 +368,13 @@ fn index_23(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[V23_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v2_t0 = 0;
-        let v3 = &v2[V23_2.end(v2)..];
-        out.put([v3[0]]);
-        out.copy_text(v2, v2_t0);
+        let v_0 = &r[..];
+        let v_1 = &v_0[V23_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_2_t0 = 0;
+        let v_3 = &v_2[V23_2.end(v_2)..];
+        out.put([v_3[0]]);
+        out.copy_text(v_2, v_2_t0);
         out.end(w);
     }
 }
@@ -392,9 +392,9 @@ fn index_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_27(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[1..];
-        let v1 = &v0[1..];
-        out.put([v1[0]]);
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        out.put([v_1[0]]);
         out.end(w);
     }
 }
@@ -413,11 +413,11 @@ fn index_28(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K28.end(r)..];
-        let v1 = &v0[1..];
-        let v1_t0 = 0;
-        out.put([v0[0]]);
-        out.copy_text(v1, v1_t0);
+        let v_0 = &r[K28.end(r)..];
+        let v_1 = &v_0[1..];
+        let v_1_t0 = 0;
+        out.put([v_0[0]]);
+        out.copy_text(v_1, v_1_t0);
         out.end(w);
     }
 }

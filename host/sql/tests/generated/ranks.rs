@@ -112,11 +112,11 @@ fn index_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[V1_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v3 = &v2[1..];
-        out.put([v2[0], v3[0]]);
+        let v_0 = &r[..];
+        let v_1 = &v_0[V1_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_3 = &v_2[1..];
+        out.put([v_2[0], v_3[0]]);
         out.end(w);
     }
 }
@@ -143,14 +143,14 @@ fn index_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[1..];
-        let v2 = &v1[1..];
-        let v3 = &v2[V4_2.end(v2)..];
-        let v4 = &v3[1..];
-        let v5 = &v4[1..];
-        let v6 = &v5[1..];
-        out.put([v4[0], v5[0], v6[0]]);
+        let v_0 = &r[..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[1..];
+        let v_3 = &v_2[V4_2.end(v_2)..];
+        let v_4 = &v_3[1..];
+        let v_5 = &v_4[1..];
+        let v_6 = &v_5[1..];
+        out.put([v_4[0], v_5[0], v_6[0]]);
         out.end(w);
     }
 }
@@ -178,13 +178,13 @@ fn index_9(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_10(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[1..];
-        let v2 = &v1[V9_1.end(v1)..];
-        let v2_t0 = 0;
-        let v3 = &v2[V9_2.end(v2)..];
-        out.put([v3[0]]);
-        out.copy_text(v2, v2_t0);
+        let v_0 = &r[..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[V9_1.end(v_1)..];
+        let v_2_t0 = 0;
+        let v_3 = &v_2[V9_2.end(v_2)..];
+        out.put([v_3[0]]);
+        out.copy_text(v_2, v_2_t0);
         out.end(w);
     }
 }
@@ -203,12 +203,12 @@ fn index_12(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_13(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[1..];
-        let v2 = &v1[1..];
-        let v2_t0 = 0;
-        out.put([v1[0]]);
-        out.copy_text(v2, v2_t0);
+        let v_0 = &r[..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[1..];
+        let v_2_t0 = 0;
+        out.put([v_1[0]]);
+        out.copy_text(v_2, v_2_t0);
         out.end(w);
     }
 }
@@ -225,9 +225,9 @@ fn index_15(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_16(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[1..];
-        out.put([v1[0]]);
+        let v_0 = &r[..];
+        let v_1 = &v_0[1..];
+        out.put([v_1[0]]);
         out.end(w);
     }
 }
@@ -278,14 +278,14 @@ fn index_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[V20_0.end(v0)..];
-        let v2 = &v1[V20_1.end(v1)..];
-        let v2_t0 = 0;
-        let v3 = &v2[V20_2.end(v2)..];
-        let v4 = &v3[1..];
-        out.put([v3[0], v4[0]]);
-        out.copy_text(v2, v2_t0);
+        let v_0 = &r[..];
+        let v_1 = &v_0[V20_0.end(v_0)..];
+        let v_2 = &v_1[V20_1.end(v_1)..];
+        let v_2_t0 = 0;
+        let v_3 = &v_2[V20_2.end(v_2)..];
+        let v_4 = &v_3[1..];
+        out.put([v_3[0], v_4[0]]);
+        out.copy_text(v_2, v_2_t0);
         out.end(w);
     }
 }
@@ -315,13 +315,13 @@ fn index_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_25(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K24.end(r)..];
-        let v1 = &v0[1..];
-        let v1_t0 = 0;
-        let v2 = &v1[V24_1.end(v1)..];
+        let v_0 = &r[K24.end(r)..];
+        let v_1 = &v_0[1..];
+        let v_1_t0 = 0;
+        let v_2 = &v_1[V24_1.end(v_1)..];
         let number = &r[r.len() - 1..];
-        out.put([v2[0], number[0]]);
-        out.copy_text(v1, v1_t0);
+        out.put([v_2[0], number[0]]);
+        out.copy_text(v_1, v_1_t0);
         out.end(w);
     }
 }
@@ -346,15 +346,15 @@ fn index_27(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_28(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K27.end(r)..];
-        let v1 = &v0[V27_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v2_t0 = 0;
-        let v3 = &v2[V27_2.end(v2)..];
-        let v4 = &v3[1..];
+        let v_0 = &r[K27.end(r)..];
+        let v_1 = &v_0[V27_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_2_t0 = 0;
+        let v_3 = &v_2[V27_2.end(v_2)..];
+        let v_4 = &v_3[1..];
         let number = &r[r.len() - 1..];
-        out.put([v1[0], v3[0], v4[0], number[0]]);
-        out.copy_text(v2, v2_t0);
+        out.put([v_1[0], v_3[0], v_4[0], number[0]]);
+        out.copy_text(v_2, v_2_t0);
         out.end(w);
     }
 }
@@ -377,17 +377,17 @@ fn index_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_30(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[V29_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v3 = &v2[1..];
-        let v3_t0 = 0;
-        let v4 = &v3[V29_3.end(v3)..];
-        let v5 = &v4[1..];
-        let v6 = &v5[1..];
+        let v_0 = &r[..];
+        let v_1 = &v_0[V29_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_3 = &v_2[1..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V29_3.end(v_3)..];
+        let v_5 = &v_4[1..];
+        let v_6 = &v_5[1..];
         let number = &r[r.len() - 1..];
-        out.put([v2[0], v4[0], v5[0], v6[0], number[0]]);
-        out.copy_text(v3, v3_t0);
+        out.put([v_2[0], v_4[0], v_5[0], v_6[0], number[0]]);
+        out.copy_text(v_3, v_3_t0);
         out.end(w);
     }
 }
@@ -421,16 +421,16 @@ fn index_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_34(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K33.end(r)..];
-        let v1 = &v0[V33_0.end(v0)..];
-        let v2 = &v1[1..];
-        let v3 = &v2[1..];
-        let v3_t0 = 0;
-        let v4 = &v3[V33_3.end(v3)..];
-        let v5 = &v4[1..];
+        let v_0 = &r[K33.end(r)..];
+        let v_1 = &v_0[V33_0.end(v_0)..];
+        let v_2 = &v_1[1..];
+        let v_3 = &v_2[1..];
+        let v_3_t0 = 0;
+        let v_4 = &v_3[V33_3.end(v_3)..];
+        let v_5 = &v_4[1..];
         let number = &r[r.len() - 1..];
-        out.put([v2[0], v4[0], v5[0], number[0]]);
-        out.copy_text(v3, v3_t0);
+        out.put([v_2[0], v_4[0], v_5[0], number[0]]);
+        out.copy_text(v_3, v_3_t0);
         out.end(w);
     }
 }
@@ -464,13 +464,13 @@ fn index_37(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[K37.end(r)..];
-        let v1 = &v0[1..];
-        let v1_t0 = 0;
-        let v2 = &v1[V37_1.end(v1)..];
+        let v_0 = &r[K37.end(r)..];
+        let v_1 = &v_0[1..];
+        let v_1_t0 = 0;
+        let v_2 = &v_1[V37_1.end(v_1)..];
         let number = &r[r.len() - 1..];
-        out.put([v2[0], number[0]]);
-        out.copy_text(v1, v1_t0);
+        out.put([v_2[0], number[0]]);
+        out.copy_text(v_1, v_1_t0);
         out.end(w);
     }
 }
@@ -532,13 +532,13 @@ fn index_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        let v1 = &v0[V43_0.end(v0)..];
-        let v1_t0 = 0;
-        let v2 = &v1[V43_1.end(v1)..];
+        let v_0 = &r[..];
+        let v_1 = &v_0[V43_0.end(v_0)..];
+        let v_1_t0 = 0;
+        let v_2 = &v_1[V43_1.end(v_1)..];
         let number = &r[r.len() - 1..];
-        out.put([v2[0], number[0]]);
-        out.copy_text(v1, v1_t0);
+        out.put([v_2[0], number[0]]);
+        out.copy_text(v_1, v_1_t0);
         out.end(w);
     }
 }
@@ -554,8 +554,8 @@ fn index_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 /// rank
 fn emit_47(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let v0 = &r[..];
-        out.put([v0[0]]);
+        let v_0 = &r[..];
+        out.put([v_0[0]]);
         out.end(w);
     }
 }
