@@ -28,7 +28,7 @@ fn extreme(greatest: bool) -> Function {
     Function::Extreme { column: 1, count: 1, greatest }
 }
 
-fn at_value(by: i64) -> Box<dyn Fn(&Context, Chunk<'_>, &mut RowWriter)> {
+fn at_value(by: i64) -> Box<weir_sdk::operators::BoundFn> {
     Box::new(move |_, rows, out| rows.for_each(|(r, w)| out.push(&[r[1].saturating_add_signed(by).max(1)], w)))
 }
 

@@ -122,6 +122,7 @@ pub(super) fn of(plan: &Plan, rel: &Rel, facts: &[Facts], known: &[Estimate]) ->
             let rows = upto.map_or(below.rows, |k| below.rows.min(groups * k as f64));
             Estimate { rows, ..below.clone() }
         }
+        Rel::Window { input, .. } => known[*input].clone(),
         Rel::Unnest { input } => plain(known[*input].rows * ELEMENTS, None),
         // What passes rows on, or makes as many.
         other => match other.inputs().first() {
