@@ -8,6 +8,9 @@ use weir_sdk::prelude::*;
 /// A row: key, order, value; words that are no NULLs.
 type Row = [u64; 3];
 
+/// A row with a result.
+type Row4 = [u64; 4];
+
 /// Order distance of the frame of a range.
 const NEAR: u64 = 40;
 /// Rows to either side of a large frame of rows.
@@ -53,8 +56,37 @@ fn running() -> Frame {
     Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![extreme(true)])
 }
 
+fn greatest_of_all() -> Frame {
+    Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, false, vec![extreme(true)])
+}
+
 fn most_extreme() -> Frame {
     Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![extreme(true)])
+}
+
+#[test]
+fn what_a_partition_has_in_common() {
+    let mut random = Random::new(7);
+    let mut program = Program::new(vec![greatest_of_all()], 4);
+    let (mut rows, mut results) = (BTreeMap::<Row, i64>::new(), BTreeMap::<Row4, i64>::new());
+    for _ in 0..400 {
+        let mut changes = vec![];
+        for _ in 0..1 + random.next_u64() % 4 {
+            let row = [random.next_u64() % 2, 1 + random.next_u64() % 5, 1 + random.next_u64() % 8];
+            let times = rows.entry(row).or_insert(0);
+            let weight = if *times > 0 && random.next_u64().is_multiple_of(2) { -1 } else { 1 };
+            *times += weight;
+            changes.push((row, weight));
+        }
+        rows.retain(|_, times| *times > 0);
+        for (row, weight) in program.step(&changes).iter() {
+            *results.entry(<[u64; 4]>::try_from(row).unwrap()).or_insert(0) += weight;
+        }
+        results.retain(|_, times| *times != 0);
+        let greatest = |key| rows.keys().filter(|r| r[0] == key).map(|r| r[2]).max().unwrap_or(0);
+        let defined = rows.iter().map(|(r, times)| ([r[0], r[1], r[2], greatest(r[0])], *times)).collect();
+        assert_eq!(results, defined);
+    }
 }
 
 /// An index in order and a window over it.
@@ -182,6 +214,7 @@ fn a_change_costs_what_it_matters_to() {
         ("MAX, SUM OVER (ROWS 10 PRECEDING)", rows_frame(-10, 0), 7, 1_500),
         ("MIN, SUM OVER (RANGE 40 PRECEDING)", range(), 7, 6_000),
         ("MAX OVER (ORDER BY o)", most_extreme(), 4, 3_000),
+        ("MAX OVER ()", greatest_of_all(), 4, 3_000),
     ];
     for (name, frame, stride, bound) in cases {
         let costs = rest(frame, stride);

@@ -104,6 +104,7 @@ impl Frame {
 ///
 /// A change costs the rows whose frames it lies in, before and after, and for each of them, and each batch of the trace, a search and a few dozen sums
 /// or rows, however large the frame is. Where a frame begins with the key's first row, it is looked no further than what it changed matters.
+/// What a whole partition has in common is made once, and if it stays as it was only changed rows are looked at.
 /// Of functions that are no sum, extreme or row, each affected row looks at its whole frame.
 ///
 /// ```
@@ -223,6 +224,15 @@ impl Window {
         rows
     }
 
+    /// Whether a frame has all rows of the key, whichever row it is of.
+    fn is_whole(&self, frame: &Frame) -> bool {
+        let peers = |bound: &Bound| {
+            let here = matches!(bound, Bound::Offset(0)) && frame.unit != Unit::Rows;
+            matches!(bound, Bound::Unbounded) || here && self.order.is_empty()
+        };
+        peers(&frame.start) && peers(&frame.end)
+    }
+
     /// The changes of a key of which rows changed.
     #[expect(clippy::too_many_arguments, reason = "what a key's results are made of")]
     fn key(
@@ -237,6 +247,25 @@ impl Window {
     ) {
         let side = |rows| Side::new(self, cx, key, stride, rows);
         let (mut old, mut new) = (side(before), side(after));
+        if self.frames.iter().all(|frame| self.is_whole(frame)) {
+            let (mut was, mut is) = (vec![], vec![]);
+            old.evaluate(&mut was);
+            new.evaluate(&mut is);
+            if let (Some((words, _)), Some((same, _))) = (was.pop(), is.pop())
+                && words == same
+            {
+                // What all rows have in common is as it was.
+                for row in changed {
+                    let weight = after.weight(row).max(0) - before.weight(row).max(0);
+                    if weight != 0 {
+                        write(row, &[(words.clone(), weight)], 1, out);
+                    }
+                }
+                return;
+            }
+            old.go(&[]);
+            new.go(&[]);
+        }
         let (a, b) = (side(before), side(after));
         let mut affected = changed.iter().map(|row| (*row, Affected::new(&a, &b, row))).peekable();
         let tail = self.frames.iter().any(|f| matches!(f.start, Bound::Unbounded));
