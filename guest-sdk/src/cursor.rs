@@ -186,6 +186,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The rows from here up to another place in the same run.
+    pub(crate) fn group_to(&self, end: &Cursor<'a>) -> Group<'a> {
+        Group { blocks: self.blocks, start: (self.block, self.row), end: (end.block, end.row) }
+    }
+
     /// The rows of `key`, which the cursor moves past. It must be at the first of them, or past them all.
     #[inline(always)]
     pub(crate) fn group(&mut self, key: &[u64]) -> Group<'a> {

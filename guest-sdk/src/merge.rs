@@ -1,5 +1,6 @@
 //! Merging two batches, a portion at a time.
 
+use crate::floor::Floor;
 use crate::{Batch, BlockRef, Rows};
 use std::cmp::Ordering;
 use std::hint::select_unpredictable;
@@ -18,6 +19,10 @@ pub struct Merger {
     at_b: (usize, usize),
     out: RowWriter,
     done: Vec<BlockRef>,
+    /// Rows below it are left out.
+    floor: Option<Floor>,
+    /// Blocks of `done` that have no such rows.
+    sifted: usize,
 }
 
 impl Merger {
@@ -28,7 +33,25 @@ impl Merger {
     pub fn new(a: Batch, b: Batch) -> Merger {
         assert_eq!(a.stride(), b.stride(), "batches of different strides cannot be merged");
         let out = RowWriter::new(a.stride());
-        Merger { a, b, at_a: (0, 0), at_b: (0, 0), out, done: Vec::new() }
+        Merger { a, b, at_a: (0, 0), at_b: (0, 0), out, done: Vec::new(), floor: None, sifted: 0 }
+    }
+
+    /// Leaves out rows below a floor.
+    pub(crate) fn above(self, floor: Option<Floor>) -> Merger {
+        Merger { floor, ..self }
+    }
+
+    /// Takes rows below the floor out of the blocks that are done.
+    fn sift(&mut self) {
+        let Some(floor) = &self.floor else { return };
+        let blocks = self.done.split_off(self.sifted);
+        self.done.extend(blocks.into_iter().flat_map(|block| floor.sift(block)));
+        self.sifted = self.done.len();
+    }
+
+    /// What it costs to take over a block.
+    fn cost(&self, block: &Block) -> isize {
+        if self.floor.is_some() { block.len() as isize } else { 1 }
     }
 
     /// The two batches.
@@ -42,19 +65,20 @@ impl Merger {
         while budget > 0 {
             let (Some(a), Some(b)) = (self.a.blocks().get(self.at_a.0), self.b.blocks().get(self.at_b.0)) else {
                 let complete = self.rest(&mut budget);
+                self.sift();
                 *fuel = budget.max(0) as usize;
                 return complete;
             };
             if self.at_a.1 == 0 && is_whole(a) && a.last() < Some(b.row(self.at_b.1)) {
                 let a = a.clone();
+                budget -= self.cost(&a);
                 take_over(&mut self.out, &mut self.done, a);
                 self.at_a.0 += 1;
-                budget -= 1;
             } else if self.at_b.1 == 0 && is_whole(b) && b.last() < Some(a.row(self.at_a.1)) {
                 let b = b.clone();
+                budget -= self.cost(&b);
                 take_over(&mut self.out, &mut self.done, b);
                 self.at_b.0 += 1;
-                budget -= 1;
             } else {
                 let before = (self.at_a.1, self.at_b.1);
                 let limit = budget.min(BLOCK_ROWS as isize) as usize;
@@ -68,6 +92,7 @@ impl Merger {
                 step_over(b, &mut self.at_b);
                 self.done.extend(self.out.take_full().into_iter().map(BlockRef::new));
             }
+            self.sift();
         }
         *fuel = 0;
         false
@@ -83,7 +108,7 @@ impl Merger {
             }
             if at.1 == 0 && is_whole(block) {
                 take_over(&mut self.out, &mut self.done, block.clone());
-                *budget -= 1;
+                *budget -= if self.floor.is_some() { block.len() as isize } else { 1 };
             } else {
                 for (row, weight) in block.range(at.1, block.len()) {
                     self.out.push(row, weight);
@@ -99,6 +124,7 @@ impl Merger {
     fn complete(mut self) -> Batch {
         self.out.cut();
         self.done.extend(self.out.take_full().into_iter().map(BlockRef::new));
+        self.sift();
         Batch::from_sorted(Rows::from_blocks(self.a.stride(), self.done))
     }
 

@@ -1,8 +1,9 @@
 //! What generated programs import.
 
 pub use crate::operators::{
-    Aggregate, Bound, Constant, Delay, Differentiate, Distinct, Frame, Function, Index, Integrate, KeyedTable, Output,
-    Part, Ranked, Ranking, Table, Unit, Window, antijoin, exchange, join, map, negate, rank, semijoin, union, unnest,
+    Aggregate, Bound, Constant, Delay, Differentiate, Distinct, Frame, Function, Index, Integrate, KeyedTable, Late,
+    Least, Now, Output, Part, Ranked, Ranking, Table, Unit, Waterline, Window, Within, antijoin, exchange, join, map,
+    negate, rank, semijoin, session, union, unnest,
 };
 pub use crate::operators::{
     Recursion, ScopeAggregate, ScopeDistinct, ScopeIndex, ScopeJoin, ScopeRank, ScopeSemiJoin, Side, import, least,

@@ -1,6 +1,7 @@
 //! Traces: the sum of all batches so far, merged little by little.
 
 use crate::cursor::Group;
+use crate::floor::Floor;
 use crate::merge::Merger;
 use crate::{Batch, Cursor};
 use std::cmp::Ordering;
@@ -55,12 +56,13 @@ impl Layer {
 pub struct Spine {
     stride: u32,
     layers: Vec<Layer>,
+    floor: Option<Floor>,
 }
 
 impl Spine {
     /// An empty trace of rows of `stride` words.
     pub fn new(stride: u32) -> Spine {
-        Spine { stride, layers: Vec::new() }
+        Spine { stride, layers: Vec::new(), floor: None }
     }
 
     /// The words of each row; 0 if they differ.
@@ -86,6 +88,15 @@ impl Spine {
         }
     }
 
+    /// Nobody will ask for rows below a floor any more: they go when batches merge, or at once if a whole batch is below.
+    pub fn forget_below(&mut self, floor: Floor) {
+        self.layers.retain(|layer| match layer {
+            Layer::Idle(batch) => !batch.first().zip(batch.last()).is_some_and(|(f, l)| floor.drops_all(f, l)),
+            Layer::Merging(_) => true,
+        });
+        self.floor = Some(floor);
+    }
+
     /// Adds a batch as it is, without any work: when a trace is read back.
     pub(crate) fn restore(&mut self, batch: Batch) {
         self.settle(batch);
@@ -105,7 +116,7 @@ impl Spine {
             // `i < j`, so taking `j` out leaves `i` in its place.
             let (b, a) = (self.layers.swap_remove(j), self.layers.swap_remove(i));
             if let (Layer::Idle(a), Layer::Idle(b)) = (a, b) {
-                self.advance(Box::new(Merger::new(a, b)), fuel);
+                self.advance(Box::new(Merger::new(a, b).above(self.floor.clone())), fuel);
             }
         }
     }
@@ -206,6 +217,32 @@ impl<'a> Reader<'a> {
             if !group.is_empty() {
                 self.groups.push(group);
             }
+        }
+    }
+
+    /// Goes to the rows of a key whose next word is less than `word`, for [`next_row_back`](Reader::next_row_back). Keys ascend; words need not.
+    pub(crate) fn seek_below(&mut self, key: &[u64], word: u64) {
+        let to = [key, &[word]].concat();
+        self.groups.clear();
+        for cursor in &mut self.cursors {
+            cursor.seek(key);
+            let mut end = *cursor;
+            end.seek(&to);
+            self.groups.extend(Some(cursor.group_to(&end)).filter(|g| !g.is_empty()));
+        }
+    }
+
+    /// Goes to the rows of a key whose next word is not less than `word`, for [`next_row`](Reader::next_row).
+    pub(crate) fn seek_from(&mut self, key: &[u64], word: u64) {
+        let from = [key, &[word]].concat();
+        self.groups.clear();
+        for cursor in &mut self.cursors {
+            cursor.seek(key);
+            let mut start = *cursor;
+            start.seek(&from);
+            let mut end = start;
+            end.seek_past(key);
+            self.groups.extend(Some(start.group_to(&end)).filter(|g| !g.is_empty()));
         }
     }
 

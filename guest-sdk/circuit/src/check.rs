@@ -34,6 +34,9 @@ impl Circuit {
                 if input >= id {
                     return Err(format!("node {id}: input {input} does not come before it"));
                 }
+                if matches!(self.nodes[input].op, Op::Retain { .. }) {
+                    return Err(format!("node {id}: input {input} puts nothing out"));
+                }
                 if matches!(self.nodes[input].op, Op::Index { ordered: true, .. }) && !self.reads_ordered(node, input) {
                     return Err(format!("node {id}: input {input} is in order, which it cannot read"));
                 }
@@ -239,6 +242,14 @@ impl Circuit {
                 let exported = exports.get(*index).ok_or("an export that is not there")?;
                 same_layout(&self.columns(*exported), &node.value)
             }
+            Op::Now
+            | Op::Within { .. }
+            | Op::Session { .. }
+            | Op::Late { .. }
+            | Op::Dropped { .. }
+            | Op::Waterline { .. }
+            | Op::Least { .. }
+            | Op::Retain { .. } => self.of_time(node),
             Op::Output { input, view } => {
                 let view = self.views.get(*view).ok_or("unknown view")?;
                 let columns: Vec<_> = view.columns.iter().map(|c| c.ty.clone()).collect();
@@ -249,7 +260,7 @@ impl Circuit {
 
     /// Whether a node reads an index in order as one.
     fn reads_ordered(&self, node: &Node, index: NodeId) -> bool {
-        if let Op::Rank { .. } | Op::Window { .. } = node.op {
+        if let Op::Rank { .. } | Op::Window { .. } | Op::Session { .. } | Op::Retain { .. } = node.op {
             return true;
         }
         let Op::Aggregate { parts, .. } = &node.op else { return false };
@@ -257,7 +268,7 @@ impl Circuit {
     }
 
     /// Inputs with a trace are indexes that keep one, and tables with a primary key, which always do.
-    fn traced(&self, id: NodeId) -> Result<(), String> {
+    pub(crate) fn traced(&self, id: NodeId) -> Result<(), String> {
         let holds = match self.nodes[id].op {
             Op::Index { trace, .. } => trace,
             Op::Table { table } => self.tables[table].primary_key.is_some(),
@@ -308,7 +319,7 @@ pub(crate) fn same_layout(a: &[ColumnType], b: &[ColumnType]) -> Result<(), Stri
     require(a.len() == b.len() && a.iter().zip(b).all(|(x, y)| same_words(x, y)), "columns of different layouts")
 }
 
-fn projection(exprs: &[Expr], columns: &[ColumnType], types: &[ColumnType]) -> Result<(), String> {
+pub(crate) fn projection(exprs: &[Expr], columns: &[ColumnType], types: &[ColumnType]) -> Result<(), String> {
     same(types, exprs.iter().map(|e| &e.ty), "columns")?;
     exprs.iter().try_for_each(|e| expression(e, columns, 0))
 }

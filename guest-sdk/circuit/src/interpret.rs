@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod recursion;
+mod time;
 mod window;
 
 use crate::{AggregateFunction, AggregatePart, Circuit, Expr, ExprOp, NodeId, Op, Position, Ranking};
@@ -34,8 +35,18 @@ fn error(message: impl ToString, at: Position) -> RunError {
 ///
 /// The first run-time error. (Which one a pipeline meets first may differ.)
 pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
-    let mut run =
-        Run { circuit, tables, nodes: vec![], views: vec![ZSet::new(); circuit.views.len()], variables: vec![] };
+    evaluate_at(circuit, tables, 0)
+}
+
+/// The same at a time, in microseconds since 1970. As if waterlines lay infinitely far ahead of what was final and behind what came: nothing is
+/// late, everything is final.
+///
+/// # Errors
+///
+/// As for [`evaluate`].
+pub fn evaluate_at(circuit: &Circuit, tables: &[ZSet], now: i64) -> Result<Vec<ZSet>> {
+    let views = vec![ZSet::new(); circuit.views.len()];
+    let mut run = Run { circuit, tables, now, nodes: vec![], views, variables: vec![] };
     let scopes = circuit.scopes();
     for (id, scope) in scopes.iter().enumerate() {
         // The nodes of a scope are evaluated when its end is met.
@@ -49,6 +60,7 @@ pub fn evaluate(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>> {
 struct Run<'c> {
     circuit: &'c Circuit,
     tables: &'c [ZSet],
+    now: i64,
     nodes: Vec<ZSet>,
     views: Vec<ZSet>,
     /// The variables of the scope that is being evaluated.
@@ -125,6 +137,19 @@ impl Run<'_> {
                 Op::Recursion { exports, .. } => nodes[exports[*index]].clone(),
                 _ => ZSet::new(),
             },
+            Op::Now => ZSet::from([(vec![Value::Ts(self.now)], 1)]),
+            Op::Within { input, lower, upper, .. } => time::within(nodes, *input, lower.as_ref(), upper.as_ref()),
+            Op::Session { input, gap, project } => {
+                let rows = time::sessions(&nodes[*input], circuit.nodes[*input].key.len(), *gap)?;
+                map(&collect(rows.into_iter().map(Ok))?, None, &[project])?
+            }
+            Op::Late { input, .. } => nodes[*input].clone(),
+            Op::Dropped { .. } | Op::Waterline { .. } | Op::Retain { .. } => ZSet::new(),
+            // (One of nothing but scalars without a row has none.)
+            Op::Least { inputs } => {
+                let all = inputs.iter().map(|i| nodes[*i].keys().next()).collect::<Option<Vec<_>>>();
+                all.and_then(|all| all.into_iter().min().cloned()).map(|row| (row, 1)).into_iter().collect()
+            }
             Op::Output { input, view } => {
                 self.views[*view] = nodes[*input].clone();
                 ZSet::new()

@@ -361,6 +361,63 @@ pub enum Op {
         /// Index into its exports.
         index: usize,
     },
+    /// The time of the step. A *scalar*: a relation of at most one row of one column, which every worker has.
+    Now,
+    /// Rows whose key lies between two scalars, which never go back; each step touches only the rows that they pass over. Flat, the input's value columns.
+    Within {
+        /// An index of one key column, without exchange or trace; what it puts out is kept here, in order, as long as it may matter.
+        input: NodeId,
+        /// Rows with a lesser key are dropped, and so are forgotten.
+        lower: Option<Edge>,
+        /// Rows with a greater key wait.
+        upper: Option<Edge>,
+        /// Whether rows that the upper bound has passed are put out for good, and forgotten: there is no lower bound then, and what comes too late
+        /// is dropped.
+        #[serde(default, skip_serializing_if = "is_false")]
+        once: bool,
+    },
+    /// Each row of the input with the beginning and end of its session, of its time's type. Flat. Columns of `project`: key, value, beginning, end.
+    Session {
+        /// An index with a trace, in order, whose first value column is the time, not NULL.
+        input: NodeId,
+        /// Rows of a key are of one session if there is less than this between them: microseconds, days, or units of an integer.
+        gap: i64,
+        /// The output's columns.
+        project: Vec<Expr>,
+    },
+    /// The input without the rows of which a column is less than its waterline was before the step. Its rows are laid out as its input's.
+    Late {
+        /// The input.
+        input: NodeId,
+        /// Columns with their lateness.
+        columns: Vec<LateColumn>,
+    },
+    /// The rows that a [`Late`](Op::Late) dropped in this step, with their weights; laid out as its input's.
+    Dropped {
+        /// The `Late`.
+        late: NodeId,
+    },
+    /// A scalar: what no row of a [`Late`](Op::Late) will be less than in later steps. Without a row as long as nothing is known.
+    Waterline {
+        /// The `Late`.
+        late: NodeId,
+        /// Index into its columns with a lateness.
+        column: usize,
+    },
+    /// A scalar: the least of scalars, once all have a row.
+    Least {
+        /// The scalars, of one type.
+        inputs: Vec<NodeId>,
+    },
+    /// Lets an operator forget the rows of its state of which a column is less than a scalar: nothing will ask for them. It puts nothing out.
+    Retain {
+        /// A table with a primary key, an index with a trace, or an aggregation.
+        state: NodeId,
+        /// The column, of key and value.
+        column: usize,
+        /// The scalar, of that column's kind.
+        waterline: NodeId,
+    },
     /// The deltas of a view, in its sort layout, kept for the host; also its contents, if it is materialized.
     Output {
         /// The input; its columns are the view's, in order.
@@ -368,6 +425,24 @@ pub enum Op {
         /// Index into [`Circuit::views`].
         view: usize,
     },
+}
+
+/// A bound that is a scalar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edge {
+    /// The scalar, of the bounded column's kind. Without a row it bounds nothing from below, everything from above.
+    pub scalar: NodeId,
+    /// Whether rows that are equal to it are within the bound.
+    pub inclusive: bool,
+}
+
+/// A column with a lateness.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateColumn {
+    /// The column.
+    pub column: usize,
+    /// Over a row: the waterline that it stands for, which is its column minus the lateness. Of the column's kind, nullable.
+    pub waterline: Expr,
 }
 
 /// How rows are numbered, from 1.
@@ -386,12 +461,19 @@ impl Op {
     /// The nodes that the operator reads.
     pub fn inputs(&self) -> Vec<NodeId> {
         match self {
-            Op::Table { .. } | Op::Constant { .. } | Op::Variable { .. } => vec![],
+            Op::Table { .. } | Op::Constant { .. } | Op::Variable { .. } | Op::Now => vec![],
+            Op::Within { input, lower, upper, .. } => {
+                std::iter::once(*input).chain(lower.iter().chain(upper).map(|e| e.scalar)).collect()
+            }
+            Op::Dropped { late } | Op::Waterline { late, .. } => vec![*late],
+            Op::Retain { state, waterline, .. } => vec![*state, *waterline],
             Op::Map { input, .. }
             | Op::Index { input, .. }
             | Op::Distinct { input, .. }
             | Op::Negate { input }
             | Op::Unnest { input }
+            | Op::Session { input, .. }
+            | Op::Late { input, .. }
             | Op::Rank { input, .. }
             | Op::Import { input }
             | Op::Export { input, .. }
@@ -399,7 +481,7 @@ impl Op {
             | Op::Output { input, .. } => vec![*input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![*left, *right],
             Op::Aggregate { parts, .. } => parts.iter().map(|p| p.input).collect(),
-            Op::Union { inputs } => inputs.clone(),
+            Op::Union { inputs } | Op::Least { inputs } => inputs.clone(),
             Op::Recursion { variables, exports, .. } => variables.iter().chain(exports).copied().collect(),
         }
     }
@@ -407,12 +489,20 @@ impl Op {
     /// The same nodes, to be renumbered; the beginning of a scope is not among them.
     pub fn inputs_mut(&mut self) -> Vec<&mut NodeId> {
         match self {
-            Op::Table { .. } | Op::Constant { .. } | Op::Variable { .. } => vec![],
+            Op::Table { .. } | Op::Constant { .. } | Op::Variable { .. } | Op::Now => vec![],
+            Op::Within { input, lower, upper, .. } => {
+                let edges = lower.iter_mut().chain(upper).map(|e| &mut e.scalar);
+                std::iter::once(input).chain(edges).collect()
+            }
+            Op::Dropped { late } | Op::Waterline { late, .. } => vec![late],
+            Op::Retain { state, waterline, .. } => vec![state, waterline],
             Op::Map { input, .. }
             | Op::Index { input, .. }
             | Op::Distinct { input, .. }
             | Op::Negate { input }
             | Op::Unnest { input }
+            | Op::Session { input, .. }
+            | Op::Late { input, .. }
             | Op::Rank { input, .. }
             | Op::Import { input }
             | Op::Export { input, .. }
@@ -420,7 +510,7 @@ impl Op {
             | Op::Output { input, .. } => vec![input],
             Op::Join { left, right, .. } | Op::SemiJoin { left, right, .. } => vec![left, right],
             Op::Aggregate { parts, .. } => parts.iter_mut().map(|p| &mut p.input).collect(),
-            Op::Union { inputs } => inputs.iter_mut().collect(),
+            Op::Union { inputs } | Op::Least { inputs } => inputs.iter_mut().collect(),
             Op::Recursion { variables, exports, .. } => variables.iter_mut().chain(exports).collect(),
         }
     }
@@ -447,6 +537,15 @@ impl Op {
             Op::Variable { .. } => "variable",
             Op::Recursion { .. } => "recursion",
             Op::Export { .. } => "export",
+            Op::Now => "now",
+            Op::Within { once: false, .. } => "within",
+            Op::Within { once: true, .. } => "final",
+            Op::Session { .. } => "session",
+            Op::Late { .. } => "late",
+            Op::Dropped { .. } => "dropped",
+            Op::Waterline { .. } => "waterline",
+            Op::Least { .. } => "least",
+            Op::Retain { .. } => "retain",
             Op::Output { .. } => "output",
         }
     }

@@ -94,13 +94,32 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
             frames.iter().try_for_each(|frame| write!(f, " {frame}"))?;
             f.write_str(&projection(project))
         }
-        Op::Union { inputs } => write!(f, " {}", list(inputs)),
         Op::Import { input } => write!(f, " {input}"),
         Op::Variable { index } => write!(f, " {index}"),
         Op::Recursion { first, variables, exports, name, at: _ } => {
             write!(f, " {name} from {first} variables [{}] exports [{}]", list(variables), list(exports))
         }
         Op::Export { input, index } => write!(f, " {input} {index}"),
+        Op::Union { inputs } | Op::Least { inputs } => write!(f, " {}", list(inputs)),
+        Op::Now => Ok(()),
+        Op::Within { input, lower, upper, .. } => {
+            write!(f, " {input}")?;
+            if let Some(edge) = lower {
+                write!(f, " {} {}", if edge.inclusive { ">=" } else { ">" }, edge.scalar)?;
+            }
+            match upper {
+                Some(edge) => write!(f, " {} {}", if edge.inclusive { "<=" } else { "<" }, edge.scalar),
+                None => Ok(()),
+            }
+        }
+        Op::Session { input, gap, project } => write!(f, " {input} gap {gap}{}", projection(project)),
+        Op::Late { input, columns } => {
+            write!(f, " {input}")?;
+            columns.iter().try_for_each(|c| write!(f, " #{} from {}", c.column, c.waterline))
+        }
+        Op::Dropped { late } => write!(f, " {late}"),
+        Op::Waterline { late, column } => write!(f, " {late} of {column}"),
+        Op::Retain { state, column, waterline } => write!(f, " {state} #{column} >= {waterline}"),
         Op::Output { input, view } => write!(f, " {input} view {view}"),
     }
 }

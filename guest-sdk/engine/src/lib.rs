@@ -19,6 +19,7 @@ mod program;
 mod register;
 mod row_function;
 mod scope;
+mod time;
 mod window;
 mod writer;
 

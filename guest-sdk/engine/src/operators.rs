@@ -4,6 +4,7 @@ use crate::aggregate::Plan;
 use crate::input::{Input, layouts};
 use crate::row_function::{Condition, RowFunction};
 use crate::scope::Scope;
+use crate::time::Time;
 use weir_circuit::{Circuit, Expr, NodeId, Op};
 use weir_row::{ColumnType, Layout, RowWriter, SqlType};
 use weir_sdk::operators::{
@@ -66,6 +67,8 @@ pub(crate) enum Node {
         input: NodeId,
         emit: RowFunction,
     },
+    /// One that knows of time.
+    Time(Time),
     Output {
         operator: Output,
         input: NodeId,
@@ -79,6 +82,9 @@ impl Node {
     pub(crate) fn new(circuit: &Circuit, id: NodeId, scope: Option<NodeId>) -> Result<Node, String> {
         if let Some(node) = Scope::new(circuit, id, scope)? {
             return Ok(Node::Scope(node));
+        }
+        if let Some(node) = Time::new(circuit, id)? {
+            return Ok(Node::Time(node));
         }
         let (key, value) = layouts(circuit, id);
         let (key_text, value_text) = (key.text(), value.text());
@@ -164,6 +170,14 @@ impl Node {
             Op::Import { .. } | Op::Variable { .. } | Op::Recursion { .. } | Op::Export { .. } => {
                 return Err("an operator of scopes".to_owned());
             }
+            Op::Now
+            | Op::Within { .. }
+            | Op::Session { .. }
+            | Op::Late { .. }
+            | Op::Dropped { .. }
+            | Op::Waterline { .. }
+            | Op::Least { .. }
+            | Op::Retain { .. } => return Err("an operator of time".to_owned()),
             Op::Output { input, view } => {
                 let operator = Output::new(number, *view, &value_text);
                 let kept = circuit.views[*view].materialized;
@@ -184,6 +198,7 @@ impl Node {
             Node::Window { operator, .. } => operator,
             Node::Output { operator, .. } => operator,
             Node::Scope(node) => return node.operator(),
+            Node::Time(node) => return node.operator(),
             Node::Map { .. }
             | Node::Join { .. }
             | Node::SemiJoin { .. }
@@ -214,6 +229,17 @@ impl Node {
     /// Whether it ends a scope.
     pub(crate) fn ends_scope(&self) -> bool {
         matches!(self, Node::Scope(Scope::Recursion { .. }))
+    }
+
+    /// Lets the operator forget rows below a scalar, whose delta this is.
+    pub(crate) fn retain(&mut self, column: usize, scalar: &Rows) {
+        match self {
+            Node::KeyedTable(operator) => operator.retain(column, scalar),
+            Node::Index { operator, .. } => operator.retain(column, scalar),
+            Node::Aggregate { operator, .. } => operator.retain(column, scalar),
+            // (The circuit was checked.)
+            _ => {}
+        }
     }
 
     /// Works on the deltas of the nodes before; returns its own if it is flat.
@@ -267,6 +293,7 @@ impl Node {
             }
             Node::Unnest { input, layout } => return unnest(cx, id, layout, before.rows(*input)),
             Node::Negate { input } => return negate(cx, id, before.rows(*input).clone()),
+            Node::Time(node) => return node.step(cx, id, stride, before),
             Node::Output { operator, input } => operator.step(cx, before.rows(*input)),
             Node::Scope(node) => return node.step(cx, id, stride, before),
         }

@@ -1,6 +1,7 @@
 //! A circuit as a program of the SDK.
 
 use crate::operators::{Before, Node};
+use crate::time::Time;
 use serde::Deserialize;
 use weir_circuit::{Circuit, FrameFunction, Op};
 use weir_row::{ColumnType, DECIMAL_PRECISION_MAX, Layout, SqlType};
@@ -86,6 +87,9 @@ impl weir_sdk::Circuit for Program {
         let mut id = 0;
         while id < self.nodes.len() {
             let (before, rest) = self.nodes.split_at_mut(id);
+            if let Node::Time(Time::Retain { state, column, waterline }) = &rest[0] {
+                before[*state].retain(*column, &self.flat[*waterline]);
+            }
             let before = Before { nodes: before, flat: &self.flat, iteration: self.iteration };
             // (Numbers were checked to fit when the program was made.)
             let rows = rest[0].step(cx, id as u32, self.strides[id], before);

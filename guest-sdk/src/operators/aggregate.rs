@@ -1,10 +1,10 @@
 //! Aggregation by group.
 
-use super::{AccumulateFn, FoldFn, MapFn, layout, map};
+use super::{AccumulateFn, FoldFn, MapFn, layout, map, scalar_of};
 use crate::checkpoint::{Loader, Saver};
 use crate::circuit::trace;
 use crate::spine::Reader;
-use crate::{Batch, Chunk, Context, Keyed, Operator, Rows, Spine};
+use crate::{Batch, Chunk, Context, Floor, Keyed, Operator, Rows, Spine};
 use std::cmp::Ordering;
 use weir_row::{Layout, RowWriter, enc, shard_of, text};
 
@@ -174,6 +174,15 @@ impl Aggregate {
         let rows = Rows::from(out);
         cx.count(self.node, rows_in, rows.len());
         rows
+    }
+
+    /// Groups whose key's column is less than a scalar may be forgotten, and are not taken back; `scalar` is its delta.
+    pub fn retain(&mut self, column: usize, scalar: &Rows) {
+        if let Some(word) = scalar_of(scalar)
+            && let Some(floor) = Floor::of(&self.key, &layout(""), column, word)
+        {
+            self.state.forget_below(floor);
+        }
     }
 
     /// Whether a row of state is a group with rows.

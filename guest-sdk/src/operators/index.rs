@@ -1,8 +1,8 @@
 //! Index: rows arranged by a key, on the worker that owns it, in order, and, if wanted, remembered.
 
-use super::{MapFn, exchange, layout, map};
+use super::{MapFn, exchange, layout, map, scalar_of};
 use crate::checkpoint::{Loader, Saver};
-use crate::{Batch, Context, Keyed, Operator, Rows, Spine};
+use crate::{Batch, Context, Floor, Keyed, Operator, Rows, Spine};
 use weir_row::{Layout, RowWriter};
 
 /// An arrangement that any number of operators share.
@@ -52,6 +52,15 @@ impl Index {
     pub fn trace(mut self) -> Index {
         self.trace = Some(Spine::new(self.delta.stride()));
         self
+    }
+
+    /// Rows whose column is less than a scalar may be forgotten; `scalar` is its delta.
+    pub fn retain(&mut self, column: usize, scalar: &Rows) {
+        if let (Some(trace), Some(word)) = (&mut self.trace, scalar_of(scalar))
+            && let Some(floor) = Floor::of(&self.key, &self.value, column, word)
+        {
+            trace.forget_below(floor);
+        }
     }
 
     /// Takes in this step's rows; `f` writes each as key and value.

@@ -2,11 +2,11 @@
 
 use super::table::queue;
 use super::upsert::{DELETE, UPSERT, update, validate};
-use super::{Sink, layout};
+use super::{Sink, layout, scalar_of};
 use crate::checkpoint::{Loader, Saver};
 use crate::circuit::{Ingest, Relation};
 use crate::spine::Reader;
-use crate::{Batch, Context, Keyed, Operator, Rows, Spine};
+use crate::{Batch, Context, Floor, Keyed, Operator, Rows, Spine};
 use weir_row::{Block, Layout, RowWriter};
 
 /// A table with a primary key. Its rows are the key's layout, then that of the other columns; its delta is keyed, and its contents are a trace that
@@ -150,6 +150,17 @@ impl Ingest for KeyedTable {
         }
         queue(&mut self.queue, block);
         Ok(())
+    }
+}
+
+impl KeyedTable {
+    /// Rows whose column is less than a scalar may be forgotten; `scalar` is its delta.
+    pub fn retain(&mut self, column: usize, scalar: &Rows) {
+        if let Some(word) = scalar_of(scalar)
+            && let Some(floor) = Floor::of(&self.key, &self.value, column, word)
+        {
+            self.contents.forget_below(floor);
+        }
     }
 }
 

@@ -10,16 +10,20 @@ mod index;
 mod integrate;
 mod join;
 mod keyed_table;
+mod late;
 mod map;
+mod now;
 mod output;
 mod rank;
 mod recursion;
 mod semijoin;
+mod session;
 mod table;
 mod union;
 mod unnest;
 mod upsert;
 mod window;
+mod within;
 
 pub use aggregate::{Aggregate, Part};
 pub use constant::Constant;
@@ -30,17 +34,21 @@ pub use index::Index;
 pub use integrate::{Differentiate, Integrate};
 pub use join::join;
 pub use keyed_table::KeyedTable;
+pub use late::{Late, Waterline};
 pub use map::map;
+pub use now::{Least, Now};
 pub use output::{Output, Sink};
 pub use rank::{Ranked, Ranking, rank};
 pub use recursion::{
     Recursion, ScopeAggregate, ScopeDistinct, ScopeIndex, ScopeJoin, ScopeRank, ScopeSemiJoin, Side, import, least,
 };
 pub use semijoin::{antijoin, semijoin};
+pub use session::session;
 pub use table::Table;
 pub use union::{negate, union};
 pub use unnest::unnest;
 pub use window::{Bound, BoundFn, Frame, Function, Unit, Window};
+pub use within::Within;
 
 use crate::{Chunk, Context, Pairs, Rows};
 use weir_row::{Layout, RowWriter};
@@ -55,6 +63,11 @@ pub type PairFn<'a> = &'a dyn Fn(&Context, &[u64], &[u64]) -> bool;
 pub type AccumulateFn = dyn Fn(&Context, Chunk<'_>, &mut [u64]);
 /// Writes the results of a whole group, one column after the other, without an end of row.
 pub type FoldFn = dyn Fn(&Context, &Rows, &mut RowWriter);
+
+/// The word that a scalar's delta says that it is now, if it changed.
+pub(crate) fn scalar_of(delta: &Rows) -> Option<u64> {
+    now::scalar_of(delta)
+}
 
 /// The layout that a plan names.
 ///

@@ -13,7 +13,7 @@ mod read;
 use common::{be_worker, shared};
 use program::Batch;
 use read::{Check, Expected, Segment, read};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Instant;
 use weir_compiler::{CancelToken, CompileRequest, Compiler, Profile};
@@ -55,7 +55,8 @@ fn merged() -> Vec<Segment> {
         for mut segment in read(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display())) {
             segment.checks.retain(|c| matches!(c.expected, Expected::Rows(_)));
             let own = names(&segment);
-            match out.iter_mut().find(|s| names(s).is_disjoint(&own)) {
+            let own_steps = segment.steps.clone();
+            match out.iter_mut().find(|s| s.steps == own_steps && names(s).is_disjoint(&own)) {
                 Some(into) => {
                     into.declarations.extend(segment.declarations);
                     into.inserts.extend(segment.inserts);
@@ -68,7 +69,7 @@ fn merged() -> Vec<Segment> {
     out
 }
 
-/// The contents of a program's views after one step.
+/// The contents of a program's views after its steps.
 fn run(compiler: &Compiler, engine: &Engine, batch: &Batch) -> Vec<Vec<(Vec<Value>, i64)>> {
     let circuit = &batch.program.circuit;
     let request = CompileRequest { source: weir_sql::generate(circuit), profile: Profile::Dev, user: None };
@@ -76,16 +77,21 @@ fn run(compiler: &Compiler, engine: &Engine, batch: &Batch) -> Vec<Vec<(Vec<Valu
     let file = compiler.open_native(&artifact).unwrap();
     let program = Program::load_file(engine, file, &artifact.native_sha256).unwrap();
     let mut pipeline = Pipeline::open(&program, PipelineOptions { workers: 1, ..PipelineOptions::default() }).unwrap();
-    for (t, rows) in batch.tables.iter().enumerate() {
-        pipeline.ingest(0, t as u32, vec![encode::block(circuit, t, rows)]).unwrap();
+    let mut views: Vec<BTreeMap<Vec<Value>, i64>> = vec![BTreeMap::new(); circuit.views.len()];
+    for step in &batch.steps {
+        for (t, rows) in step.tables.iter().enumerate() {
+            pipeline.ingest(0, t as u32, vec![encode::block(circuit, t, rows)]).unwrap();
+        }
+        pipeline.step(step.now).unwrap();
+        for (v, view) in circuit.views.iter().enumerate() {
+            let layout = SortLayout::ascending(&view.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>());
+            let blocks = pipeline.delta(v as u32).unwrap();
+            for (row, weight) in blocks.iter().flat_map(|b| b.iter()) {
+                *views[v].entry(layout.decode(row).unwrap()).or_default() += weight;
+            }
+        }
     }
-    pipeline.step(0).unwrap();
-    let read = |(v, view): (usize, &weir_circuit::View)| {
-        let layout = SortLayout::ascending(&view.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>());
-        let blocks = pipeline.delta(v as u32).unwrap();
-        blocks.iter().flat_map(|b| b.iter()).map(|(r, w)| (layout.decode(r).unwrap(), w)).collect()
-    };
-    circuit.views.iter().enumerate().map(read).collect()
+    views.into_iter().map(|rows| rows.into_iter().filter(|(_, weight)| *weight != 0).collect()).collect()
 }
 
 #[test]

@@ -4,6 +4,21 @@ use weir_circuit::{Expr, ExprOp, Position};
 use weir_functions::find;
 use weir_row::{ColumnType, SqlType, Value};
 
+/// What the time of the step is called until it is a relation's column: no kernel.
+pub(crate) const NOW: &str = "now";
+
+/// Whether it is a call of NOW.
+pub(crate) fn is_now(e: &Expr) -> bool {
+    matches!(&e.op, ExprOp::Call { kernel, .. } if kernel == NOW)
+}
+
+/// Whether an expression reads the time.
+pub(crate) fn reads_now(e: &Expr) -> bool {
+    is_now(e)
+        || e.children().into_iter().any(reads_now)
+        || matches!(&e.op, ExprOp::Lambda { body, .. } if reads_now(body))
+}
+
 /// BOOLEAN NOT NULL
 pub(crate) const BOOLEAN: ColumnType = ColumnType::not_null(SqlType::Boolean);
 

@@ -10,6 +10,7 @@ mod expr;
 mod functions;
 mod generate;
 mod lower;
+mod monotone;
 mod optimise;
 mod parse;
 mod plan;
@@ -85,7 +86,12 @@ fn compile_here(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>
     let bound = bind::bind(source, parsed)?;
     let mut program = bound.program;
     let plan = optimise::optimise(bound.plan, &optimise::facts(&program), passes);
-    program.circuit = lower::lower(&plan, program.circuit);
+    program.circuit = lower::lower(&plan, program.circuit).map_err(|places| {
+        let message = "no row is ever final: the column has no waterline";
+        let hint = "a column has one if it comes from a column with a LATENESS, as it is or as a window's bound, also through GROUP BY and joins by it";
+        let of = |at| Diagnostic::error(source, at, diagnostic::STATEMENT, message.to_string()).with_hint(hint);
+        places.into_iter().map(of).collect::<Vec<_>>()
+    })?;
     let unknown = verify::unknown_kernels(source, &program.circuit);
     if unknown.is_empty() { Ok(program) } else { Err(unknown) }
 }

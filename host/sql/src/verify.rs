@@ -68,7 +68,8 @@ fn user_calls(circuit: &Circuit, e: &Expr) {
 /// Calls `f` with every expression of an operator.
 fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
     match op {
-        Op::Rank { project, .. } => project.iter().for_each(f),
+        Op::Rank { project, .. } | Op::Session { project, .. } => project.iter().for_each(f),
+        Op::Late { columns, .. } => columns.iter().map(|c| &c.waterline).for_each(f),
         Op::Map { filter, project, .. } | Op::Join { filter, project, .. } => {
             filter.iter().chain(project).for_each(f);
         }
@@ -101,6 +102,12 @@ fn expressions(op: &Op, f: &mut dyn FnMut(&Expr)) {
         | Op::Variable { .. }
         | Op::Recursion { .. }
         | Op::Export { .. }
+        | Op::Now
+        | Op::Within { .. }
+        | Op::Dropped { .. }
+        | Op::Waterline { .. }
+        | Op::Least { .. }
+        | Op::Retain { .. }
         | Op::Output { .. } => {}
     }
 }

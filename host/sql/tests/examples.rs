@@ -43,14 +43,14 @@ fn answers(checks: &[&Check], way: Way) -> Result<Vec<Expected>, Expected> {
     let batch = Batch::new(&Segment::default(), checks, passes).map_err(Expected::Refused)?;
     let circuit = &batch.program.circuit;
     let views = if way == Way::Engine {
-        match run(circuit, &batch.tables) {
+        match run(circuit, &batch.steps[0].tables) {
             Ran::Views(views) => views,
             Ran::Failed(failure) => return Err(Expected::Error(failure.message)),
             Ran::Refused(message) => return Err(Expected::Refused(message)),
         }
     } else {
         let tables: Vec<ZSet> =
-            batch.tables.iter().map(|rows| rows.iter().map(|row| (row.clone(), 1)).collect()).collect();
+            batch.steps[0].tables.iter().map(|rows| rows.iter().map(|row| (row.clone(), 1)).collect()).collect();
         let views = evaluate(circuit, &tables).map_err(|e| Expected::Error(e.message))?;
         views.into_iter().map(|view| view.into_iter().collect()).collect()
     };

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use weir_circuit::interpret::{ZSet, evaluate};
+use weir_circuit::interpret::{ZSet, evaluate_at};
 use weir_circuit::{Circuit, Table};
 use weir_row::{Block, ColumnType, Item, ItemWriter, Kind, Layout, SortLayout, SqlType, Value, shard_of};
 use weir_sdk::local::Hub;
@@ -82,6 +82,10 @@ mod sets;
 mod statements;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/time.rs"]
+mod time;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/unnest.rs"]
 mod unnest;
 #[rustfmt::skip]
@@ -108,6 +112,14 @@ mod joins;
 #[allow(clippy::all)]
 #[path = "generated/within.rs"]
 mod within;
+
+/// Microseconds between steps: less than between the values of times.
+const STEP_MICROS: i64 = 30_000_000_000;
+
+/// The time of a step.
+fn time(step: usize) -> i64 {
+    step as i64 * STEP_MICROS
+}
 
 /// A change: table, row, and whether it is deleted.
 type Change = (usize, Vec<Value>, bool);
@@ -295,7 +307,7 @@ fn check(
             }
         }
         inputs.push(input);
-        expected.push(evaluate(circuit, &contents));
+        expected.push(evaluate_at(circuit, &contents, time(inputs.len() - 1)));
     }
     // A run-time error ends a pipeline; such cases are for another test.
     let Ok(expected) = expected.into_iter().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
@@ -306,7 +318,7 @@ fn check(
         .collect();
     let deltas = Hub::new(workers).run(program, None, |worker, pipeline| {
         let mut out = vec![];
-        for (now, input) in inputs.iter().enumerate() {
+        for (step, input) in inputs.iter().enumerate() {
             for (owner, table, words, weight) in input {
                 if *owner == worker {
                     let mut block = Block::new(0);
@@ -322,7 +334,7 @@ fn check(
                     pipeline.ingest(*table as u32, vec![block]);
                 }
             }
-            pipeline.step(now as i64);
+            pipeline.step(time(step));
             out.push((0..layouts.len()).map(|v| read(pipeline, v, &layouts[v])).collect::<Vec<_>>());
         }
         out
@@ -369,7 +381,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements time unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -390,7 +402,7 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements time unnest windows within }
 }
 
 /// Recursive views of graphs of which edges come and go.

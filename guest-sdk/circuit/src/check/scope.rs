@@ -59,9 +59,18 @@ impl Circuit {
             }
             Op::Map { .. } | Op::Union { .. } | Op::Unnest { .. } | Op::Negate { .. } => Ok(()),
             // A constant is imported, as all that does not depend on variables.
-            Op::Constant { .. } | Op::Table { .. } | Op::Window { .. } | Op::Output { .. } => {
-                Err("it cannot be in a scope".to_owned())
-            }
+            Op::Constant { .. }
+            | Op::Table { .. }
+            | Op::Output { .. }
+            | Op::Window { .. }
+            | Op::Now
+            | Op::Within { .. }
+            | Op::Session { .. }
+            | Op::Late { .. }
+            | Op::Dropped { .. }
+            | Op::Waterline { .. }
+            | Op::Least { .. }
+            | Op::Retain { .. } => Err("it cannot be in a scope".to_owned()),
             Op::Import { .. } | Op::Recursion { .. } | Op::Export { .. } => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! What the host knows of a program while it runs: relations, columns, layouts.
 
 use std::sync::Arc;
-use weir_circuit::{Circuit, Column};
+use weir_circuit::{Circuit, Column, Op};
 use weir_io::{TableColumns, find_relation};
 use weir_row::{ColumnType, SortLayout};
 
@@ -54,6 +54,11 @@ impl RunningProgram {
             views: circuit.views.len(),
             tables: circuit.tables.iter().map(|t| Arc::new(TableColumns::new(t))).collect(),
         }
+    }
+
+    /// Whether its results depend on the time.
+    pub fn reads_now(&self) -> bool {
+        self.circuit.nodes.iter().any(|node| matches!(node.op, Op::Now))
     }
 
     /// The table that an identifier names: unquoted it folds to lower case, in quotation marks it is exact.

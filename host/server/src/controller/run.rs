@@ -25,6 +25,8 @@ use weir_runtime::{Cycle, Failure, FailureKind, Handle, Pipeline};
 const STEP_BYTES_MAX: usize = 16 << 20;
 /// Bytes that one permit of the queue stands for (a semaphore counts in 32 bits).
 const PERMIT_BYTES: usize = 1 << 10;
+/// The shortest time between steps that nothing but the time asks for: more of them would leave no time for anything else.
+const TICK_MIN: Duration = Duration::from_millis(1);
 /// Those who may listen to one pipeline at once.
 pub(super) const LISTENERS_MAX: usize = 100;
 
@@ -45,6 +47,8 @@ pub enum Phase {
 pub struct Controller {
     program: RunningProgram,
     workers: usize,
+    /// How often the pipeline takes a step for the sake of the time alone; never, if its program does not ask for that.
+    tick: Option<Duration>,
     /// Locked by one turn at a time, and between turns by who reads a page of a snapshot; nobody else touches the instances.
     pub(super) pipeline: Arc<Mutex<Option<Pipeline>>>,
     /// Ends a turn from outside.
@@ -75,11 +79,19 @@ impl std::fmt::Debug for Controller {
 }
 
 impl Controller {
-    /// A pipeline that is open, paused; `durable`: it has a store on disk. Spawns its loop on the current runtime.
-    pub fn start(program: RunningProgram, pipeline: Pipeline, durable: bool) -> Arc<Controller> {
+    /// A pipeline that is open, paused; `durable`: it has a store on disk; `tick`: how exact the time is, if its program reads that. Spawns its loop on
+    /// the current runtime.
+    pub fn start(
+        program: RunningProgram,
+        pipeline: Pipeline,
+        durable: bool,
+        tick: Option<Duration>,
+    ) -> Arc<Controller> {
+        let tick = tick.filter(|tick| !tick.is_zero() && program.reads_now()).map(|tick| tick.max(TICK_MIN));
         let controller = Arc::new(Controller {
             program,
             workers: pipeline.workers() as usize,
+            tick,
             handle: pipeline.handle(),
             durable,
             queue: Mutex::default(),
@@ -266,8 +278,8 @@ impl Controller {
         Ok(listener)
     }
 
-    /// What the next step takes in; `None` while there is nothing to do.
-    fn next_inputs(&self, first: bool) -> Option<Vec<Input>> {
+    /// What the next step takes in; `None` while there is nothing to do. `due`: a step is, even without input.
+    fn next_inputs(&self, due: bool) -> Option<Vec<Input>> {
         let running = matches!(*self.phase.borrow(), Phase::Running);
         let mut queue = self.queue.lock();
         let (mut inputs, mut bytes, mut kept) = (Vec::new(), 0, VecDeque::new());
@@ -286,24 +298,24 @@ impl Controller {
         kept.append(&mut queue);
         *queue = kept;
         self.visible.turn_begins(&inputs);
-        // The first step puts out what is there without any input: constants, and aggregates over nothing.
-        (!inputs.is_empty() || first && running).then_some(inputs)
+        (!inputs.is_empty() || due && running).then_some(inputs)
     }
 
     async fn run(self: Arc<Self>) {
-        let mut first = true;
+        // The first step puts out what is there without any input: constants, and aggregates over nothing.
+        let mut due = Some(tokio::time::Instant::now());
         let mut kept: HashSet<usize> = (0..self.program.views).collect();
         loop {
             let inputs = loop {
                 if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) {
                     return;
                 }
-                match self.next_inputs(first) {
+                match self.next_inputs(due.is_some_and(|due| due <= tokio::time::Instant::now())) {
                     Some(inputs) => break inputs,
-                    None => self.wake.notified().await,
+                    None => self.next_event(due).await,
                 }
             };
-            first = false;
+            due = self.tick.map(|tick| tokio::time::Instant::now() + tick);
             // The built-in view, which lies beyond the relations, has no changes.
             let has_changes = |relation: &usize| *relation < self.program.relations.len();
             let wanted: HashSet<usize> =
@@ -345,6 +357,18 @@ impl Controller {
                 }
                 Err(failure) => return self.fail(failure),
             }
+        }
+    }
+
+    /// Waits until queue or phase change, or, if the pipeline runs, until a step is due.
+    async fn next_event(&self, due: Option<tokio::time::Instant>) {
+        let running = matches!(*self.phase.borrow(), Phase::Running);
+        match due.filter(|_| running) {
+            Some(due) => tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep_until(due) => {}
+            },
+            None => self.wake.notified().await,
         }
     }
 

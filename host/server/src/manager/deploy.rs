@@ -344,7 +344,8 @@ async fn initialize(
         .map_err(|e| failed(error("PipelineStartupError", e.to_string())))?
         .map_err(|f| failed(failure_error(&f)))?;
     slot.logs.push(&format!("INFO pipeline '{}' is ready with {workers} workers", pipeline.name));
-    let controller = Controller::start(running, opened, config.storage);
+    let tick = config.clock_resolution_usecs.map(Duration::from_micros);
+    let controller = Controller::start(running, opened, config.storage, tick);
     tokio::spawn(watch(Arc::clone(slot), controller.phase()));
     slot.set_controller(controller);
     Ok(())

@@ -387,9 +387,21 @@ impl Binder<'_> {
             return Ok(self.plan.join(domain.rel, rel, JoinKind::Inner, vec![]));
         }
         Ok(match self.plan.rel(rel).clone() {
-            // (What a recursive query would read of others is an error.)
-            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } | Rel::Recursion { .. } => {
-                self.plan.join(domain.rel, rel, JoinKind::Inner, vec![])
+            // (None of these reads the domain; what a recursive query would read of others is an error.)
+            Rel::Table { .. }
+            | Rel::Values { .. }
+            | Rel::Variable { .. }
+            | Rel::Recursion { .. }
+            | Rel::Now
+            | Rel::Within { .. }
+            | Rel::Late { .. }
+            | Rel::Dropped { .. } => self.plan.join(domain.rel, rel, JoinKind::Inner, vec![]),
+            Rel::Session { input, keys, time, gap } => {
+                let input = self.over_domain(input, domain)?;
+                let mut all_keys = columns_of(&self.plan.columns(input)[..k]);
+                all_keys.extend(keys.iter().map(|e| domain.over(e, k)));
+                let time = domain.over(&time, k);
+                self.plan.session(input, all_keys, time, gap)
             }
             Rel::Filter { input, predicate } => {
                 if !self.reads_domain(input, domain) {

@@ -238,8 +238,12 @@ impl Binder<'_> {
         let (outer, ctes) = (std::mem::take(&mut self.outer), std::mem::take(&mut self.ctes));
         let value = self.expr(body, &mut Cx::constant(&scope, "the body of a function"));
         (self.outer, self.ctes) = (outer, ctes);
-        let at = span(ast::Spanned::span(body));
-        self.declared_type(value?, &function.result.sql, at, "the function returns")
+        let (at, value) = (span(ast::Spanned::span(body)), value?);
+        if crate::expr::reads_now(&value) {
+            let hint = "give the function the time as a parameter";
+            return Err(self.error_hint(at, "a function cannot use NOW", hint));
+        }
+        self.declared_type(value, &function.result.sql, at, "the function returns")
     }
 
     /// A value where a type was declared: of that type, or of one whose values it holds.

@@ -312,6 +312,11 @@ impl Binder<'_> {
             let message = format!("recursive view '{name}' depends on itself through a window function");
             self.error_hint(at, message, "compute the window function in a view of its own, over the recursive one");
         }
+        for v in resolved.times {
+            let (at, name) = (self.recursive[v].at, &self.recursive[v].name);
+            let message = format!("recursive view '{name}' depends on itself through NOW, SESSION or a LATENESS");
+            self.error_hint(at, message, "put that into a view of its own, over the recursive one or below it");
+        }
         self.plan = resolved.plan;
     }
 }

@@ -100,7 +100,7 @@ impl Binder<'_> {
         let case_sensitive = view.name.quote_style.is_some();
         let materialized = view.kind == ViewKind::Materialized;
         let index = self.circuit.views.len();
-        self.plan.roots.push(Root { rel, view: index });
+        self.plan.roots.push(Root { rel, view: index, last: None });
         self.circuit.views.push(View {
             name: name.to_string(),
             case_sensitive,

@@ -3,14 +3,35 @@
 use super::{Entry, call, syntax, with_unit};
 use crate::Span;
 use crate::bind::{self, Binder, Bound, Call, Unit, is_integer};
-use crate::expr::{call as kernel_call, int, null};
+use crate::expr::{NOW, call as kernel_call, int, null};
 use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
 use weir_row::SqlType;
 
 const DATETIME: &[Family] = &[Family::Datetime];
 
+fn now(_: &mut Binder<'_>, call: &Call) -> Bound<Expr> {
+    Ok(kernel_call(NOW, vec![], SqlType::Timestamp, bind::position(call.span)))
+}
+
 pub(super) const ENTRIES: &[Entry] = &[
+    call(
+        Function::written(
+            DATETIME,
+            &["now"],
+            &["NOW() → TIMESTAMP"],
+            "The time of the step, in UTC: the same for all of a step, and it never goes back. A pipeline that reads it takes a step every \
+             `clock_resolution_usecs`. A condition of WHERE that compares something of a row with NOW() or something that grows with it (`ts >= NOW() - INTERVAL 1 DAY`) \
+             costs only what the time passes over, and rows that it drops for good are forgotten; any other use is computed anew for every row, each step. Not \
+             for DEFAULT, constants and functions of the program's own.",
+        )
+        .gives(&[("NOW() = NOW()", "TRUE"), ("NOW() >= TIMESTAMP '1970-01-01 00:00:00'", "TRUE"),
+            ("(SELECT COUNT(*) FROM (VALUES (TIMESTAMP '1969-12-31 12:00:00'), (TIMESTAMP '9999-01-01 00:00:00')) AS t(ts) WHERE ts < NOW())", "1")])
+        .refuses(&[("NOW(1)", "NOW takes 0 arguments")]),
+        0,
+        0,
+        now,
+    ),
     syntax(
         Function::written(
             DATETIME,

@@ -129,6 +129,20 @@ impl Generator<'_> {
         input
     }
 
+    /// The columns of an index in order whose first value column is a time, and two such times behind them.
+    pub(super) fn session_input(&mut self, node: NodeId, var: &str, value_var: &str) -> Input {
+        let mut input = self.input_of(node, var, value_var);
+        let layout = Layout::new(&self.circuit.nodes[node].value[..1]);
+        for (name, back) in [("start", 2), ("end", 1)] {
+            let shape = format!("N{node}_{name}");
+            let defined = format!("&{var}[{var}.len() - {back}..]");
+            let area = self.area(name, layout.clone(), shape, Some(defined));
+            input.columns.push((input.areas.len(), 0));
+            input.areas.push(area);
+        }
+        input
+    }
+
     /// The value columns of an index in order: each is a stretch of its own, which begins where the one before ends.
     fn columns_in_order(&mut self, node: NodeId, input: &mut Input, value_var: &str, mut start: String) {
         let keys = input.areas.first().map_or(0, |key| key.layout.len());

@@ -40,6 +40,17 @@ impl Generator<'_> {
         );
     }
 
+    /// A function that goes through rows of an index in order, each with the beginning and the end of its session behind.
+    pub(super) fn session_function(&mut self, name: &str, id: NodeId, input: NodeId, project: &[Expr]) {
+        let comment = self.comment(id);
+        let columns = self.session_input(input, "r", "v");
+        let body = self.body(columns, None, &[project], None);
+        let _ = write!(
+            self.functions,
+            "\n{comment}\nfn {name}(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {{\n    for (r, w) in rows {{\n{body}    }}\n}}\n"
+        );
+    }
+
     /// A function that goes through pairs of rows.
     pub(super) fn pair_function(
         &mut self,

@@ -8,6 +8,7 @@ mod function;
 mod kernels;
 mod scope;
 mod step;
+mod time;
 mod user;
 mod window;
 mod write;

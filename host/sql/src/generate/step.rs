@@ -12,10 +12,8 @@ impl Generator<'_> {
         let mut steps = vec![];
         for id in 0..self.circuit.nodes.len() {
             steps.extend(self.scope_begins(id));
-            let (field, step) = match self.scope_operator(id) {
-                Some(made) => made,
-                None => self.operator(id),
-            };
+            let made = self.scope_operator(id).or_else(|| self.time_operator(id));
+            let (field, step) = made.unwrap_or_else(|| self.operator(id));
             fields.extend(field);
             let indent = if self.scopes[id].is_some() { "    " } else { "" };
             steps.extend(step.into_iter().map(|line| format!("{indent}{line}")));
@@ -134,6 +132,15 @@ impl Generator<'_> {
             }
             // (Those of scopes.)
             Op::Import { .. } | Op::Variable { .. } | Op::Recursion { .. } | Op::Export { .. } => (None, None),
+            // (Those of time.)
+            Op::Now
+            | Op::Within { .. }
+            | Op::Session { .. }
+            | Op::Late { .. }
+            | Op::Dropped { .. }
+            | Op::Waterline { .. }
+            | Op::Least { .. }
+            | Op::Retain { .. } => (None, None),
             Op::Output { input, view } => {
                 let kept = if circuit.views[*view].materialized { ".materialized()" } else { "" };
                 (

@@ -33,11 +33,11 @@ impl Lowering<'_> {
         let inputs: Vec<Expr> = call.inputs.iter().map(|e| stream.over_node(e)).collect();
         let present = present(call, &inputs);
         let rows = Inputs { stream: stream.clone(), keys: keys.to_vec(), inputs, present };
-        if call.within.is_empty() { rows } else { self.within(rows, call) }
+        if call.within.is_empty() { rows } else { self.within_distinct(rows, call) }
     }
 
     /// One row for each key of WITHIN DISTINCT in each group, with the values that its rows have in common; other values are an error.
-    fn within(&mut self, rows: Inputs, of: &AggregateCall) -> Inputs {
+    fn within_distinct(&mut self, rows: Inputs, of: &AggregateCall) -> Inputs {
         let groups = rows.keys.len();
         let keys: Vec<Expr> =
             rows.keys.iter().cloned().chain(of.within.iter().map(|e| rows.stream.over_node(e))).collect();

@@ -4,7 +4,7 @@ use super::Lowering;
 use super::linear::Linear;
 use super::stream::{Stream, both};
 use crate::expr::{all, columns_end, is_not_null, is_true_literal, null, substitute};
-use crate::plan::{JoinKind, RelId};
+use crate::plan::{JoinKind, Rel, RelId};
 use weir_circuit::{Expr, ExprOp, NodeId, Op};
 use weir_row::{ColumnType, Kind};
 
@@ -80,6 +80,10 @@ impl Lowering<'_> {
         over: Linear,
     ) -> Stream {
         let width = self.plan.columns(left).len();
+        if matches!(self.plan.rel(right), Rel::Now) && kind == JoinKind::Inner {
+            let left = self.stream(left);
+            return self.with_now(left, &on, over);
+        }
         let conditions = analyse(on, width);
         let (l, r) = (self.stream(left), self.stream(right));
         if matches!(kind, JoinKind::Semi | JoinKind::Anti) {

@@ -7,8 +7,11 @@ mod join;
 mod linear;
 mod recursion;
 mod stream;
+mod time;
+mod waterline;
 mod window;
 
+use crate::Span;
 use crate::plan::{Plan, Rel, RelId};
 use std::collections::HashMap;
 use stream::Stream;
@@ -30,10 +33,16 @@ struct Lowering<'p> {
     scope: Option<recursion::Scope>,
     /// The nodes of recursions, by their variables.
     recursions: HashMap<Vec<usize>, NodeId>,
+    /// Waterlines of nodes' columns that were looked for.
+    waterlines: HashMap<(NodeId, usize), Option<NodeId>>,
 }
 
 /// Fills a circuit, which has its tables and views, with the operators of a plan.
-pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Circuit {
+///
+/// # Errors
+///
+/// The places of columns by which rows should be final, but never are.
+pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Result<Circuit, Vec<Span>> {
     let mut lowering = Lowering {
         plan,
         uses: plan.uses(),
@@ -43,9 +52,17 @@ pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Circuit {
         lowered: HashMap::new(),
         scope: None,
         recursions: HashMap::new(),
+        waterlines: HashMap::new(),
     };
+    let mut never = vec![];
     for root in &plan.roots {
-        let stream = lowering.stream(root.rel);
+        let mut stream = lowering.stream(root.rel);
+        if let Some((column, at)) = root.last {
+            match lowering.finally(&stream, column) {
+                Some(last) => stream = last,
+                None => never.push(at),
+            }
+        }
         let input = lowering.flat(stream);
         let name = lowering.circuit.views[root.view].name.clone();
         let value: Vec<ColumnType> = lowering.circuit.views[root.view].columns.iter().map(|c| c.ty.clone()).collect();
@@ -56,7 +73,8 @@ pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Circuit {
     for table in 0..lowering.circuit.tables.len() {
         lowering.table_node(table);
     }
-    lowering.circuit
+    lowering.let_go();
+    if never.is_empty() { Ok(lowering.circuit) } else { Err(never) }
 }
 
 impl Lowering<'_> {
@@ -179,6 +197,14 @@ impl Lowering<'_> {
                 let node = self.export(recursion, index);
                 self.over(node, None, over)
             }
+            Rel::Now => {
+                let node = self.now();
+                self.over(node, None, over)
+            }
+            Rel::Within { input, time, bounds } => self.within(input, &time, *bounds, over),
+            Rel::Session { input, keys, time, gap } => self.session(input, &keys, &time, gap, over),
+            Rel::Late { input, columns } => self.late(input, &columns, over),
+            Rel::Dropped { late } => self.dropped(late, over),
             // `linear` took them apart.
             Rel::Filter { .. } | Rel::Project { .. } => self.stream(rel),
         }

@@ -82,6 +82,15 @@ impl Lowering<'_> {
                 _ => None,
             },
             Op::Constant { .. } | Op::Output { .. } | Op::Variable { .. } | Op::Recursion { .. } => None,
+            Op::Session { input, project, .. } => projected(self.partitions[*input].clone(), project),
+            Op::Late { input, .. } => self.partitions[*input].clone(),
+            Op::Dropped { late } => self.partitions[*late].clone(),
+            // Rows stay where they were before they were indexed.
+            Op::Within { input, .. } => match &self.circuit.nodes[*input].op {
+                Op::Index { input, value, .. } => projected(self.partitions[*input].clone(), value),
+                _ => None,
+            },
+            Op::Now | Op::Waterline { .. } | Op::Least { .. } | Op::Retain { .. } => None,
         }
     }
 

@@ -1,24 +1,25 @@
 //! Constant folding: kernels are called natively, through the registry.
 
 use crate::bind::{as_decimal, integer};
+use crate::expr::{is_now, reads_now};
 use weir_circuit::interpret::value;
 use weir_circuit::{Expr, ExprOp};
 use weir_functions::{Arena, find};
 use weir_row::{SqlType, Value};
 
-/// The value of an expression without columns: `None` if it has columns, an error's message if it fails at run time.
+/// The value of an expression without columns: `None` if it has columns or reads the time, an error's message if it fails at run time.
 pub(crate) fn evaluate(e: &Expr) -> Option<Result<Value, String>> {
     let arena = Arena::new();
     let mut has_columns = false;
     e.visit_columns(&mut |_| has_columns = true);
-    (!has_columns).then(|| value(e, &[], &arena).map_err(|e| e.message))
+    (!has_columns && !reads_now(e)).then(|| value(e, &[], &arena).map_err(|e| e.message))
 }
 
 /// Whether an expression can be a run-time error.
 pub(crate) fn may_fail(e: &Expr) -> bool {
     let here = match &e.op {
         ExprOp::Call { kernel, args } => {
-            find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql)
+            !is_now(e) && find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql)
         }
         ExprOp::Lambda { body, .. } => may_fail(body),
         ExprOp::User { .. } => true,

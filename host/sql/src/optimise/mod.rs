@@ -3,6 +3,7 @@
 
 mod estimate;
 mod fold;
+mod now;
 mod order;
 mod prune;
 mod push;
@@ -69,6 +70,8 @@ pub(crate) fn optimise(mut plan: Plan, facts: &[Facts], passes: Passes) -> Plan 
         // Conditions that meet may decide each other.
         plan = simplify::simplified(&plan);
     }
+    // Not to be switched off: lowering knows of the time as a relation only.
+    plan = now::timed(plan);
     if passes.prune {
         plan = prune::pruned(&plan);
     }

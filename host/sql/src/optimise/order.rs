@@ -7,7 +7,7 @@ use super::estimate::{self, Estimate};
 use super::fold::may_fail;
 use super::{Facts, RECOMPUTED_SIZE_MAX};
 use crate::expr::{all, call, conjuncts, size, substitute};
-use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
+use crate::plan::{JoinKind, Plan, Rel, RelId};
 use std::collections::HashMap;
 use weir_circuit::{Expr, ExprOp, Position};
 use weir_row::SqlType;
@@ -25,7 +25,7 @@ const UNEQUAL: f64 = 3.0;
 pub(super) fn ordered(plan: &Plan, facts: &[Facts]) -> Plan {
     let estimates = estimate::estimates(plan, facts);
     let mut order = Order { plan, uses: plan.uses(), estimates, out: Plan::default(), done: HashMap::new() };
-    order.out.roots = plan.roots.iter().map(|r| Root { rel: order.rel(r.rel), view: r.view }).collect();
+    order.out.roots = plan.moved_roots(&mut |rel| order.rel(rel));
     order.out
 }
 

@@ -1,7 +1,7 @@
 //! Columns that nobody reads are not made: what is needed is found from the views down, over all users of a relation, then the plan is
 //! built anew from the tables up.
 
-use crate::plan::{JoinKind, Plan, Rel, RelId, Root, Window};
+use crate::plan::{JoinKind, Plan, Rel, RelId, Window};
 use std::collections::BTreeSet;
 use weir_circuit::Expr;
 
@@ -18,7 +18,7 @@ pub(super) fn pruned(plan: &Plan) -> Plan {
         let Some(columns) = &needed[id] else { continue };
         new[id] = rebuild(plan, &mut out, &needed, &new, id, columns);
     }
-    out.roots = plan.roots.iter().map(|r| Root { rel: new[r.rel], view: r.view }).collect();
+    out.roots = plan.moved_roots(&mut |rel| new[rel]);
     out
 }
 
@@ -99,6 +99,24 @@ fn needed(plan: &Plan) -> Vec<Needed> {
             Rel::Unnest { input } => {
                 let array = plan.columns(*input).len() - 1;
                 add(&mut needed[*input], columns.into_iter().filter(|c| *c < array).chain([array]));
+            }
+            Rel::Now => {}
+            Rel::Within { input, time, .. } => {
+                let mut below = columns;
+                read(time, &mut below);
+                add(&mut needed[*input], below);
+            }
+            Rel::Session { input, keys, time, .. } => {
+                let width = plan.columns(*input).len();
+                let mut below: BTreeSet<usize> = columns.into_iter().filter(|c| *c < width).collect();
+                keys.iter().chain([time]).for_each(|e| read(e, &mut below));
+                add(&mut needed[*input], below);
+            }
+            // What is dropped is told whole.
+            Rel::Late { input, .. } | Rel::Dropped { late: input } => {
+                let all = 0..plan.columns(*input).len();
+                add(&mut needed[*input], all.clone());
+                add(&mut needed[id], all);
             }
             Rel::Negate { input } => add(&mut needed[*input], columns),
             Rel::Union { inputs } => {
@@ -240,6 +258,21 @@ fn rebuild(
             let array = plan.columns(*input).len() - 1;
             let has = needed[*input].iter().flatten().copied().chain([array + 1]).collect();
             (out.unnest(new[*input]), has)
+        }
+        Rel::Now => (out.now(), vec![0]),
+        Rel::Within { input, time, bounds } => {
+            let has = needed[*input].iter().flatten().copied().collect();
+            (out.within(new[*input], moved(time, *input), (**bounds).clone()), has)
+        }
+        Rel::Session { input, keys, time, gap } => {
+            let width = plan.columns(*input).len();
+            let has = needed[*input].iter().flatten().copied().chain([width, width + 1]).collect();
+            let keys = keys.iter().map(|e| moved(e, *input)).collect();
+            (out.session(new[*input], keys, moved(time, *input), *gap), has)
+        }
+        Rel::Late { .. } | Rel::Dropped { .. } => {
+            let rel = out.rebuilt(plan, id, &|input| new[input], &Expr::clone);
+            (rel, columns.iter().copied().collect())
         }
         Rel::Union { inputs } => {
             let inputs = inputs.iter().map(|i| {

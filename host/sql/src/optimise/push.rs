@@ -6,7 +6,7 @@ use super::RECOMPUTED_SIZE_MAX;
 use super::estimate::is_product;
 use super::fold::may_fail;
 use crate::expr::{all, any, columns_end, conjuncts, size, substitute};
-use crate::plan::{JoinKind, Plan, Rel, RelId, Root};
+use crate::plan::{JoinKind, Plan, Rel, RelId};
 use std::collections::HashMap;
 use weir_circuit::{Expr, ExprOp};
 use weir_row::Value;
@@ -22,8 +22,7 @@ struct Push<'p> {
 /// The plan with its filters as low as they go.
 pub(super) fn pushed(plan: &Plan) -> Plan {
     let mut push = Push { plan, uses: plan.uses(), out: Plan::default(), done: HashMap::new() };
-    let roots = plan.roots.iter().map(|r| Root { rel: push.rel(r.rel, vec![]), view: r.view }).collect();
-    push.out.roots = roots;
+    push.out.roots = plan.moved_roots(&mut |rel| push.rel(rel, vec![]));
     push.out
 }
 
@@ -231,6 +230,14 @@ impl Push<'_> {
                 let bodies = bodies.iter().map(whole).collect();
                 let (variables, index, name, at) = (variables.clone(), *index, name.clone(), *at);
                 let rel = self.out.recursion(Rel::Recursion { variables, bodies, index, name, at });
+                self.out.filter(rel, all(predicates))
+            }
+            // What goes below a lateness would change what is late; the others are rare above others.
+            Rel::Now | Rel::Within { .. } | Rel::Session { .. } | Rel::Late { .. } | Rel::Dropped { .. } => {
+                let inputs = self.plan.rel(id).inputs();
+                let new: Vec<(RelId, RelId)> = inputs.into_iter().map(|i| (i, self.rel(i, vec![]))).collect();
+                let find = |id: RelId| new.iter().find(|(old, _)| *old == id).map_or(id, |(_, new)| *new);
+                let rel = self.out.rebuilt(self.plan, id, &find, &Expr::clone);
                 self.out.filter(rel, all(predicates))
             }
             Rel::Union { inputs } => {

@@ -2,7 +2,7 @@
 
 use super::fold::evaluate;
 use crate::expr::{BOOLEAN, all, boolean, conjuncts, is_null, is_true_literal, null};
-use crate::plan::{AggregateCall, Plan, Rel, RelId, Root};
+use crate::plan::{AggregateCall, Plan, Rel, RelId};
 use weir_circuit::{Expr, ExprOp};
 use weir_row::{ColumnType, SqlType, Value};
 
@@ -47,36 +47,11 @@ pub(super) fn simplified(plan: &Plan) -> Plan {
                 });
                 out.aggregate(new[*input], keys, calls.collect(), *global)
             }
-            Rel::Distinct { input, all: false } => out.distinct(new[*input]),
-            Rel::Distinct { input, all: true } => out.positive(new[*input]),
-            Rel::Negate { input } => out.negate(new[*input]),
-            Rel::Rank { input, keys, order, ranking, numbered, above, upto } => out.rank(Rel::Rank {
-                input: new[*input],
-                keys: keys.iter().map(at_type).collect(),
-                order: order.iter().map(at_type).collect(),
-                ranking: *ranking,
-                numbered: *numbered,
-                above: *above,
-                upto: *upto,
-            }),
-            Rel::Window { input, window } => {
-                let window = window.clone().map(&mut |e| at_type(e));
-                out.window(new[*input], window)
-            }
-            Rel::Unnest { input } => out.unnest(new[*input]),
-            Rel::Variable { variable } => out.variable(*variable, plan.columns(id).to_vec()),
-            Rel::Recursion { variables, bodies, index, name, at } => out.recursion(Rel::Recursion {
-                variables: variables.clone(),
-                bodies: bodies.iter().map(|b| new[*b]).collect(),
-                index: *index,
-                name: name.clone(),
-                at: *at,
-            }),
-            Rel::Union { inputs } => out.union(inputs.iter().map(|i| new[*i]).collect()),
+            _ => out.rebuilt(plan, id, &|input| new[input], &at_type),
         };
         new.push(out.retyped(rel, plan.columns(id)));
     }
-    out.roots = plan.roots.iter().map(|r| Root { rel: new[r.rel], view: r.view }).collect();
+    out.roots = plan.moved_roots(&mut |rel| new[rel]);
     out
 }
 

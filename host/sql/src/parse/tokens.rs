@@ -43,7 +43,7 @@ pub(crate) const ASOF_LEFT: char = '[';
 /// - `UNPIVOT INCLUDING NULLS` is `UNPIVOT INCLUDE NULLS`, and likewise EXCLUDING;
 /// - `GROUP BY DISTINCT k, ..` has the word DISTINCT as its first key;
 /// - `LEFT ASOF JOIN t MATCH_CONDITION (c)` is `ASOF JOIN t MATCH_CONDITION (LEFT AND c)`, and INNER is left out;
-/// - without the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)`;
+/// - without the word TABLE where it only says that a table follows: `TUMBLE(TABLE t, ..)` is `TUMBLE(t, ..)`, and so with `DATA =>`;
 /// - `WITHIN DISTINCT (k, ..)` is `WITHIN GROUP (ORDER BY k, ..)`. What is written as the latter becomes something that the parser refuses.
 pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -58,7 +58,9 @@ pub(super) fn for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
         }
         let at = |place: Option<usize>| place.map(|i| &kept[i].token);
         let opened = at(last) == Some(&Token::LParen);
-        if is(Some(&t.token), &["table"]) && opened && is(at(before), &["tumble", "hop", "session"]) {
+        let named = at(last) == Some(&Token::RArrow) && is(at(before), &["data"]);
+        let first = opened && is(at(before), &["tumble", "hop", "session"]);
+        if is(Some(&t.token), &["table"]) && (first || named) {
             (before, last) = (last, None);
             continue;
         }

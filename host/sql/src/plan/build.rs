@@ -1,6 +1,6 @@
 //! Adding relations to a plan: types are computed here, trivial relations vanish, equal ones are shared.
 
-use super::{AggregateCall, JoinKind, Plan, Rel, RelId};
+use super::{AggregateCall, Bounds, JoinKind, Plan, Rel, RelId};
 use crate::expr::{all, is_true_literal};
 use weir_circuit::{Expr, ExprOp};
 use weir_row::{ColumnType, SqlType, Value};
@@ -165,6 +165,37 @@ impl Plan {
     /// A relation of another plan, over inputs of this one with the same columns.
     pub(crate) fn copied(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
         self.add(rel, columns)
+    }
+
+    /// The time of the step.
+    pub(crate) fn now(&mut self) -> RelId {
+        self.add(Rel::Now, vec![ColumnType::not_null(SqlType::Timestamp)])
+    }
+
+    /// The rows whose time lies within bounds; see [`Rel::Within`].
+    pub(crate) fn within(&mut self, input: RelId, time: Expr, bounds: Bounds) -> RelId {
+        let columns = self.columns[input].clone();
+        self.add(Rel::Within { input, time, bounds: Box::new(bounds) }, columns)
+    }
+
+    /// Each row with the beginning and the end of its session.
+    pub(crate) fn session(&mut self, input: RelId, keys: Vec<Expr>, time: Expr, gap: i64) -> RelId {
+        let mut columns = self.columns[input].clone();
+        columns.extend(vec![ColumnType::not_null(time.ty.sql.clone()); 2]);
+        self.add(Rel::Session { input, keys, time, gap }, columns)
+    }
+
+    /// The rows that are not late.
+    pub(crate) fn late(&mut self, input: RelId, columns: Vec<weir_circuit::LateColumn>) -> RelId {
+        let types = self.columns[input].clone();
+        self.add(Rel::Late { input, columns }, types)
+    }
+
+    /// The rows that are.
+    pub(crate) fn dropped(&mut self, late: RelId) -> RelId {
+        debug_assert!(matches!(self.rels[late], Rel::Late { .. }), "only a lateness drops rows");
+        let types = self.columns[late].clone();
+        self.add(Rel::Dropped { late }, types)
     }
 
     /// The relation with columns of these types, which are at most wider in nullability or in texts' lengths.

@@ -2,6 +2,7 @@
 //! program and are hash-consed: two views that compute the same share it.
 
 mod build;
+mod copy;
 mod recursion;
 mod text;
 mod window;
@@ -10,8 +11,9 @@ pub(crate) use window::{Frame, Window};
 
 pub(crate) use recursion::{Definition, resolved};
 
+use crate::Span;
 use std::collections::HashMap;
-use weir_circuit::{Expr, Position, Ranking};
+use weir_circuit::{Expr, LateColumn, Position, Ranking};
 use weir_row::{ColumnType, Value};
 
 /// The index of a relation in its [`Plan`].
@@ -117,6 +119,13 @@ impl AggregateCall {
     }
 }
 
+/// Bounds of a time, and whether each is included: functions of the step's time, which is the one column that they read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bounds {
+    pub(crate) lower: Option<(Expr, bool)>,
+    pub(crate) upper: Option<(Expr, bool)>,
+}
+
 /// A relation.
 #[derive(Clone, Debug)]
 pub(crate) enum Rel {
@@ -158,13 +167,26 @@ pub(crate) enum Rel {
     /// Body `index`, once no variable changes any more: variables begin empty, and each body but those beyond the variables says what its
     /// variable is next.
     Recursion { variables: Vec<usize>, bodies: Vec<RelId>, index: usize, name: String, at: Position },
+    /// One row of one column: the time of the step. Expressions of the binder have a call of [`crate::expr::NOW`] instead, until it is known what reads
+    /// it.
+    Now,
+    /// The rows whose time lies within bounds, which are functions of the step's time that never go back, and whether each is included. Rows
+    /// without a time are not.
+    Within { input: RelId, time: Expr, bounds: Box<Bounds> },
+    /// Each row with a time, with the beginning and the end of its session as the last two columns.
+    Session { input: RelId, keys: Vec<Expr>, time: Expr, gap: i64 },
+    /// The rows that are not late.
+    Late { input: RelId, columns: Vec<LateColumn> },
+    /// The rows that a `Late` drops, in the step in which it does.
+    Dropped { late: RelId },
 }
 
 impl Rel {
     /// The relations it reads.
     pub(crate) fn inputs(&self) -> Vec<RelId> {
         match self {
-            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } => vec![],
+            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } | Rel::Now => vec![],
+            Rel::Dropped { late } => vec![*late],
             Rel::Filter { input, .. }
             | Rel::Project { input, .. }
             | Rel::Aggregate { input, .. }
@@ -172,6 +194,9 @@ impl Rel {
             | Rel::Distinct { input, .. }
             | Rel::Rank { input, .. }
             | Rel::Window { input, .. }
+            | Rel::Within { input, .. }
+            | Rel::Session { input, .. }
+            | Rel::Late { input, .. }
             | Rel::Unnest { input } => vec![*input],
             Rel::Join { left, right, .. } => vec![*left, *right],
             Rel::Union { inputs } | Rel::Recursion { bodies: inputs, .. } => inputs.clone(),
@@ -181,7 +206,8 @@ impl Rel {
     /// The same, to be replaced.
     pub(crate) fn inputs_mut(&mut self) -> Vec<&mut RelId> {
         match self {
-            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } => vec![],
+            Rel::Table { .. } | Rel::Values { .. } | Rel::Variable { .. } | Rel::Now => vec![],
+            Rel::Dropped { late } => vec![late],
             Rel::Filter { input, .. }
             | Rel::Project { input, .. }
             | Rel::Aggregate { input, .. }
@@ -189,6 +215,9 @@ impl Rel {
             | Rel::Distinct { input, .. }
             | Rel::Rank { input, .. }
             | Rel::Window { input, .. }
+            | Rel::Within { input, .. }
+            | Rel::Session { input, .. }
+            | Rel::Late { input, .. }
             | Rel::Unnest { input } => vec![input],
             Rel::Join { left, right, .. } => vec![left, right],
             Rel::Union { inputs } | Rel::Recursion { bodies: inputs, .. } => inputs.iter_mut().collect(),
@@ -207,7 +236,12 @@ impl Rel {
             | Rel::Union { .. }
             | Rel::Unnest { .. }
             | Rel::Variable { .. }
-            | Rel::Recursion { .. } => {}
+            | Rel::Recursion { .. }
+            | Rel::Now
+            | Rel::Dropped { .. } => {}
+            Rel::Within { time, .. } => f(time),
+            Rel::Session { keys, time, .. } => keys.iter().chain([time]).for_each(f),
+            Rel::Late { columns, .. } => columns.iter().map(|c| &c.waterline).for_each(f),
             Rel::Filter { predicate, .. } => f(predicate),
             Rel::Project { exprs, .. } => exprs.iter().for_each(f),
             Rel::Join { on, .. } => on.iter().for_each(f),
@@ -225,6 +259,8 @@ pub(crate) struct Root {
     pub(crate) rel: RelId,
     /// Its index among the views that are put out.
     pub(crate) view: usize,
+    /// Its column by which rows are put out once they are final, and where that is said.
+    pub(crate) last: Option<(usize, Span)>,
 }
 
 /// A program's relations.

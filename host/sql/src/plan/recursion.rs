@@ -2,6 +2,7 @@
 //! other, and variables that are read outside of their cycle become what comes of it.
 
 use super::{Plan, Rel, RelId, Root};
+use crate::expr::reads_now;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use weir_circuit::Position;
 
@@ -23,6 +24,8 @@ pub(crate) struct Resolved {
     pub(crate) straight: Vec<usize>,
     /// Variables with a window function in their cycle.
     pub(crate) windows: Vec<usize>,
+    /// Variables with something in their cycle that knows of time.
+    pub(crate) times: Vec<usize>,
 }
 
 /// Variables that depend on each other.
@@ -82,10 +85,14 @@ pub(crate) fn resolved(plan: &Plan, definitions: &[Definition]) -> Resolved {
         let below = reached(plan, members.iter().map(|m| definitions[*m].body));
         cycles.push(Cycle { inside: inside(plan, &members, &below), variables: members, exports: BTreeSet::new() });
     }
-    let mut windows = vec![];
+    let (mut windows, mut times) = (vec![], vec![]);
     for cycle in &cycles {
-        if cycle.inside.iter().any(|r| !may_recur(plan.rel(*r))) {
+        let any = |test: fn(&Rel) -> bool| cycle.inside.iter().any(|r| test(plan.rel(*r)));
+        if any(|rel| matches!(rel, Rel::Rank { numbered: true, .. } | Rel::Window { .. })) {
             windows.push(cycle.variables[0]);
+        }
+        if any(knows_time) {
+            times.push(cycle.variables[0]);
         }
     }
     let straight = (0..definitions.len()).filter(|v| cycle_of[*v].is_none()).collect();
@@ -99,9 +106,9 @@ pub(crate) fn resolved(plan: &Plan, definitions: &[Definition]) -> Resolved {
         bodies: HashMap::new(),
     };
     resolver.find_exports();
-    let roots = plan.roots.iter().map(|r| Root { rel: resolver.outside(r.rel), view: r.view }).collect();
+    let roots = plan.roots.iter().map(|r| Root { rel: resolver.outside(r.rel), ..r.clone() }).collect();
     resolver.out.roots = roots;
-    Resolved { plan: resolver.out, straight, windows }
+    Resolved { plan: resolver.out, straight, windows, times }
 }
 
 /// What a variable depends on, directly or not.
@@ -133,24 +140,28 @@ fn inside(plan: &Plan, members: &[usize], among: &HashSet<RelId>) -> HashSet<Rel
     inside
 }
 
-/// Whether a relation can be within a cycle.
-fn may_recur(rel: &Rel) -> bool {
-    match rel {
-        Rel::Rank { numbered, .. } => !numbered,
-        Rel::Window { .. } => false,
-        Rel::Table { .. }
-        | Rel::Values { .. }
-        | Rel::Filter { .. }
-        | Rel::Project { .. }
-        | Rel::Join { .. }
-        | Rel::Aggregate { .. }
-        | Rel::Distinct { .. }
-        | Rel::Negate { .. }
-        | Rel::Union { .. }
-        | Rel::Unnest { .. }
-        | Rel::Variable { .. }
-        | Rel::Recursion { .. } => true,
-    }
+/// Whether a relation depends on the time, or on what came in earlier steps.
+fn knows_time(rel: &Rel) -> bool {
+    let mut reads = false;
+    rel.visit_exprs(&mut |e| reads |= reads_now(e));
+    reads
+        || match rel {
+            Rel::Now | Rel::Within { .. } | Rel::Session { .. } | Rel::Late { .. } | Rel::Dropped { .. } => true,
+            Rel::Table { .. }
+            | Rel::Values { .. }
+            | Rel::Filter { .. }
+            | Rel::Project { .. }
+            | Rel::Join { .. }
+            | Rel::Aggregate { .. }
+            | Rel::Distinct { .. }
+            | Rel::Negate { .. }
+            | Rel::Union { .. }
+            | Rel::Rank { .. }
+            | Rel::Window { .. }
+            | Rel::Unnest { .. }
+            | Rel::Variable { .. }
+            | Rel::Recursion { .. } => false,
+        }
 }
 
 impl Resolver<'_> {

@@ -50,6 +50,23 @@ pub(super) fn describe(rel: &Rel) -> String {
         Rel::Recursion { variables, bodies, index, name, at: _ } => {
             format!("recursion {name} of {variables:?} {bodies:?} {index}")
         }
+        Rel::Now => "now".to_string(),
+        Rel::Within { input, time, bounds } => {
+            let bound = |bound: &Option<(Expr, bool)>, signs: [&str; 2]| {
+                bound
+                    .as_ref()
+                    .map_or_else(String::new, |(e, inclusive)| format!(" {} {e}", signs[usize::from(*inclusive)]))
+            };
+            format!("within {input} {time}{}{}", bound(&bounds.lower, [">", ">="]), bound(&bounds.upper, ["<", "<="]))
+        }
+        Rel::Session { input, keys, time, gap } => {
+            format!("session {input} by [{}] {time} gap {gap}", exprs_text(keys))
+        }
+        Rel::Late { input, columns } => {
+            let columns: Vec<String> = columns.iter().map(|c| format!("#{} from {}", c.column, c.waterline)).collect();
+            format!("late {input} [{}]", columns.join(", "))
+        }
+        Rel::Dropped { late } => format!("dropped {late}"),
     }
 }
 

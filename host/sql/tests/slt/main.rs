@@ -10,7 +10,7 @@ use program::Batch;
 use read::{Check, Expected, Segment, read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use support::{Ran, run};
+use support::{Ran, run_steps};
 use weir_sql::Passes;
 
 /// Checks in one program.
@@ -29,7 +29,8 @@ fn files() -> Vec<PathBuf> {
 /// What comes of checks in one program: their rows, or why there are none.
 fn answers(segment: &Segment, checks: &[&Check], passes: Passes) -> Result<Vec<Vec<String>>, Expected> {
     let batch = Batch::new(segment, checks, passes).map_err(Expected::Refused)?;
-    match run(&batch.program.circuit, &batch.tables) {
+    let steps: Vec<_> = batch.steps.iter().map(|s| (s.now, s.tables.as_slice())).collect();
+    match run_steps(&batch.program.circuit, &steps) {
         Ran::Views(views) => Ok(batch.answers(&views)),
         Ran::Failed(failure) => Err(Expected::Error(failure.message)),
         Ran::Refused(message) => Err(Expected::Refused(message)),

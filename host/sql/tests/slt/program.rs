@@ -17,9 +17,17 @@ const ONE: &str = "CREATE TABLE weir_one (n INT NOT NULL);\n";
 pub(crate) struct Batch {
     /// The program.
     pub(crate) program: Program,
-    /// Rows of its tables, in the circuit's order.
-    pub(crate) tables: Vec<Vec<Vec<Value>>>,
+    /// What it is run on.
+    pub(crate) steps: Vec<Step>,
     places: Places,
+}
+
+/// What a step takes in.
+pub(crate) struct Step {
+    /// Its time, in microseconds since 1970.
+    pub(crate) now: i64,
+    /// Rows of the program's tables, in the circuit's order.
+    pub(crate) tables: Vec<Vec<Vec<Value>>>,
 }
 
 fn compile(source: &str, passes: Passes) -> Result<Program, String> {
@@ -85,8 +93,8 @@ impl Batch {
             let name = format!("weir_view_{view}");
             *view = program.circuit.views.iter().position(|v| v.name == name).ok_or("a view is missing")?;
         }
-        let tables = rows(segment, &program)?;
-        Ok(Batch { program, tables, places })
+        let steps = steps(segment, &program)?;
+        Ok(Batch { program, steps, places })
     }
 
     /// Each check's rows as text, sorted, given the contents of the program's views.
@@ -210,18 +218,12 @@ fn insertion(sql: &str) -> Option<Insert> {
     (!before_values).then_some(Insert { name, columns, rows: lists })
 }
 
-/// The rows of a program's tables after the segment's INSERTs; their values are expressions that the language itself evaluates.
-fn rows(segment: &Segment, program: &Program) -> Result<Vec<Vec<Vec<Value>>>, String> {
+/// The steps of a segment; values of its INSERTs are expressions that the language itself evaluates, and so are its times.
+fn steps(segment: &Segment, program: &Program) -> Result<Vec<Step>, String> {
     let circuit = &program.circuit;
-    let mut tables = vec![vec![]; circuit.tables.len()];
     let mut source = declarations(segment);
     let mut targets = vec![];
-    for (t, table) in circuit.tables.iter().enumerate() {
-        if table.name == "weir_one" {
-            tables[t].push(vec![Value::I32(1)]);
-        }
-    }
-    for insert in &segment.inserts {
+    for (step, insert) in &segment.inserts {
         let Insert { name, columns: given, rows } = insertion(insert).ok_or_else(|| format!("no INSERT: {insert}"))?;
         let known = circuit.tables.iter().position(|t| t.name.to_lowercase() == name);
         // A table that no view reads may not be in the circuit.
@@ -236,19 +238,40 @@ fn rows(segment: &Segment, program: &Program) -> Result<Vec<Vec<Vec<Value>>>, St
                 |(i, c): (usize, &weir_circuit::Column)| format!("CAST({} AS {}) AS c{i}", value(i, &c.name), c.ty.sql);
             let all: Vec<String> = columns.iter().enumerate().map(cast).collect();
             source.push_str(&format!("CREATE VIEW weir_row_{} AS SELECT {};\n", targets.len(), all.join(", ")));
-            targets.push(t);
+            targets.push((*step, t));
         }
     }
-    if targets.is_empty() {
-        return Ok(tables);
+    for (i, time) in segment.steps.iter().enumerate() {
+        source.push_str(&format!("CREATE VIEW weir_time_{i} AS SELECT TIMESTAMP '{time}' AS c0;\n"));
     }
-    let program = compile(&source, Passes::ALL)?;
-    let empty = vec![Default::default(); program.circuit.tables.len()];
-    let views = evaluate(&program.circuit, &empty).map_err(|e| format!("an INSERT fails: {}", e.message))?;
-    for (i, t) in targets.into_iter().enumerate() {
-        let name = format!("weir_row_{i}");
-        let at = program.circuit.views.iter().position(|v| v.name == name).ok_or("a row is missing")?;
-        tables[t].extend(views[at].keys().next().cloned());
+    let mut constants = vec![];
+    if !targets.is_empty() || !segment.steps.is_empty() {
+        let program = compile(&source, Passes::ALL)?;
+        let empty = vec![Default::default(); program.circuit.tables.len()];
+        let views = evaluate(&program.circuit, &empty).map_err(|e| format!("an INSERT fails: {}", e.message))?;
+        constants = program.circuit.views.iter().map(|v| v.name.clone()).zip(views).collect();
     }
-    Ok(tables)
+    let row = |name: String| {
+        let view = constants.iter().find(|(known, _)| *known == name);
+        view.and_then(|(_, rows)| rows.keys().next()).ok_or("a row is missing")
+    };
+    let mut steps = vec![];
+    let last = targets.iter().map(|(step, _)| step + 1).max().unwrap_or(0);
+    for step in 0..segment.steps.len().max(last).max(1) {
+        let mut now = steps.last().map_or(0, |before: &Step| before.now);
+        if step < segment.steps.len() {
+            let Value::Ts(time) = row(format!("weir_time_{step}"))?[0] else { return Err("no time".to_string()) };
+            now = time;
+        }
+        let mut tables = vec![vec![]; circuit.tables.len()];
+        let one = circuit.tables.iter().position(|t| t.name == "weir_one").filter(|_| step == 0);
+        if let Some(one) = one {
+            tables[one].push(vec![Value::I32(1)]);
+        }
+        for (i, (_, t)) in targets.iter().enumerate().filter(|(_, (of, _))| *of == step) {
+            tables[*t].push(row(format!("weir_row_{i}"))?.clone());
+        }
+        steps.push(Step { now, tables });
+    }
+    Ok(steps)
 }

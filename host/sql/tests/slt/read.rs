@@ -30,18 +30,28 @@ pub(crate) struct Check {
 pub(crate) struct Segment {
     /// CREATE statements.
     pub(crate) declarations: Vec<String>,
-    /// INSERT statements.
-    pub(crate) inserts: Vec<String>,
+    /// INSERT statements, each with the number of steps before it.
+    pub(crate) inserts: Vec<(usize, String)>,
+    /// The steps' times, as they are written; what is inserted after them all comes in one more, at the time of the last.
+    pub(crate) steps: Vec<String>,
     /// What is run.
     pub(crate) checks: Vec<Check>,
 }
 
 impl Segment {
+    /// The segment for what follows, if it is added to.
+    fn begin_next(&mut self, segments: &mut Vec<Segment>) {
+        if !self.checks.is_empty() {
+            let next = Segment { checks: vec![], ..self.clone() };
+            segments.push(std::mem::replace(self, next));
+        }
+    }
+
     /// Takes in a statement that must succeed.
     fn add(&mut self, sql: &str) {
         let words: Vec<String> = sql.split_whitespace().take(3).map(str::to_lowercase).collect();
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["insert", ..] => self.inserts.push(sql.to_string()),
+            ["insert", ..] => self.inserts.push((self.steps.len(), sql.to_string())),
             ["drop", "table", name] => {
                 let of_table = |s: &String, before: &str| {
                     s.to_lowercase().strip_prefix(before).is_some_and(|rest| {
@@ -49,7 +59,7 @@ impl Segment {
                     })
                 };
                 self.declarations.retain(|s| !of_table(s, "create table"));
-                self.inserts.retain(|s| !of_table(s, "insert into"));
+                self.inserts.retain(|(_, s)| !of_table(s, "insert into"));
             }
             _ => self.declarations.push(sql.to_string()),
         }
@@ -93,11 +103,12 @@ pub(crate) fn read(text: &str) -> Result<Vec<Segment>, String> {
         let (kind, rest) = head.split_once(' ').unwrap_or((head, ""));
         match (kind, rest.split_once(' ').unwrap_or((rest, ""))) {
             ("statement", ("ok", "")) => {
-                if !segment.checks.is_empty() {
-                    let next = Segment { checks: vec![], ..segment.clone() };
-                    segments.push(std::mem::replace(&mut segment, next));
-                }
+                segment.begin_next(&mut segments);
                 segment.add(&sql(&body));
+            }
+            ("step", _) => {
+                segment.begin_next(&mut segments);
+                segment.steps.push(rest.trim().to_string());
             }
             ("statement", (how @ ("error" | "refused"), part)) => {
                 let part = part.trim().to_string();

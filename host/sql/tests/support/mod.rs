@@ -42,6 +42,14 @@ pub fn quiet() {
 /// # Panics
 /// If the engine does, other than by a run-time error of the program.
 pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
+    run_steps(circuit, &[(0, tables)])
+}
+
+/// Steps of the engine with one worker, each at a time on rows of each table; views' contents are the sum of what they put out.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_steps(circuit: &Circuit, steps: &[(i64, &[Vec<Vec<Value>>])]) -> Ran {
     let json = serde_json::to_string(circuit).unwrap();
     if let Err(e) = weir_engine::Program::new(&json) {
         return Ran::Refused(format!("the engine refuses it: {e}"));
@@ -54,11 +62,17 @@ pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
         .collect();
     let work = AssertUnwindSafe(|| {
         let views = Hub::new(1).run(program, None, |_, pipeline| {
-            for (t, rows) in tables.iter().enumerate() {
-                pipeline.ingest(t as u32, vec![encode::block(circuit, t, rows)]);
+            let mut views = vec![vec![]; layouts.len()];
+            for (now, tables) in steps {
+                for (t, rows) in tables.iter().enumerate() {
+                    pipeline.ingest(t as u32, vec![encode::block(circuit, t, rows)]);
+                }
+                pipeline.step(*now);
+                for (v, layout) in layouts.iter().enumerate() {
+                    views[v].extend(read(pipeline, v, layout));
+                }
             }
-            pipeline.step(0);
-            layouts.iter().enumerate().map(|(v, layout)| read(pipeline, v, layout)).collect::<Vec<_>>()
+            views.into_iter().map(summed).collect::<Vec<_>>()
         });
         views.into_iter().next().unwrap()
     });
@@ -69,6 +83,13 @@ pub fn run(circuit: &Circuit, tables: &[Vec<Vec<Value>>]) -> Ran {
             Err(other) => std::panic::resume_unwind(other),
         },
     }
+}
+
+/// Each row once, with the sum of its weights, if that is not 0.
+fn summed(rows: Vec<Weighted>) -> Vec<Weighted> {
+    let mut sum: std::collections::BTreeMap<Vec<Value>, i64> = Default::default();
+    rows.into_iter().for_each(|(row, weight)| *sum.entry(row).or_default() += weight);
+    sum.into_iter().filter(|(_, weight)| *weight != 0).collect()
 }
 
 /// All rows of a delta.
