@@ -221,6 +221,18 @@ fn a_change_costs_what_it_matters_to() {
         println!("{name}: rows and sums looked at, and rows put out, for a row more among {ROWS}: {costs:?}");
         assert!(costs.iter().all(|(looked, _)| *looked <= bound), "{name}: {costs:?}");
     }
+    // Rows that come all at once are gone through once, however long frames are.
+    let mut program = Program::new(vec![rows_frame(-1_000, 1_000), lag()], 8);
+    for half in 0..2 {
+        let rows: Vec<(Row, i64)> = (0..ROWS / 20).map(|i| ([0, 2 + 2 * i + half, 1 + i % 1_000], 1)).collect();
+        let before = program.window.looked();
+        let out = program.step(&rows).len() as u64;
+        let each = (program.window.looked() - before) / out;
+        println!(
+            "MAX, SUM OVER (ROWS 1000 PRECEDING .. 1000 FOLLOWING): {each} rows looked at for each of {out} put out"
+        );
+        assert!(each < 150, "{each}");
+    }
     // Every row behind changes: the cost is their number, not its square.
     let costs = rest(running(), 7);
     println!(

@@ -4,30 +4,16 @@ use super::evaluate::Side;
 use super::{Bound, Unit};
 use crate::key_rows::Cut;
 
-/// The rows whose results a change may have changed, but for those behind that frames reach which begin with the key's first row.
-#[derive(Debug)]
-pub(super) struct Affected {
-    /// The words of the first row.
-    pub(super) begin: Vec<u64>,
-    /// Where they end among the rows before the step.
-    pub(super) old_end: Cut,
-    /// And after it.
-    pub(super) new_end: Cut,
+/// The words of the first row that a change of `row` matters to, among the rows before the step and after it.
+pub(super) fn begin(old: &Side<'_>, new: &Side<'_>, row: &[u64]) -> Vec<u64> {
+    let begin = [old.first_affected(row), new.first_affected(row)].into_iter().flatten().min();
+    begin.unwrap_or(row).min(row).to_vec()
 }
 
-impl Affected {
-    /// What a change of `row` matters to.
-    pub(super) fn new(old: &Side<'_>, new: &Side<'_>, row: &[u64]) -> Affected {
-        let begin = [old.first_affected(row), new.first_affected(row)].into_iter().flatten().min();
-        let begin = begin.unwrap_or(row).min(row).to_vec();
-        Affected { begin, old_end: old.end_of_affected(row), new_end: new.end_of_affected(row) }
-    }
-
-    /// What a later change matters to as well.
-    pub(super) fn extend(&mut self, other: Affected) {
-        self.old_end = std::mem::take(&mut self.old_end).max(other.old_end);
-        self.new_end = std::mem::take(&mut self.new_end).max(other.new_end);
-    }
+/// Where the rows end that a change of `row`, or of one before it, matters to, among the rows before the step and after it; but for rows whose
+/// frames begin with the key's first row.
+pub(super) fn ends(old: &Side<'_>, new: &Side<'_>, row: &[u64]) -> (Cut, Cut) {
+    (old.end_of_affected(row), new.end_of_affected(row))
 }
 
 impl<'a> Side<'a> {

@@ -8,9 +8,8 @@ mod sums;
 use super::{AccumulateFn, FoldFn, MapFn, layout, map};
 use crate::checkpoint::{Loader, Saver};
 use crate::circuit::trace;
-use crate::key_rows::KeyRows;
+use crate::key_rows::{Cut, KeyRows};
 use crate::{Chunk, Context, Keyed, Operator, Rows};
-use affected::Affected;
 use evaluate::{Result, Side};
 use std::cell::Cell;
 use weir_row::{Layout, RowWriter};
@@ -267,32 +266,42 @@ impl Window {
             new.go(&[]);
         }
         let (a, b) = (side(before), side(after));
-        let mut affected = changed.iter().map(|row| (*row, Affected::new(&a, &b, row))).peekable();
+        let mut changed = changed.iter().copied().peekable();
         let tail = self.frames.iter().any(|f| matches!(f.start, Bound::Unbounded));
         let (mut was, mut is) = (vec![], vec![]);
-        while let Some((mut last, mut reach)) = affected.next() {
-            old.go(&reach.begin);
-            new.go(&reach.begin);
+        while let Some(mut last) = changed.next() {
+            let begin = affected::begin(&a, &b, last);
+            old.go(&begin);
+            new.go(&begin);
+            // Where a change up to `last` matters up to, as far as that has been asked; that costs a walk along a frame of rows.
+            let (mut ends, mut asked) = (<(Cut, Cut)>::default(), false);
             // Whether nothing that comes later differs, as far as the changes up to here go.
             let mut settled = false;
             loop {
-                let (a, b) = (old.peek(), new.peek());
-                let Some(row) = [a, b].into_iter().flatten().map(|(row, _)| row).min() else { return };
-                while let Some((row, next)) = affected.next_if(|(_, next)| next.begin.as_slice() <= row) {
-                    reach.extend(next);
-                    (last, settled) = (row, false);
+                let (in_old, in_new) = (old.peek(), new.peek());
+                let Some(row) = [in_old, in_new].into_iter().flatten().map(|(row, _)| row).min() else { return };
+                while let Some(next) = changed.next_if(|next| *next <= row) {
+                    (last, asked, settled) = (next, false, false);
                 }
-                let near = old.at < reach.old_end || new.at < reach.new_end;
+                let within = |ends: &(Cut, Cut)| old.at < ends.0 || new.at < ends.1;
+                let mut near = row <= last || within(&ends);
+                if !near && !asked {
+                    (ends, asked) = (affected::ends(&a, &b, last), true);
+                    near = within(&ends);
+                }
                 if !near && (settled || !tail) {
-                    break;
+                    // Unless the next change matters from here on.
+                    let Some(next) = changed.next_if(|next| affected::begin(&a, &b, next).as_slice() <= row) else {
+                        break;
+                    };
+                    (last, asked, near) = (next, false, true);
                 }
                 was.clear();
                 is.clear();
-                let (in_old, in_new) = (a.is_some_and(|a| a.0 == row), b.is_some_and(|b| b.0 == row));
-                if in_old {
+                if in_old.is_some_and(|(of_old, _)| of_old == row) {
                     old.evaluate(&mut was);
                 }
-                if in_new {
+                if in_new.is_some_and(|(of_new, _)| of_new == row) {
                     new.evaluate(&mut is);
                 }
                 let same = was == is;
