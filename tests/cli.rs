@@ -50,10 +50,17 @@ fn build_makes_a_component_that_run_runs() {
     std::fs::write(&sql, "CREATE TABLE t(k INT, x INT);\nCREATE VIEW v AS SELECT k, SUM(x) AS s FROM t GROUP BY k;\n")
         .unwrap();
     let (sql, wasm) = (sql.to_str().unwrap(), wasm.to_str().unwrap());
-    for (emit, expected) in [("circuit", "aggregate"), ("dot", "digraph"), ("rust", "program!")] {
+    let shown =
+        [("plan", "-- optimised"), ("circuit", "-- as written: "), ("dot", "optimised: "), ("rust", "program!")];
+    for (emit, expected) in shown {
         let output = weir(&["build", sql, "--emit", emit], "");
         assert!(text(&output.stdout).contains(expected), "{emit}: {}", text(&output.stdout));
     }
+    // Without any pass the circuit is the same before and after.
+    let plain = weir(&["build", sql, "--emit", "circuit", "--without", "fold,push,order,prune"], "");
+    let plain = text(&plain.stdout);
+    let (before, after) = plain.split_once("-- optimised").unwrap();
+    assert_eq!(before.split_once('\n').unwrap().1.trim(), after.split_once('\n').unwrap().1.trim());
     let built = weir(&["build", sql, "-o", wasm, "--profile", "unoptimized"], "");
     assert!(built.status.success(), "{}", text(&built.stderr));
     let input = "{\"k\":1,\"x\":5}\n{\"k\":1,\"x\":6}\n{\"k\":2,\"x\":null}\n";

@@ -15,6 +15,9 @@ pub struct DotNote {
     pub heat: f64,
 }
 
+/// How a drawing begins.
+const HEAD: &str = "digraph circuit {\n  rankdir=TB;\n  node [shape=box, fontname=\"monospace\"];\n";
+
 impl Circuit {
     /// The circuit in Graphviz's language: `weir build --emit dot x.sql | dot -Tsvg`.
     pub fn dot(&self) -> String {
@@ -23,13 +26,30 @@ impl Circuit {
 
     /// The same, with notes.
     pub fn dot_with(&self, note: impl Fn(NodeId) -> Option<DotNote>) -> String {
-        let mut out = String::from("digraph circuit {\n  rankdir=TB;\n  node [shape=box, fontname=\"monospace\"];\n");
+        format!("{HEAD}{}}}\n", self.dot_nodes("n", note))
+    }
+
+    /// Several circuits side by side, each with its title, in Graphviz's language.
+    pub fn dot_beside(circuits: &[(&str, &Circuit)]) -> String {
+        let mut out = HEAD.to_string();
+        for (i, (title, circuit)) in circuits.iter().enumerate() {
+            let _ = writeln!(out, "  subgraph cluster_c{i} {{ label=\"{}\";", quoted(title));
+            out.push_str(&circuit.dot_nodes(&format!("c{i}n"), |_| None));
+            out.push_str("  }\n");
+        }
+        out.push_str("}\n");
+        out
+    }
+
+    /// Nodes and edges; names of nodes begin with `prefix`.
+    fn dot_nodes(&self, prefix: &str, note: impl Fn(NodeId) -> Option<DotNote>) -> String {
+        let mut out = String::new();
         let scopes = self.scopes();
         // Edges of the nodes of a scope.
         let mut later = String::new();
         for (i, node) in self.nodes.iter().enumerate() {
             if scopes[i].is_some() && (i == 0 || scopes[i - 1] != scopes[i]) {
-                let _ = writeln!(out, "  subgraph cluster_{i} {{ label=\"recursion\"; style=dashed;");
+                let _ = writeln!(out, "  subgraph cluster_{prefix}{i} {{ label=\"recursion\"; style=dashed;");
             }
             let title = match &node.op {
                 Op::Table { table } => {
@@ -64,7 +84,7 @@ impl Circuit {
             });
             let color = heat.as_deref().unwrap_or(color);
             let (title, short) = (quoted(&title), quoted(&short));
-            let _ = writeln!(out, "  n{i} [label=\"{i}: {title}\\n{short}{dots}{lines}\"{color}];");
+            let _ = writeln!(out, "  {prefix}{i} [label=\"{i}: {title}\\n{short}{dots}{lines}\"{color}];");
             // (An edge within a cluster would draw both of its nodes into it.)
             let mut edges = String::new();
             // From one iteration to the next.
@@ -72,13 +92,13 @@ impl Circuit {
                 && let Op::Recursion { variables, .. } = &self.nodes[end].op
                 && let Some(from) = variables.get(*index)
             {
-                let _ = writeln!(edges, "  n{from} -> n{i} [style=dashed, constraint=false];");
+                let _ = writeln!(edges, "  {prefix}{from} -> {prefix}{i} [style=dashed, constraint=false];");
             }
             for input in node.op.inputs() {
                 let exchange = matches!(node.op, Op::Index { exchange: true, .. });
                 let _ = writeln!(
                     edges,
-                    "  n{input} -> n{i}{};",
+                    "  {prefix}{input} -> {prefix}{i}{};",
                     if exchange { " [style=bold, label=exchange]" } else { "" }
                 );
             }
@@ -90,7 +110,6 @@ impl Circuit {
                 out.push_str(&std::mem::take(&mut later));
             }
         }
-        out.push_str("}\n");
         out
     }
 }

@@ -12,8 +12,18 @@ pub(crate) const UNSUPPORTED: &str = "Not supported";
 pub(crate) const LIMIT: &str = "Program too large";
 /// `Diagnostic::kind` of a fault of the front end itself.
 pub(crate) const INTERNAL: &str = "Internal error";
-/// `Diagnostic::kind` of warnings.
-pub(crate) const WARNING: &str = "Warning";
+
+/// `Diagnostic::kind` of warnings. A program silences one by `SET FELDERA_IGNORE_WARNING_<kind>`, with `_` for spaces.
+pub(crate) mod warning {
+    /// What is written changes nothing.
+    pub(crate) const WITHOUT_EFFECT: &str = "Without effect";
+    /// A precision that the type does not have.
+    pub(crate) const PRECISION: &str = "Precision ignored";
+    /// NULL for a parameter that is NOT NULL.
+    pub(crate) const NULL_ARGUMENT: &str = "Nullable argument";
+    /// UNION ALL where rows are made distinct.
+    pub(crate) const DISTINCT: &str = "Rows made distinct";
+}
 
 /// Widest source line that is drawn whole; longer ones are cut around the place.
 const SNIPPET_WIDTH_MAX: usize = 160;
@@ -88,8 +98,8 @@ impl Diagnostic {
     }
 
     /// A warning at `span` of `source`.
-    pub fn warning(source: &str, span: Span, message: String) -> Diagnostic {
-        Self::new(source, span, Severity::Warning, WARNING, message)
+    pub fn warning(source: &str, span: Span, kind: &'static str, message: String) -> Diagnostic {
+        Self::new(source, span, Severity::Warning, kind, message)
     }
 
     fn new(source: &str, span: Span, severity: Severity, kind: &'static str, message: String) -> Diagnostic {

@@ -16,6 +16,7 @@ mod parse;
 mod plan;
 mod relation;
 mod stubs;
+mod unused;
 mod verify;
 
 pub use diagnostic::{Diagnostic, LineCol, Severity, Span, render};
@@ -86,6 +87,7 @@ fn compile_here(source: &str, passes: Passes) -> Result<Program, Vec<Diagnostic>
     let bound = bind::bind(source, parsed)?;
     let mut program = bound.program;
     let plan = optimise::optimise(bound.plan, &optimise::facts(&program), passes);
+    unused::mark(source, &plan, &mut program)?;
     program.circuit = lower::lower(&plan, program.circuit).map_err(|places| {
         let message = "no row is ever final: the column has no waterline";
         let hint = "a column has one if it comes from a column with a LATENESS, as it is or as a window's bound, also through GROUP BY and joins by it";

@@ -33,6 +33,17 @@ pub struct Relation {
     pub properties: Vec<Property>,
     /// Indexes of the primary key's columns, in the key's order.
     pub primary_key: Option<Vec<usize>>,
+    /// Other keys, for those whom the changes are sent to. Not enforced.
+    pub indexes: Vec<Index>,
+}
+
+/// What CREATE INDEX declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// The name, folded as SQL folds it.
+    pub name: String,
+    /// Indexes of the columns, in the key's order.
+    pub columns: Vec<usize>,
 }
 
 /// A column of a [`Relation`].
@@ -46,6 +57,8 @@ pub struct RelationColumn {
     pub ty: ColumnType,
     /// The text of the DEFAULT expression.
     pub default: Option<String>,
+    /// Whether no view needs it, and nobody keeps it.
+    pub unused: bool,
 }
 
 /// An entry of a `WITH` clause.

@@ -74,6 +74,10 @@ mod recursion;
 mod recursion_warnings;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/settings.rs"]
+mod settings;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/sets.rs"]
 mod sets;
 #[rustfmt::skip]
@@ -381,7 +385,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements time unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -402,7 +406,7 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets statements time unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
 }
 
 /// Recursive views of graphs of which edges come and go.

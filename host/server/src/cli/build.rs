@@ -6,19 +6,38 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use weir_circuit::Circuit;
 use weir_compiler::{CancelToken, CompileRequest, Profile};
+use weir_sql::Passes;
 
 /// What to show instead of a component.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Emit {
-    /// The plan, as text.
+    /// The relations that the program describes, as written and optimised.
+    Plan,
+    /// The operators that keep the views up to date, before and after optimisation.
     Circuit,
-    /// The plan, for Graphviz.
+    /// The same, for Graphviz.
     Dot,
     /// The generated Rust program.
     Rust,
     /// The declarations of the functions that it leaves to Rust.
     Stubs,
+}
+
+/// A part of the optimiser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Pass {
+    /// Constants are computed once, conditions decided.
+    Fold,
+    /// Filters move to where they cost least.
+    Push,
+    /// Joins are put in order.
+    Order,
+    /// Columns that nobody reads are not made.
+    Prune,
+    /// All of them.
+    All,
 }
 
 /// How much work goes into the program's speed.
@@ -45,7 +64,7 @@ impl From<ProfileArg> for Profile {
 /// Arguments of `weir build`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  weir build prog.sql -o prog.wasm\n  weir build prog.sql --emit rust | less\n  weir build prog.sql --emit dot | dot -Tsvg > plan.svg"
+    after_help = "Examples:\n  weir build prog.sql -o prog.wasm\n  weir build prog.sql --emit circuit --without order\n  weir build prog.sql --emit dot | dot -Tsvg > plan.svg"
 )]
 pub(super) struct BuildArgs {
     /// The program.
@@ -56,6 +75,9 @@ pub(super) struct BuildArgs {
     /// Print the plan or the Rust program instead.
     #[arg(long, value_enum)]
     emit: Option<Emit>,
+    /// Parts of the optimiser that are switched off, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PASS")]
+    without: Vec<Pass>,
     /// How much work goes into the program's speed.
     #[arg(long, value_enum, default_value = "optimized")]
     profile: ProfileArg,
@@ -66,10 +88,27 @@ pub(super) struct BuildArgs {
 }
 
 pub(super) fn main(args: &BuildArgs) -> anyhow::Result<ExitCode> {
-    let program = super::compiler::read_sql(&args.file)?;
+    let on = |pass| !args.without.contains(&pass) && !args.without.contains(&Pass::All);
+    let passes = Passes { fold: on(Pass::Fold), push: on(Pass::Push), order: on(Pass::Order), prune: on(Pass::Prune) };
+    let program = super::compiler::read_sql_with(&args.file, passes)?;
+    let title = |what: &str, circuit: &Circuit| format!("{what}: {} operators", circuit.nodes.len());
+    let source = || std::fs::read_to_string(&args.file);
+    // That the program compiles is known.
+    let before = || -> anyhow::Result<Circuit> {
+        let compiled = weir_sql::compile_with(&source()?, Passes::NONE);
+        compiled.map(|p| p.circuit).map_err(|_| anyhow::anyhow!("{} has changed", args.file.display()))
+    };
     match args.emit {
-        Some(Emit::Circuit) => print!("{}", program.circuit),
-        Some(Emit::Dot) => print!("{}", program.circuit.dot()),
+        Some(Emit::Plan) => print!("{}", weir_sql::explain(&source()?, passes).unwrap_or_default()),
+        Some(Emit::Circuit) => {
+            let (before, after) = (before()?, &program.circuit);
+            println!("-- {}\n{before}\n-- {}\n{after}", title("as written", &before), title("optimised", after));
+        }
+        Some(Emit::Dot) => {
+            let (before, after) = (before()?, &program.circuit);
+            let titles = (title("as written", &before), title("optimised", after));
+            print!("{}", Circuit::dot_beside(&[(&titles.0, &before), (&titles.1, after)]));
+        }
         Some(Emit::Rust) => print!("{}", weir_sql::generate(&program.circuit)),
         Some(Emit::Stubs) => print!("{}", weir_sql::stubs(&program.circuit)),
         None => return component(args, &program),

@@ -21,11 +21,16 @@ pub(super) fn provision(compiler: &Compiler) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Compiles the SQL of a file; errors are drawn on stderr.
+/// Compiles the SQL of a file; errors and warnings are drawn on stderr.
 pub(super) fn read_sql(file: &Path) -> anyhow::Result<weir_sql::Program> {
+    read_sql_with(file, weir_sql::Passes::ALL)
+}
+
+/// The same, with some of the optimiser's passes.
+pub(super) fn read_sql_with(file: &Path, passes: weir_sql::Passes) -> anyhow::Result<weir_sql::Program> {
     let source = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let name = file.display().to_string();
-    match weir_sql::compile(&source) {
+    match weir_sql::compile_with(&source, passes) {
         Ok(program) => {
             eprint!("{}", weir_sql::render(&source, &name, &program.warnings));
             Ok(program)

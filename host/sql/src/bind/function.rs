@@ -7,6 +7,7 @@ use super::scope::{Scope, ScopeColumn};
 use super::{Argument, Binder, Bound, Reported, common_type, is_number, is_text, position};
 use crate::Span;
 use crate::diagnostic::LIMIT;
+use crate::diagnostic::warning;
 use crate::expr::{size, substitute};
 use crate::functions;
 use crate::parse::{CreateFunction, fold, span};
@@ -284,7 +285,11 @@ impl Binder<'_> {
             let what = format!("parameter '{parameter}' of {name} is");
             let e = self.declared_type(arg.expr, &ty.sql, arg.span, &what)?;
             if e.ty.nullable && !ty.nullable && !matches!(function.body, Body::Aggregate(_)) {
-                self.warning(arg.span, format!("parameter '{parameter}' of {name} is NOT NULL, but this may be NULL"));
+                self.warning(
+                    arg.span,
+                    warning::NULL_ARGUMENT,
+                    format!("parameter '{parameter}' of {name} is NOT NULL, but this may be NULL"),
+                );
             }
             out.push(e);
         }

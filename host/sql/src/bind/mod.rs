@@ -31,6 +31,7 @@ mod recursive;
 mod scope;
 mod select;
 mod set_operation;
+mod setting;
 mod spread;
 mod subquery;
 mod table;
@@ -118,6 +119,9 @@ pub(crate) struct Binder<'a> {
     pub(super) outer: Vec<scope::Outer>,
     /// What relations read of the queries around them.
     pub(super) free: HashMap<RelId, dependent::Free>,
+    /// Names of indexes.
+    pub(super) indexes: HashSet<String>,
+    pub(super) settings: setting::Settings,
     depth: usize,
 }
 
@@ -147,11 +151,13 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         types: HashMap::new(),
         functions: HashMap::new(),
         expanded: 0,
-        later: parsed.statements.iter().map(|s| crate::parse::fold(s.name())).collect(),
+        later: parsed.statements.iter().filter_map(|s| s.name()).map(crate::parse::fold).collect(),
         optional: vec![],
         windows: vec![],
         outer: vec![],
         free: HashMap::new(),
+        indexes: HashSet::new(),
+        settings: setting::Settings::default(),
         depth: 0,
     };
     for statement in &parsed.statements {
@@ -161,11 +167,16 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
             Statement::Type(ty) => binder.create_type(ty),
             Statement::Recursive(declared) => binder.declare_recursive(declared),
             Statement::Function(function) => binder.create_function(function),
+            Statement::Set(setting) => binder.set(setting),
+            // When all relations are known.
+            Statement::Index(_) => {}
         }
     }
     for statement in &parsed.statements {
-        if let Statement::Table(table) = statement {
-            binder.check_foreign_keys(table);
+        match statement {
+            Statement::Table(table) => binder.check_foreign_keys(table),
+            Statement::Index(index) => binder.create_index(index),
+            _ => {}
         }
     }
     binder.resolve_recursion();
@@ -176,6 +187,7 @@ impl Binder<'_> {
     fn finish(mut self) -> Result<BoundProgram, Vec<Diagnostic>> {
         self.diagnostics.sort_by_key(|d| d.offset);
         self.diagnostics.dedup();
+        self.settings.apply(&mut self.diagnostics);
         if self.diagnostics.iter().any(|d| d.severity == Severity::Error) {
             return Err(self.diagnostics);
         }
@@ -223,9 +235,9 @@ impl Binder<'_> {
     }
 
     /// Reports a warning.
-    pub(crate) fn warning(&mut self, span: Span, message: impl Into<String>) {
+    pub(crate) fn warning(&mut self, span: Span, kind: &'static str, message: impl Into<String>) {
         if self.has_room(Severity::Warning) {
-            let d = Diagnostic::warning(self.source, span, message.into());
+            let d = Diagnostic::warning(self.source, span, kind, message.into());
             self.push(d);
         }
     }

@@ -4,6 +4,7 @@ use super::expr::Cx;
 use super::subquery::Subqueries;
 use super::{Binder, Bound, Declared, OutputColumn};
 use crate::Span;
+use crate::diagnostic::warning;
 use crate::expr::null;
 use crate::parse::{fold, span};
 use crate::plan::RelId;
@@ -57,6 +58,7 @@ impl Binder<'_> {
         if let Some(order) = query.order_by.as_ref().filter(|_| !limited) {
             self.warning(
                 span(order.span()),
+                warning::WITHOUT_EFFECT,
                 "ORDER BY without LIMIT has no effect: a view is a set of rows without an order",
             );
         }

@@ -2,6 +2,7 @@
 
 use super::{Binder, Bound, COLUMNS_MAX, Declared, OutputColumn, Reported, common_type, is_text, position};
 use crate::diagnostic::LIMIT;
+use crate::diagnostic::warning;
 use crate::expr::null;
 use crate::parse::{CreateView, DeclareRecursive, fold, span};
 use crate::plan::{Definition, Rel, RelId, resolved};
@@ -236,7 +237,7 @@ impl Binder<'_> {
             if quantifier == SetQuantifier::All {
                 let message =
                     format!("UNION ALL in the recursive query '{name}' is UNION: each of its rows is there once");
-                self.warning(at, message);
+                self.warning(at, warning::DISTINCT, message);
             }
             self.recursive[number].body = Body::Known(self.plan.distinct(union));
             return Ok(declared);
@@ -305,7 +306,7 @@ impl Binder<'_> {
             let message = format!(
                 "view '{name}' is declared recursive, but does not depend on itself; its rows are distinct all the same"
             );
-            self.warning(at, message);
+            self.warning(at, warning::WITHOUT_EFFECT, message);
         }
         for v in resolved.windows {
             let (at, name) = (self.recursive[v].at, &self.recursive[v].name);

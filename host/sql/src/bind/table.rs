@@ -90,11 +90,13 @@ impl Binder<'_> {
                     case_sensitive: c.case_sensitive,
                     ty: c.ty.clone(),
                     default: text.clone(),
+                    unused: false,
                 })
                 .collect(),
             materialized,
             properties: table.properties.clone(),
             primary_key: primary_key.clone(),
+            indexes: vec![],
         });
         let columns = columns.into_iter().map(|(c, _)| c).collect();
         self.circuit.tables.push(Table { name, case_sensitive, columns, primary_key, materialized });

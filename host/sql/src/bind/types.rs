@@ -2,6 +2,7 @@
 
 use super::{Binder, Bound};
 use crate::Span;
+use crate::diagnostic::warning;
 use crate::parse::data_type::NULLABLE;
 use crate::parse::{CreateType, fold};
 use sqlparser::ast::{
@@ -52,14 +53,14 @@ impl Binder<'_> {
             DataType::Date => SqlType::Date,
             DataType::Time(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
                 if precision.is_some_and(|p| p != 9) {
-                    self.warning(at, "the precision of TIME is always 9 (nanoseconds)");
+                    self.warning(at, warning::PRECISION, "the precision of TIME is always 9 (nanoseconds)");
                 }
                 SqlType::Time
             }
             DataType::Timestamp(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone)
             | DataType::Datetime(precision) => {
                 if precision.is_some_and(|p| p != 6) {
-                    self.warning(at, "the precision of TIMESTAMP is always 6 (microseconds)");
+                    self.warning(at, warning::PRECISION, "the precision of TIMESTAMP is always 6 (microseconds)");
                 }
                 SqlType::Timestamp
             }
@@ -95,7 +96,7 @@ impl Binder<'_> {
             },
             DataType::Timestamp(precision, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
                 if precision.is_some_and(|p| p != 6) {
-                    self.warning(at, "the precision of TIMESTAMP is always 6 (microseconds)");
+                    self.warning(at, warning::PRECISION, "the precision of TIMESTAMP is always 6 (microseconds)");
                 }
                 SqlType::TimestampTz
             }

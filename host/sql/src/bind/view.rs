@@ -18,6 +18,7 @@ pub(super) fn error_view() -> Relation {
         case_sensitive: false,
         ty: ColumnType::not_null(SqlType::Varchar(None)),
         default: None,
+        unused: false,
     };
     Relation {
         name: "error_view".to_string(),
@@ -26,6 +27,7 @@ pub(super) fn error_view() -> Relation {
         materialized: false,
         properties: vec![],
         primary_key: None,
+        indexes: vec![],
     }
 }
 
@@ -125,11 +127,13 @@ impl Binder<'_> {
                     case_sensitive: c.case_sensitive,
                     ty: c.ty.clone(),
                     default: None,
+                    unused: false,
                 })
                 .collect(),
             materialized,
             properties: view.properties.clone(),
             primary_key: None,
+            indexes: vec![],
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Entry, call as entry};
 use crate::bind::{self, Argument, Arithmetic, Binder, Bound, Call, is_integer, is_number, is_text};
+use crate::diagnostic::warning;
 use crate::expr::{call as kernel_call, int};
 use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
@@ -306,7 +307,11 @@ fn places(b: &mut Binder<'_>, call: &Call, name: &str) -> Bound<Expr> {
             Ok(kernel_call(&format!("{name}_{}", kind_name(&ty)), vec![e, n], ty.clone(), at))
         }
         _ => {
-            b.warning(call.span, format!("{} leaves an integer as it is", call.name.to_uppercase()));
+            b.warning(
+                call.span,
+                warning::WITHOUT_EFFECT,
+                format!("{} leaves an integer as it is", call.name.to_uppercase()),
+            );
             Ok(e)
         }
     }

@@ -10,6 +10,7 @@ mod push;
 mod simplify;
 
 pub(crate) use fold::{evaluate, may_fail};
+pub(crate) use prune::read_columns;
 
 use crate::Program;
 use crate::plan::Plan;

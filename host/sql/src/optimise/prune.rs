@@ -22,6 +22,17 @@ pub(super) fn pruned(plan: &Plan) -> Plan {
     out
 }
 
+/// The columns of each table that views need.
+pub(crate) fn read_columns(plan: &Plan, tables: usize) -> Vec<BTreeSet<usize>> {
+    let mut read = vec![BTreeSet::new(); tables];
+    for (id, columns) in needed(plan).into_iter().enumerate() {
+        if let Rel::Table { table } = plan.rel(id) {
+            read[*table].extend(columns.into_iter().flatten());
+        }
+    }
+    read
+}
+
 fn read(e: &Expr, into: &mut BTreeSet<usize>) {
     e.visit_columns(&mut |i| {
         into.insert(i);

@@ -18,6 +18,10 @@ pub(crate) enum Statement {
     Recursive(DeclareRecursive),
     /// `CREATE FUNCTION`, `CREATE LINEAR AGGREGATE`
     Function(CreateFunction),
+    /// `CREATE INDEX`
+    Index(CreateIndex),
+    /// `SET`
+    Set(SetSetting),
 }
 
 /// `CREATE TABLE name ( .. ) [WITH ( .. )]`
@@ -113,6 +117,22 @@ pub(crate) struct CreateFunction {
     pub(crate) aggregate: bool,
 }
 
+/// `CREATE INDEX name ON relation ( column, .. )`
+#[derive(Debug)]
+pub(crate) struct CreateIndex {
+    pub(crate) name: Ident,
+    pub(crate) relation: Ident,
+    pub(crate) columns: Vec<Ident>,
+}
+
+/// `SET name = ON | OFF | literal`
+#[derive(Debug)]
+pub(crate) struct SetSetting {
+    pub(crate) name: Ident,
+    pub(crate) value: String,
+    pub(crate) value_span: Span,
+}
+
 /// `name type [NOT NULL]`
 #[derive(Debug)]
 pub(crate) struct Parameter {
@@ -123,14 +143,15 @@ pub(crate) struct Parameter {
 }
 
 impl Statement {
-    /// The name that the statement declares.
-    pub(crate) fn name(&self) -> &Ident {
-        match self {
+    /// The name that the statement declares, if it is one of a relation, a type or a function.
+    pub(crate) fn name(&self) -> Option<&Ident> {
+        Some(match self {
             Statement::Table(t) => &t.name,
             Statement::View(v) => &v.name,
             Statement::Type(t) => &t.name,
             Statement::Recursive(v) => &v.name,
             Statement::Function(f) => &f.name,
-        }
+            Statement::Index(_) | Statement::Set(_) => return None,
+        })
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn name(source: &str, parser: &mut Parser) -> Result<Ident, Failure> 
 }
 
 /// `( name, .. )`
-fn idents(parser: &mut Parser) -> Result<Vec<Ident>, Failure> {
+pub(super) fn idents(parser: &mut Parser) -> Result<Vec<Ident>, Failure> {
     parser.expect_token(&Token::LParen)?;
     let idents = parser.parse_comma_separated(Parser::parse_identifier)?;
     parser.expect_token(&Token::RParen)?;

@@ -8,12 +8,13 @@ mod dialect;
 mod function;
 mod infix;
 mod recursive;
+mod setting;
 mod statement;
 mod tokens;
 
 pub(crate) use ast::{
-    ColumnDef, CreateFunction, CreateTable, CreateType, CreateView, DeclareRecursive, ForeignKey, KeyList, Statement,
-    ViewKind,
+    ColumnDef, CreateFunction, CreateIndex, CreateTable, CreateType, CreateView, DeclareRecursive, ForeignKey, KeyList,
+    SetSetting, Statement, ViewKind,
 };
 
 pub(crate) use tokens::{ASOF_LEFT, GROUP_BY_DISTINCT};

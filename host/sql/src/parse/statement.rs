@@ -1,6 +1,6 @@
 //! The first words of a statement: what it is.
 
-use super::{Failure, Statement, ddl, function, recursive, span};
+use super::{Failure, Statement, ddl, function, recursive, setting, span};
 use crate::diagnostic::{STATEMENT, UNSUPPORTED};
 use crate::{Diagnostic, Span};
 use sqlparser::parser::Parser;
@@ -51,7 +51,7 @@ pub(super) fn statement(source: &str, parser: &mut Parser) -> Result<Statement, 
     let statement = match peek_word(parser).as_deref() {
         Some("CREATE") => {
             parser.advance_token();
-            create(source, parser, at)?
+            create(source, parser)?
         }
         Some("SELECT" | "WITH" | "VALUES") => {
             return Err(error_with_hint(
@@ -74,7 +74,10 @@ pub(super) fn statement(source: &str, parser: &mut Parser) -> Result<Statement, 
             Statement::Recursive(recursive::declare_recursive(source, parser)?)
         }
         Some("LATENESS") => return Err(unsupported(source, at, "the LATENESS statement")),
-        Some("SET") => return Err(unsupported(source, at, "SET")),
+        Some("SET") => {
+            parser.advance_token();
+            Statement::Set(setting::set(source, parser)?)
+        }
         _ => {
             return Err(parser
                 .expected_ref::<()>("a statement", parser.peek_token_ref())
@@ -88,7 +91,7 @@ pub(super) fn statement(source: &str, parser: &mut Parser) -> Result<Statement, 
     Ok(statement)
 }
 
-fn create(source: &str, parser: &mut Parser, create_at: Span) -> Result<Statement, Failure> {
+fn create(source: &str, parser: &mut Parser) -> Result<Statement, Failure> {
     let at = here(parser);
     match peek_word(parser).as_deref() {
         Some("TABLE") => {
@@ -111,7 +114,10 @@ fn create(source: &str, parser: &mut Parser, create_at: Span) -> Result<Statemen
             function::create_function(source, parser).map(Statement::Function)
         }
         Some("AGGREGATE" | "LINEAR") => function::create_aggregate(source, parser).map(Statement::Function),
-        Some("INDEX") => Err(unsupported(source, create_at.to(at), "CREATE INDEX")),
+        Some("INDEX") => {
+            parser.advance_token();
+            setting::create_index(source, parser).map(Statement::Index)
+        }
         _ => {
             let found = parser.peek_token();
             Err(parser

@@ -1,0 +1,14 @@
+CREATE TABLE t (id INT NOT NULL PRIMARY KEY, x INT, m MAP<VARCHAR, INT>);
+CREATE TABLE skipping (a INT, b INT NOT NULL) WITH ('skip_unused_columns' = 'true');
+CREATE INDEX twice ON t (x, x);
+CREATE INDEX twice ON t (id);
+CREATE INDEX t ON t (id);
+CREATE INDEX nowhere ON tt (id);
+CREATE INDEX no_column ON t (idd);
+CREATE INDEX complex ON t (m);
+CREATE INDEX ON t (x);
+CREATE INDEX open ON t;
+SET feldera_warnings_are_error = ON;
+SET feldera_warnings_are_errors = 3;
+SET feldera_warnings_are_errors;
+SET enforce_positive_inputs = -;
