@@ -4,8 +4,9 @@ use super::Lowering;
 use super::aggregate::{counts_rows, function, method, over_inputs};
 use super::linear::Linear;
 use super::stream::Stream;
-use crate::expr::is_true_literal;
+use crate::expr::{is_true_literal, substitute};
 use crate::plan::{AggregateCall, AggregateKind, RelId, Window};
+use std::collections::BTreeSet;
 use weir_circuit::{
     Aggregate, AggregateFunction, AggregateMethod, Expr, Frame, FrameBound, FrameFunction, Op, Position, same_words,
 };
@@ -31,6 +32,12 @@ impl Columns {
             self.value.push(e.clone());
             self.value.len() - 1
         })
+    }
+
+    /// Where an expression is among the index's columns, the key's or the value's.
+    fn in_index(&mut self, keys: &[Expr], e: &Expr) -> usize {
+        let key = keys.iter().position(|k| k.same(e) && k.ty == e.ty);
+        key.unwrap_or_else(|| self.keys + self.place(e))
     }
 
     /// Several columns one after the other.
@@ -116,6 +123,8 @@ impl Lowering<'_> {
         let value: Vec<Expr> = window.order.iter().map(of_node).collect();
         let order = value.len();
         let mut columns = Columns { keys: keys.len(), value, sums: vec![] };
+        // All columns come in their order, so that peers have one order in all windows over a relation.
+        let places: Vec<usize> = stream.project.iter().map(|e| columns.in_index(&keys, e)).collect();
         let mut functions = vec![];
         for frame in &window.frames {
             let mut made = vec![];
@@ -125,19 +134,14 @@ impl Lowering<'_> {
             }
             functions.push(made);
         }
-        let places: Vec<usize> = stream.project.iter().map(|e| columns.place(e)).collect();
         // The bounds read the row's own columns in the index.
-        let bound = |bound: &FrameBound| {
-            let in_index = |exprs: &[Expr]| -> Vec<Expr> {
-                let column = |i: usize| columns.column(places[i]);
-                exprs.iter().map(|e| crate::expr::substitute(e, &column)).collect()
-            };
-            match bound {
-                FrameBound::Value { of_row, back } => {
-                    FrameBound::Value { of_row: in_index(of_row), back: in_index(back) }
-                }
-                other => other.clone(),
+        let own = |c: usize| Expr::column(places[c], stream.project[c].ty.clone());
+        let bound = |bound: &FrameBound| match bound {
+            FrameBound::Value { of_row, back } => {
+                let [of_row, back] = [of_row, back].map(|exprs| exprs.iter().map(|e| substitute(e, &own)).collect());
+                FrameBound::Value { of_row, back }
             }
+            other => other.clone(),
         };
         let frames = window.frames.iter().zip(functions);
         let frames: Vec<Frame> = frames
@@ -148,13 +152,27 @@ impl Lowering<'_> {
                 functions,
             })
             .collect();
-        let first = keys.len();
+        // Columns that nobody reads behind the window are not put out. (A row has a result at least.)
+        let read = read_columns(&over, places.len());
         let index = self.ordered_index(&stream, None, keys, columns.value);
         let results = self.columns(index).len();
-        let at = places.iter().map(|p| first + p).chain(results..);
+        let at = read.iter().map(|c| c.checked_sub(places.len()).map_or_else(|| places[*c], |r| results + r));
+        let types: Vec<ColumnType> = read.iter().map(|c| types[*c].clone()).collect();
         let project = at.zip(&types).map(|(at, ty)| Expr::column(at, ty.clone())).collect();
         let op = Op::Window { input: index, order, sums: columns.sums, frames, project };
         let node = self.node(op, vec![], types, "");
-        self.over(node, None, over)
+        let place: Vec<usize> =
+            (0..=read.last().copied().unwrap_or(0)).map(|c| read.partition_point(|r| *r < c)).collect();
+        self.over(node, Some(&place), over)
     }
+}
+
+/// The columns that something reads, in order; the first result, which is column `first`, if it reads none.
+fn read_columns(over: &Linear, first: usize) -> Vec<usize> {
+    let mut read = BTreeSet::new();
+    over.project.iter().chain(&over.filter).for_each(|e| e.visit_columns(&mut |c| _ = read.insert(c)));
+    if read.is_empty() {
+        read.insert(first);
+    }
+    read.into_iter().collect()
 }

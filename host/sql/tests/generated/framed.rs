@@ -5,107 +5,104 @@ use weir_sdk::prelude::*;
 program! {
     CIRCUIT;
     n0: Table = Table::new(0, 0, "i16? i32? i64? dec6? f64? ts? text?");
-    n1: Index = Index::new(1, "i16?", "i32? text? i64? i16? dec6? f64? ts?").exchange().trace();
-    n2: Window = Window::new(2, &["i32?"], &["i32?", "text?", "i64?"]).sums(&[1], acc_2_0).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), true, vec![Function::Nth { column: 0, nth: 1, last: false, ignore_nulls: false }, Function::Nth { column: 1, nth: 1, last: false, ignore_nulls: false }])).frame(Frame::new(Unit::Rows, Bound::Offset(2), Bound::Offset(2), false, vec![Function::Nth { column: 2, nth: 1, last: false, ignore_nulls: false }])).frame(Frame::new(Unit::Rows, Bound::Unbounded, Bound::Offset(-1), false, vec![Function::Nth { column: 2, nth: 1, last: true, ignore_nulls: true }])).frame(Frame::new(Unit::Rows, Bound::Offset(1), Bound::Unbounded, false, vec![Function::Nth { column: 1, nth: 2, last: false, ignore_nulls: true }]));
+    n1: Index = Index::new(1, "i16?", "i32? i64? dec6? f64? ts? text?").exchange().trace();
+    n2: Window = Window::new(2, &["i32?"], &["i32?", "i64?", "dec6?", "f64?", "ts?", "text?"]).sums(&[1], acc_2_0).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), true, vec![Function::Nth { column: 0, nth: 1, last: false, ignore_nulls: false }, Function::Nth { column: 5, nth: 1, last: false, ignore_nulls: false }])).frame(Frame::new(Unit::Rows, Bound::Offset(2), Bound::Offset(2), false, vec![Function::Nth { column: 1, nth: 1, last: false, ignore_nulls: false }])).frame(Frame::new(Unit::Rows, Bound::Unbounded, Bound::Offset(-1), false, vec![Function::Nth { column: 1, nth: 1, last: true, ignore_nulls: true }])).frame(Frame::new(Unit::Rows, Bound::Offset(1), Bound::Unbounded, false, vec![Function::Nth { column: 5, nth: 2, last: false, ignore_nulls: true }]));
     n4: Output = Output::new(4, 0, "i16? i32? i64? i32? i64? text? i64? text?");
-    n5: Index = Index::new(5, "", "i32? i64? text? dec6? i16? f64? ts?").exchange().trace();
-    n6: Window = Window::new(6, &["i32?"], &["i32?", "i64?", "text?"]).sums(&[1, 1, 2, 1], acc_6_0).frame(Frame::new(Unit::Rows, Bound::Offset(-2), Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(2), false, vec![Function::Extreme { column: 2, count: 1, greatest: false }])).frame(Frame::new(Unit::Rows, Bound::Offset(2), Bound::Offset(3), true, vec![])).frame(Frame::new(Unit::Rows, Bound::Offset(-3), Bound::Offset(-1), false, vec![Function::Extreme { column: 1, count: 1, greatest: true }]));
-    n8: Output = Output::new(8, 1, "i32? i64? text? i64 i64?");
-    n9: Index = Index::new(9, "i16?", "ts? dec6? i64? f64? i32? i16? text?").exchange().trace();
-    n10: Window = Window::new(10, &["ts?"], &["ts?", "dec6?", "i64?", "f64?"]).sums(&[1, 1, 2, 1, 2], acc_10_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![Function::Extreme { column: 2, count: 1, greatest: false }, Function::Extreme { column: 3, count: 1, greatest: true }]));
-    n12: Output = Output::new(12, 2, "i16? ts? dec6? i64 i64? f64? i32?");
-    n13: Index = Index::new(13, "i16?", "i32? i16? i64? dec6? f64? ts? text?").exchange().trace();
-    n14: Window = Window::new(14, &[""; 0], &[""; 0]).sums(&[1, 1, 2], acc_14_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n15: Index = Index::new(15, "", "text? i16? i32? f64? i32?").exchange().trace();
-    n16: Window = Window::new(16, &[""; 0], &["text?"]).sums(&[1], acc_16_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 0, count: 1, greatest: true }]));
-    n17: Index = Index::new(17, "i32?", "i16? i32? f64? i32? text?").exchange().trace();
-    n18: Window = Window::new(18, &[""; 0], &[""; 0]).sums(&[1], acc_18_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n19: Index = Index::new(19, "i16?", "i32? f64? i16? i32? text? i64").exchange().trace();
-    n20: Window = Window::new(20, &["i32?"], &["i32?", "f64?"]).sums(&[1], acc_20_0).frame(Frame::new(Unit::Rows, Bound::Offset(0), Bound::Unbounded, false, vec![Function::Extreme { column: 1, count: 1, greatest: false }]));
-    n22: Output = Output::new(22, 3, "i16? i32? i32? text? i64 f64?");
-    n23: Index = Index::new(23, "", "i32? i64? i16? dec6? f64? ts? text?").exchange().trace();
-    n24: Window = Window::new(24, &["i32?"], &[""; 0]).sums(&[1, 1, 2], acc_24_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_24_0), back: Box::new(bound_24_1) }, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_24_2), back: Box::new(bound_24_3) }, Bound::Value { of_row: Box::new(bound_24_4), back: Box::new(bound_24_5) }, true, vec![]));
-    n25: Index = Index::new(25, "", "i32? i32 i64? i64? i64").trace();
-    n26: Window = Window::new(26, &["i32?", "i32"], &["i32?", "i32", "i64?"]).sums(&[1], acc_26_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_26_0), back: Box::new(bound_26_1) }, Bound::Value { of_row: Box::new(bound_26_2), back: Box::new(bound_26_3) }, false, vec![Function::Extreme { column: 2, count: 1, greatest: true }]));
-    n27: Index = Index::new(27, "", "bytes i32 i64? i32? i64? i64 i64?").trace();
-    n28: Window = Window::new(28, &["bytes", "i32"], &["bytes", "i32", "i64?"]).sums(&[1], acc_28_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_28_0), back: Box::new(bound_28_1) }, Bound::Value { of_row: Box::new(bound_28_2), back: Box::new(bound_28_3) }, false, vec![Function::Extreme { column: 2, count: 1, greatest: false }]));
-    n29: Index = Index::new(29, "", "bool i32? i32 i64? i64 i64? i64?").trace();
-    n30: Window = Window::new(30, &["bool", "i32?", "i32"], &[""; 0]).sums(&[1], acc_30_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_30_0), back: Box::new(bound_30_1) }, Bound::Unbounded, true, vec![]));
-    n31: Index = Index::new(31, "", "bool bytes i32 i32? i64? i64 i64? i64? i64").trace();
-    n32: Window = Window::new(32, &["bool", "bytes", "i32"], &[""; 0]).sums(&[1], acc_32_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Value { of_row: Box::new(bound_32_0), back: Box::new(bound_32_1) }, true, vec![]));
-    n33: Output = Output::new(33, 4, "i32? i64? i64 i64? i64? i64 i64");
-    n34: Index = Index::new(34, "", "dec6? i16? i32? i64? f64? ts? text?").exchange().trace();
-    n35: Window = Window::new(35, &["dec6?"], &[""; 0]).sums(&[1], acc_35_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_35_0), back: Box::new(bound_35_1) }, Bound::Value { of_row: Box::new(bound_35_2), back: Box::new(bound_35_3) }, true, vec![]));
-    n36: Index = Index::new(36, "i16?", "f64? i16? dec6? ts? i64").exchange().trace();
-    n37: Window = Window::new(37, &["f64?"], &[""; 0]).sums(&[1], acc_37_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_37_0), back: Box::new(bound_37_1) }, Bound::Value { of_row: Box::new(bound_37_2), back: Box::new(bound_37_3) }, true, vec![]));
-    n38: Index = Index::new(38, "", "bytes i16? dec6? f64? ts? i64 i64").exchange().trace();
-    n39: Window = Window::new(39, &["bytes"], &[""; 0]).sums(&[1], acc_39_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_39_0), back: Box::new(bound_39_1) }, Bound::Offset(0), true, vec![]));
-    n40: Index = Index::new(40, "", "ts? i16? dec6? f64? i64 i64 i64").trace();
-    n41: Window = Window::new(41, &["ts?"], &[""; 0]).sums(&[1], acc_41_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_41_0), back: Box::new(bound_41_1) }, Bound::Value { of_row: Box::new(bound_41_2), back: Box::new(bound_41_3) }, true, vec![]));
-    n42: Output = Output::new(42, 5, "i16? dec6? f64? ts? i64 i64 i64 i64");
-    n43: Window = Window::new(43, &["i32?"], &[""; 0]).sums(&[1, 1, 2], acc_43_0).frame(Frame::new(Unit::Groups, Bound::Offset(-1), Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Groups, Bound::Offset(-2), Bound::Offset(-1), true, vec![]));
-    n44: Index = Index::new(44, "i16?", "bytes text? i16? i32? i64? i64").exchange().trace();
-    n45: Window = Window::new(45, &["bytes"], &["bytes", "text?"]).sums(&[1], acc_45_0).frame(Frame::new(Unit::Groups, Bound::Offset(1), Bound::Unbounded, false, vec![Function::Extreme { column: 1, count: 1, greatest: true }]));
-    n47: Output = Output::new(47, 6, "i32? i64? i64 text?");
-    n48: Index = Index::new(48, "i16?", "i32? i64? text? dec6? f64? i16? ts?").exchange().trace();
-    n49: Window = Window::new(49, &["i32?"], &["i32?", "i64?", "text?", "dec6?", "f64?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(1), false, vec![Function::Nth { column: 1, nth: 1, last: false, ignore_nulls: false }, Function::Nth { column: 2, nth: 1, last: true, ignore_nulls: true }, Function::Nth { column: 1, nth: 2, last: false, ignore_nulls: false }])).frame(Frame::new(Unit::Rows, Bound::Offset(-3), Bound::Offset(0), false, vec![Function::Nth { column: 3, nth: 2, last: false, ignore_nulls: true }])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Nth { column: 4, nth: 1, last: true, ignore_nulls: false }]));
-    n51: Output = Output::new(51, 7, "i32? i64? text? i64? dec6? f64?");
-    n52: Window = Window::new(52, &["i32?"], &[""; 0]).sums(&[1], acc_52_0).frame(Frame::new(Unit::Rows, Bound::Unbounded, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, true, vec![]));
-    n53: Index = Index::new(53, "", "i32? i16? i64 i64").exchange().trace();
-    n54: Window = Window::new(54, &["i32?"], &[""; 0]).sums(&[1], acc_54_0).frame(Frame::new(Unit::Groups, Bound::Unbounded, Bound::Offset(-1), true, vec![])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, true, vec![]));
-    n55: Index = Index::new(55, "i16?", "bytes i16? i32? i64 i64 i64 i64").exchange().trace();
-    n56: Window = Window::new(56, &["bytes"], &[""; 0]).sums(&[1], acc_56_0).frame(Frame::new(Unit::Groups, Bound::Unbounded, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, true, vec![]));
-    n57: Index = Index::new(57, "i16?", "i32? i16? i32? i64 i64 i64 i64 i64 i64").exchange().trace();
-    n60: Output = Output::new(60, 8, "i16? i32? i32 f64 f64 i64");
-    n61: Table = Table::new(61, 1, "i8 i32 bool? date? f32?");
-    n62: Index = Index::new(62, "i8", "i32 f32? bool? date? i8 bool?").exchange().trace();
-    n63: Window = Window::new(63, &["i32"], &["i32", "f32?", "bool?"]).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_63_0), present: None }])).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_63_1), present: None }])).frame(Frame::new(Unit::Rows, Bound::Offset(-2), Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_63_2), present: Some(2) }]));
-    n64: Index = Index::new(64, "", "i32 i32? i8 item? f32? item?").exchange().trace();
-    n65: Window = Window::new(65, &["i32"], &["i32", "i32?"]).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_65_0), back: Box::new(bound_65_1) }, Bound::Offset(0), false, vec![Function::Mode { column: 1 }]));
-    n66: Index = Index::new(66, "i8", "bytes i32 i8 item? f32? item? i32?").exchange().trace();
-    n67: Window = Window::new(67, &["bytes"], &[""; 0]).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_67_0), present: None }]));
-    n68: Index = Index::new(68, "", "i32 i8 item? f32? item? i32? i32?").exchange().trace();
-    n69: Window = Window::new(69, &["i32", "i8"], &[""; 0]).sums(&[1, 0], acc_69_0).frame(Frame::new(Unit::Rows, Bound::Offset(-3), Bound::Offset(0), true, vec![]));
-    n71: Output = Output::new(71, 9, "i8 i32 item? f32? i32? i32? i8? item?");
-    n72: Index = Index::new(72, "", "i8 date? i32? i32? date? i32 bool? f32?").exchange().trace();
-    n73: Window = Window::new(73, &["i8"], &["i8", "date?", "i32?", "i32?", "date?"]).sums(&[1], acc_73_0).frame(Frame::new(Unit::Rows, Bound::Offset(-2), Bound::Offset(0), false, vec![Function::Extreme { column: 1, count: 2, greatest: true }])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 3, count: 2, greatest: false }]));
-    n74: Index = Index::new(74, "i32", "i8 bool? i32 date? f32? i32? date?").exchange().trace();
-    n75: Window = Window::new(75, &["i8"], &[""; 0]).sums(&[1, 1, 1], acc_75_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n76: Index = Index::new(76, "bool?", "i8 i32 bool? date? f32? i32? date? i64 i64").exchange().trace();
-    n77: Window = Window::new(77, &["i8"], &[""; 0]).sums(&[1, 2, 2], acc_77_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n78: Index = Index::new(78, "", "date? bool? i8 f32? i32? date? i64 i64 i64 dec38? dec38?").exchange().trace();
-    n79: Window = Window::new(79, &["date?"], &[""; 0]).sums(&[1, 1], acc_79_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_79_0), back: Box::new(bound_79_1) }, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_79_2), back: Box::new(bound_79_3) }, Bound::Value { of_row: Box::new(bound_79_4), back: Box::new(bound_79_5) }, true, vec![]));
-    n80: Index = Index::new(80, "", "f32? i8 i32? date? i64 i64 i64 dec38? dec38? i64 i64").trace();
-    n81: Window = Window::new(81, &["f32?"], &[""; 0]).sums(&[1], acc_81_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_81_0), back: Box::new(bound_81_1) }, Bound::Offset(0), true, vec![]));
-    n83: Output = Output::new(83, 10, "i8 i32? date? bool? i32? i64 i64 i64");
-    n84: Index = Index::new(84, "i16?", "i32?").exchange();
-    n85: Aggregate = Aggregate::new(85, "i16?", 4, vec![Part::linear(acc_85_0)]);
-    n86: Index = Index::new(86, "", "i16? i32? i64").exchange().trace();
-    n87: Window = Window::new(87, &["i16?"], &[""; 0]).sums(&[1, 1, 2], acc_87_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n88: Index = Index::new(88, "", "bytes i64? i16? i32? i64 i32?").trace();
-    n89: Window = Window::new(89, &["bytes"], &["bytes", "i64?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), false, vec![Function::Nth { column: 1, nth: 1, last: false, ignore_nulls: false }]));
-    n91: Output = Output::new(91, 11, "i16? i32? i32? i64?");
-    n92: Window = Window::new(92, &[""; 0], &[""; 0]).sums(&[1, 1, 2], acc_92_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n94: Output = Output::new(94, 12, "i16? i32?");
-    n95: Window = Window::new(95, &["i32?"], &[""; 0]).sums(&[1, 1, 2], acc_95_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
-    n96: Index = Index::new(96, "", "i32? i64? i16? i32?").exchange().trace();
-    n97: Window = Window::new(97, &["i32?"], &["i32?", "i64?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), false, vec![Function::Nth { column: 1, nth: 1, last: false, ignore_nulls: false }]));
-    n99: Output = Output::new(99, 13, "i16? i32? i32? i64?");
-    n100: Window = Window::new(100, &["i32?"], &["i32?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), false, vec![Function::Nth { column: 0, nth: 1, last: false, ignore_nulls: false }]));
-    n101: Index = Index::new(101, "i16?", "i32?").exchange();
-    n102: Aggregate = Aggregate::new(102, "i16?", 4, vec![Part::linear(acc_102_0)]);
-    n103: Output = Output::new(103, 14, "i16? i32?");
-    n104: Index = Index::new(104, "", "i64? i32? i16? i32? i64? dec6? f64? ts? text?").exchange().trace();
-    n107: Output = Output::new(107, 15, "i32 i32? i64");
-    n111: Index = Index::new(111, "i16?", "i32? i32 item? i16? i32? i64?").exchange().trace();
-    n112: Window = Window::new(112, &["i32?", "i32"], &["i32?", "i32", "item?"]).sums(&[1], acc_112_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 2, count: 1, greatest: true }]));
-    n114: Output = Output::new(114, 16, "i32? i64? i8? bool?");
-    n118: Index = Index::new(118, "i32?", "bool bytes i32 item? i32? ts? i8? date?").exchange().trace();
-    n119: Window = Window::new(119, &["bool", "bytes", "i32"], &["bool", "bytes", "i32", "item?"]).sums(&[1], acc_119_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 3, count: 1, greatest: false }]));
-    n121: Output = Output::new(121, 17, "i8 date? ts? text? i64?");
-    n125: Index = Index::new(125, "", "i64? i32 item? i64?").exchange().trace();
-    n126: Window = Window::new(126, &["i64?", "i32"], &["i64?", "i32", "item?"]).sums(&[1], acc_126_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 2, count: 1, greatest: true }]));
-    n128: Output = Output::new(128, 18, "i64? i64?");
+    n5: Index = Index::new(5, "", "i32? i16? i64? dec6? f64? ts? text?").exchange().trace();
+    n6: Window = Window::new(6, &["i32?"], &["i32?", "i16?", "i64?", "dec6?", "f64?", "ts?", "text?"]).sums(&[1, 1, 2, 1], acc_6_0).frame(Frame::new(Unit::Rows, Bound::Offset(-2), Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(2), false, vec![Function::Extreme { column: 6, count: 1, greatest: false }])).frame(Frame::new(Unit::Rows, Bound::Offset(2), Bound::Offset(3), true, vec![])).frame(Frame::new(Unit::Rows, Bound::Offset(-3), Bound::Offset(-1), false, vec![Function::Extreme { column: 2, count: 1, greatest: true }]));
+    n7: Output = Output::new(7, 1, "i32? i64? text? i64 i64?");
+    n8: Index = Index::new(8, "i16?", "ts? i32? i64? dec6? f64? text?").exchange().trace();
+    n9: Window = Window::new(9, &["ts?"], &["ts?", "i32?", "i64?", "dec6?", "f64?"]).sums(&[1, 1, 2, 1, 2], acc_9_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![Function::Extreme { column: 2, count: 1, greatest: false }, Function::Extreme { column: 4, count: 1, greatest: true }]));
+    n10: Output = Output::new(10, 2, "i16? ts? dec6? i64 i64? f64? i32?");
+    n11: Window = Window::new(11, &[""; 0], &[""; 0]).sums(&[1, 1, 2], acc_11_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n12: Index = Index::new(12, "", "i16? i32? f64? text? i32?").exchange().trace();
+    n13: Window = Window::new(13, &[""; 0], &["i16?", "i32?", "f64?", "text?"]).sums(&[1], acc_13_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 3, count: 1, greatest: true }]));
+    n14: Index = Index::new(14, "i32?", "i16? f64? i32? text?").exchange().trace();
+    n15: Window = Window::new(15, &[""; 0], &[""; 0]).sums(&[1], acc_15_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n16: Index = Index::new(16, "i16?", "i32? f64? i32? text? i64").exchange().trace();
+    n17: Window = Window::new(17, &["i32?"], &["i32?", "f64?"]).sums(&[1], acc_17_0).frame(Frame::new(Unit::Rows, Bound::Offset(0), Bound::Unbounded, false, vec![Function::Extreme { column: 1, count: 1, greatest: false }]));
+    n18: Output = Output::new(18, 3, "i16? i32? i32? text? i64 f64?");
+    n19: Window = Window::new(19, &["i32?"], &[""; 0]).sums(&[1, 1, 2], acc_19_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_19_0), back: Box::new(bound_19_1) }, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_19_2), back: Box::new(bound_19_3) }, Bound::Value { of_row: Box::new(bound_19_4), back: Box::new(bound_19_5) }, true, vec![]));
+    n20: Index = Index::new(20, "", "i32? i32 i64? i64? i64").trace();
+    n21: Window = Window::new(21, &["i32?", "i32"], &["i32?", "i32", "i64?"]).sums(&[1], acc_21_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_21_0), back: Box::new(bound_21_1) }, Bound::Value { of_row: Box::new(bound_21_2), back: Box::new(bound_21_3) }, false, vec![Function::Extreme { column: 2, count: 1, greatest: true }]));
+    n22: Index = Index::new(22, "", "bytes i32 i32? i64? i64? i64 i64?").trace();
+    n23: Window = Window::new(23, &["bytes", "i32"], &["bytes", "i32", "i32?", "i64?"]).sums(&[1], acc_23_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_23_0), back: Box::new(bound_23_1) }, Bound::Value { of_row: Box::new(bound_23_2), back: Box::new(bound_23_3) }, false, vec![Function::Extreme { column: 3, count: 1, greatest: false }]));
+    n24: Index = Index::new(24, "", "bool i32? i32 i64? i64 i64? i64?").trace();
+    n25: Window = Window::new(25, &["bool", "i32?", "i32"], &[""; 0]).sums(&[1], acc_25_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_25_0), back: Box::new(bound_25_1) }, Bound::Unbounded, true, vec![]));
+    n26: Index = Index::new(26, "", "bool bytes i32 i32? i64? i64 i64? i64? i64").trace();
+    n27: Window = Window::new(27, &["bool", "bytes", "i32"], &[""; 0]).sums(&[1], acc_27_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Value { of_row: Box::new(bound_27_0), back: Box::new(bound_27_1) }, true, vec![]));
+    n28: Output = Output::new(28, 4, "i32? i64? i64 i64? i64? i64 i64");
+    n29: Index = Index::new(29, "", "dec6? i16? i32? i64? f64? ts? text?").exchange().trace();
+    n30: Window = Window::new(30, &["dec6?"], &[""; 0]).sums(&[1], acc_30_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_30_0), back: Box::new(bound_30_1) }, Bound::Value { of_row: Box::new(bound_30_2), back: Box::new(bound_30_3) }, true, vec![]));
+    n31: Index = Index::new(31, "i16?", "f64? dec6? ts? i64").exchange().trace();
+    n32: Window = Window::new(32, &["f64?"], &[""; 0]).sums(&[1], acc_32_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_32_0), back: Box::new(bound_32_1) }, Bound::Value { of_row: Box::new(bound_32_2), back: Box::new(bound_32_3) }, true, vec![]));
+    n33: Index = Index::new(33, "", "bytes i16? dec6? f64? ts? i64 i64").exchange().trace();
+    n34: Window = Window::new(34, &["bytes"], &[""; 0]).sums(&[1], acc_34_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_34_0), back: Box::new(bound_34_1) }, Bound::Offset(0), true, vec![]));
+    n35: Index = Index::new(35, "", "ts? i16? dec6? f64? i64 i64 i64").trace();
+    n36: Window = Window::new(36, &["ts?"], &[""; 0]).sums(&[1], acc_36_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_36_0), back: Box::new(bound_36_1) }, Bound::Value { of_row: Box::new(bound_36_2), back: Box::new(bound_36_3) }, true, vec![]));
+    n37: Output = Output::new(37, 5, "i16? dec6? f64? ts? i64 i64 i64 i64");
+    n38: Window = Window::new(38, &["i32?"], &[""; 0]).sums(&[1, 1, 2], acc_38_0).frame(Frame::new(Unit::Groups, Bound::Offset(-1), Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Groups, Bound::Offset(-2), Bound::Offset(-1), true, vec![]));
+    n39: Index = Index::new(39, "i16?", "bytes i32? text? i64? i64").exchange().trace();
+    n40: Window = Window::new(40, &["bytes"], &["bytes", "i32?", "text?"]).sums(&[1], acc_40_0).frame(Frame::new(Unit::Groups, Bound::Offset(1), Bound::Unbounded, false, vec![Function::Extreme { column: 2, count: 1, greatest: true }]));
+    n41: Output = Output::new(41, 6, "i32? i64? i64 text?");
+    n42: Window = Window::new(42, &["i32?"], &["i32?", "i64?", "dec6?", "f64?", "ts?", "text?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(1), false, vec![Function::Nth { column: 1, nth: 1, last: false, ignore_nulls: false }, Function::Nth { column: 5, nth: 1, last: true, ignore_nulls: true }, Function::Nth { column: 1, nth: 2, last: false, ignore_nulls: false }])).frame(Frame::new(Unit::Rows, Bound::Offset(-3), Bound::Offset(0), false, vec![Function::Nth { column: 2, nth: 2, last: false, ignore_nulls: true }])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Nth { column: 3, nth: 1, last: true, ignore_nulls: false }]));
+    n43: Output = Output::new(43, 7, "i32? i64? text? i64? dec6? f64?");
+    n44: Window = Window::new(44, &["i32?"], &[""; 0]).sums(&[1], acc_44_0).frame(Frame::new(Unit::Rows, Bound::Unbounded, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, true, vec![]));
+    n45: Index = Index::new(45, "", "i32? i16? i64 i64").exchange().trace();
+    n46: Window = Window::new(46, &["i32?"], &[""; 0]).sums(&[1], acc_46_0).frame(Frame::new(Unit::Groups, Bound::Unbounded, Bound::Offset(-1), true, vec![])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, true, vec![]));
+    n47: Index = Index::new(47, "i16?", "bytes i32? i64 i64 i64 i64").exchange().trace();
+    n48: Window = Window::new(48, &["bytes"], &[""; 0]).sums(&[1], acc_48_0).frame(Frame::new(Unit::Groups, Bound::Unbounded, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Unbounded, true, vec![]));
+    n49: Index = Index::new(49, "i16?", "i32? i16? i32? i64 i64 i64 i64 i64 i64").trace();
+    n52: Output = Output::new(52, 8, "i16? i32? i32 f64 f64 i64");
+    n53: Table = Table::new(53, 1, "i8 i32 bool? date? f32?");
+    n54: Index = Index::new(54, "i8", "i32 bool? date? f32? bool?").exchange().trace();
+    n55: Window = Window::new(55, &["i32"], &["i32", "bool?", "date?", "f32?", "bool?"]).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_55_0), present: None }])).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_55_1), present: None }])).frame(Frame::new(Unit::Rows, Bound::Offset(-2), Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_55_2), present: Some(4) }]));
+    n56: Index = Index::new(56, "", "i32 i8 item? f32? item? i32?").exchange().trace();
+    n57: Window = Window::new(57, &["i32"], &["i32", "i8", "item?", "f32?", "item?", "i32?"]).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_57_0), back: Box::new(bound_57_1) }, Bound::Offset(0), false, vec![Function::Mode { column: 5 }]));
+    n58: Index = Index::new(58, "i8", "bytes i32 item? f32? item? i32?").exchange().trace();
+    n59: Window = Window::new(59, &["bytes"], &[""; 0]).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Fold { fold: Box::new(fold_59_0), present: None }]));
+    n60: Index = Index::new(60, "", "i32 i8 item? f32? item? i32? i32?").exchange().trace();
+    n61: Window = Window::new(61, &["i32", "i8"], &[""; 0]).sums(&[1, 0], acc_61_0).frame(Frame::new(Unit::Rows, Bound::Offset(-3), Bound::Offset(0), true, vec![]));
+    n63: Output = Output::new(63, 9, "i8 i32 item? f32? i32? i32? i8? item?");
+    n64: Index = Index::new(64, "", "i8 i32 bool? date? f32? date? i32? i32? date?").exchange().trace();
+    n65: Window = Window::new(65, &["i8"], &["i8", "i32", "bool?", "date?", "f32?", "date?", "i32?", "i32?", "date?"]).sums(&[1], acc_65_0).frame(Frame::new(Unit::Rows, Bound::Offset(-2), Bound::Offset(0), false, vec![Function::Extreme { column: 5, count: 2, greatest: true }])).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 7, count: 2, greatest: false }]));
+    n66: Index = Index::new(66, "i32", "i8 bool? date? f32? i32? date?").exchange().trace();
+    n67: Window = Window::new(67, &["i8"], &[""; 0]).sums(&[1, 1, 1], acc_67_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n68: Index = Index::new(68, "bool?", "i8 i32 date? f32? i32? date? i64 i64").exchange().trace();
+    n69: Window = Window::new(69, &["i8"], &[""; 0]).sums(&[1, 2, 2], acc_69_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n70: Index = Index::new(70, "", "date? i8 bool? f32? i32? date? i64 i64 i64 dec38? dec38?").exchange().trace();
+    n71: Window = Window::new(71, &["date?"], &[""; 0]).sums(&[1, 1], acc_71_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_71_0), back: Box::new(bound_71_1) }, Bound::Offset(0), true, vec![])).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_71_2), back: Box::new(bound_71_3) }, Bound::Value { of_row: Box::new(bound_71_4), back: Box::new(bound_71_5) }, true, vec![]));
+    n72: Index = Index::new(72, "", "f32? i8 i32? date? i64 i64 i64 dec38? dec38? i64 i64").trace();
+    n73: Window = Window::new(73, &["f32?"], &[""; 0]).sums(&[1], acc_73_0).frame(Frame::new(Unit::Range, Bound::Value { of_row: Box::new(bound_73_0), back: Box::new(bound_73_1) }, Bound::Offset(0), true, vec![]));
+    n75: Output = Output::new(75, 10, "i8 i32? date? bool? i32? i64 i64 i64");
+    n76: Index = Index::new(76, "i16?", "i32?").exchange();
+    n77: Aggregate = Aggregate::new(77, "i16?", 4, vec![Part::linear(acc_77_0)]);
+    n78: Index = Index::new(78, "", "i16? i32? i64").exchange().trace();
+    n79: Window = Window::new(79, &["i16?"], &[""; 0]).sums(&[1, 1, 2], acc_79_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n80: Index = Index::new(80, "", "bytes i16? i32? i64 i32? i64?").trace();
+    n81: Window = Window::new(81, &["bytes"], &["bytes", "i16?", "i32?", "i64", "i32?", "i64?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), false, vec![Function::Nth { column: 5, nth: 1, last: false, ignore_nulls: false }]));
+    n82: Output = Output::new(82, 11, "i16? i32? i32? i64?");
+    n83: Window = Window::new(83, &[""; 0], &[""; 0]).sums(&[1, 1, 2], acc_83_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n85: Output = Output::new(85, 12, "i16? i32?");
+    n86: Window = Window::new(86, &["i32?"], &[""; 0]).sums(&[1, 1, 2], acc_86_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), true, vec![]));
+    n87: Index = Index::new(87, "", "i32? i16? i64? i32?").exchange().trace();
+    n88: Window = Window::new(88, &["i32?"], &["i32?", "i16?", "i64?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), false, vec![Function::Nth { column: 2, nth: 1, last: false, ignore_nulls: false }]));
+    n90: Output = Output::new(90, 13, "i16? i32? i32? i64?");
+    n91: Window = Window::new(91, &["i32?"], &["i32?"]).frame(Frame::new(Unit::Rows, Bound::Offset(-1), Bound::Offset(-1), false, vec![Function::Nth { column: 0, nth: 1, last: false, ignore_nulls: false }]));
+    n92: Index = Index::new(92, "i16?", "i32?");
+    n93: Aggregate = Aggregate::new(93, "i16?", 4, vec![Part::linear(acc_93_0)]);
+    n94: Output = Output::new(94, 14, "i16? i32?");
+    n95: Index = Index::new(95, "", "i64? i32? i16? i32? i64? dec6? f64? ts? text?").exchange().trace();
+    n98: Output = Output::new(98, 15, "i32 i32? i64");
+    n102: Index = Index::new(102, "i16?", "i32? i32 i32? i64? item?").exchange().trace();
+    n103: Window = Window::new(103, &["i32?", "i32"], &["i32?", "i32", "i32?", "i64?", "item?"]).sums(&[1], acc_103_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 4, count: 1, greatest: true }]));
+    n105: Output = Output::new(105, 16, "i32? i64? i8? bool?");
+    n109: Index = Index::new(109, "i32?", "bool bytes i32 ts? i8? date? item?").exchange().trace();
+    n110: Window = Window::new(110, &["bool", "bytes", "i32"], &["bool", "bytes", "i32", "ts?", "i8?", "date?", "item?"]).sums(&[1], acc_110_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 6, count: 1, greatest: false }]));
+    n112: Output = Output::new(112, 17, "i8 date? ts? text? i64?");
+    n116: Index = Index::new(116, "", "i64? i32 i64? item?").exchange().trace();
+    n117: Window = Window::new(117, &["i64?", "i32"], &["i64?", "i32", "i64?", "item?"]).sums(&[1], acc_117_0).frame(Frame::new(Unit::Range, Bound::Unbounded, Bound::Offset(0), false, vec![Function::Extreme { column: 3, count: 1, greatest: true }]));
+    n119: Output = Output::new(119, 18, "i64? i64?");
 }
 
 impl Program {
@@ -117,128 +114,119 @@ impl Program {
         self.n4.step(cx, &n3);
         self.n5.step(cx, &n0, &index_5);
         let n6 = self.n6.step(cx, 0, &self.n5, &emit_6);
-        let n7 = map(cx, 7, 0, &n6, &map_7);
-        self.n8.step(cx, &n7);
-        self.n9.step(cx, &n0, &index_9);
-        let n10 = self.n10.step(cx, 0, &self.n9, &emit_10);
-        let n11 = map(cx, 11, 0, &n10, &map_11);
-        self.n12.step(cx, &n11);
-        self.n13.step(cx, &n0, &index_13);
-        let n14 = self.n14.step(cx, 0, &self.n13, &emit_14);
-        self.n15.step(cx, &n14, &index_15);
-        let n16 = self.n16.step(cx, 0, &self.n15, &emit_16);
-        self.n17.step(cx, &n16, &index_17);
-        let n18 = self.n18.step(cx, 0, &self.n17, &emit_18);
-        self.n19.step(cx, &n18, &index_19);
-        let n20 = self.n20.step(cx, 0, &self.n19, &emit_20);
-        let n21 = map(cx, 21, 0, &n20, &map_21);
-        self.n22.step(cx, &n21);
-        self.n23.step(cx, &n0, &index_23);
-        let n24 = self.n24.step(cx, 0, &self.n23, &emit_24);
-        self.n25.step(cx, &n24, &index_25);
-        let n26 = self.n26.step(cx, 0, &self.n25, &emit_26);
-        self.n27.step(cx, &n26, &index_27);
-        let n28 = self.n28.step(cx, 0, &self.n27, &emit_28);
-        self.n29.step(cx, &n28, &index_29);
-        let n30 = self.n30.step(cx, 0, &self.n29, &emit_30);
+        self.n7.step(cx, &n6);
+        self.n8.step(cx, &n0, &index_8);
+        let n9 = self.n9.step(cx, 0, &self.n8, &emit_9);
+        self.n10.step(cx, &n9);
+        let n11 = self.n11.step(cx, 0, &self.n1, &emit_11);
+        self.n12.step(cx, &n11, &index_12);
+        let n13 = self.n13.step(cx, 0, &self.n12, &emit_13);
+        self.n14.step(cx, &n13, &index_14);
+        let n15 = self.n15.step(cx, 0, &self.n14, &emit_15);
+        self.n16.step(cx, &n15, &index_16);
+        let n17 = self.n17.step(cx, 0, &self.n16, &emit_17);
+        self.n18.step(cx, &n17);
+        let n19 = self.n19.step(cx, 0, &self.n5, &emit_19);
+        self.n20.step(cx, &n19, &index_20);
+        let n21 = self.n21.step(cx, 0, &self.n20, &emit_21);
+        self.n22.step(cx, &n21, &index_22);
+        let n23 = self.n23.step(cx, 0, &self.n22, &emit_23);
+        self.n24.step(cx, &n23, &index_24);
+        let n25 = self.n25.step(cx, 0, &self.n24, &emit_25);
+        self.n26.step(cx, &n25, &index_26);
+        let n27 = self.n27.step(cx, 0, &self.n26, &emit_27);
+        self.n28.step(cx, &n27);
+        self.n29.step(cx, &n0, &index_29);
+        let n30 = self.n30.step(cx, 5, &self.n29, &emit_30);
         self.n31.step(cx, &n30, &index_31);
-        let n32 = self.n32.step(cx, 0, &self.n31, &emit_32);
-        self.n33.step(cx, &n32);
-        self.n34.step(cx, &n0, &index_34);
-        let n35 = self.n35.step(cx, 0, &self.n34, &emit_35);
-        self.n36.step(cx, &n35, &index_36);
-        let n37 = self.n37.step(cx, 6, &self.n36, &emit_37);
-        self.n38.step(cx, &n37, &index_38);
-        let n39 = self.n39.step(cx, 7, &self.n38, &emit_39);
-        self.n40.step(cx, &n39, &index_40);
-        let n41 = self.n41.step(cx, 8, &self.n40, &emit_41);
-        self.n42.step(cx, &n41);
-        let n43 = self.n43.step(cx, 0, &self.n23, &emit_43);
-        self.n44.step(cx, &n43, &index_44);
-        let n45 = self.n45.step(cx, 0, &self.n44, &emit_45);
-        let n46 = map(cx, 46, 0, &n45, &map_46);
-        self.n47.step(cx, &n46);
-        self.n48.step(cx, &n0, &index_48);
-        let n49 = self.n49.step(cx, 0, &self.n48, &emit_49);
-        let n50 = map(cx, 50, 0, &n49, &map_50);
-        self.n51.step(cx, &n50);
-        let n52 = self.n52.step(cx, 0, &self.n13, &emit_52);
-        self.n53.step(cx, &n52, &index_53);
-        let n54 = self.n54.step(cx, 6, &self.n53, &emit_54);
-        self.n55.step(cx, &n54, &index_55);
-        let n56 = self.n56.step(cx, 8, &self.n55, &emit_56);
-        self.n57.step(cx, &n56, &index_57);
-        let n58 = rank(cx, 58, 9, &self.n57, &Ranked { order: &["i32?"], ranking: Ranking::Row, numbered: true, above: 0, upto: u64::MAX }, &emit_58);
-        let n59 = map(cx, 59, 6, &n58, &map_59);
-        self.n60.step(cx, &n59);
-        let n61 = self.n61.step(cx);
-        self.n62.step(cx, &n61, &index_62);
-        let n63 = self.n63.step(cx, 0, &self.n62, &emit_63);
-        self.n64.step(cx, &n63, &index_64);
-        let n65 = self.n65.step(cx, 0, &self.n64, &emit_65);
+        let n32 = self.n32.step(cx, 6, &self.n31, &emit_32);
+        self.n33.step(cx, &n32, &index_33);
+        let n34 = self.n34.step(cx, 7, &self.n33, &emit_34);
+        self.n35.step(cx, &n34, &index_35);
+        let n36 = self.n36.step(cx, 8, &self.n35, &emit_36);
+        self.n37.step(cx, &n36);
+        let n38 = self.n38.step(cx, 0, &self.n5, &emit_38);
+        self.n39.step(cx, &n38, &index_39);
+        let n40 = self.n40.step(cx, 0, &self.n39, &emit_40);
+        self.n41.step(cx, &n40);
+        let n42 = self.n42.step(cx, 0, &self.n1, &emit_42);
+        self.n43.step(cx, &n42);
+        let n44 = self.n44.step(cx, 4, &self.n1, &emit_44);
+        self.n45.step(cx, &n44, &index_45);
+        let n46 = self.n46.step(cx, 6, &self.n45, &emit_46);
+        self.n47.step(cx, &n46, &index_47);
+        let n48 = self.n48.step(cx, 8, &self.n47, &emit_48);
+        self.n49.step(cx, &n48, &index_49);
+        let n50 = rank(cx, 50, 9, &self.n49, &Ranked { order: &["i32?"], ranking: Ranking::Row, numbered: true, above: 0, upto: u64::MAX }, &emit_50);
+        let n51 = map(cx, 51, 6, &n50, &map_51);
+        self.n52.step(cx, &n51);
+        let n53 = self.n53.step(cx);
+        self.n54.step(cx, &n53, &index_54);
+        let n55 = self.n55.step(cx, 0, &self.n54, &emit_55);
+        self.n56.step(cx, &n55, &index_56);
+        let n57 = self.n57.step(cx, 0, &self.n56, &emit_57);
+        self.n58.step(cx, &n57, &index_58);
+        let n59 = self.n59.step(cx, 0, &self.n58, &emit_59);
+        self.n60.step(cx, &n59, &index_60);
+        let n61 = self.n61.step(cx, 0, &self.n60, &emit_61);
+        let n62 = map(cx, 62, 0, &n61, &map_62);
+        self.n63.step(cx, &n62);
+        self.n64.step(cx, &n53, &index_64);
+        let n65 = self.n65.step(cx, 7, &self.n64, &emit_65);
         self.n66.step(cx, &n65, &index_66);
-        let n67 = self.n67.step(cx, 0, &self.n66, &emit_67);
+        let n67 = self.n67.step(cx, 9, &self.n66, &emit_67);
         self.n68.step(cx, &n67, &index_68);
-        let n69 = self.n69.step(cx, 0, &self.n68, &emit_69);
-        let n70 = map(cx, 70, 0, &n69, &map_70);
-        self.n71.step(cx, &n70);
-        self.n72.step(cx, &n61, &index_72);
-        let n73 = self.n73.step(cx, 7, &self.n72, &emit_73);
-        self.n74.step(cx, &n73, &index_74);
-        let n75 = self.n75.step(cx, 9, &self.n74, &emit_75);
-        self.n76.step(cx, &n75, &index_76);
-        let n77 = self.n77.step(cx, 14, &self.n76, &emit_77);
+        let n69 = self.n69.step(cx, 13, &self.n68, &emit_69);
+        self.n70.step(cx, &n69, &index_70);
+        let n71 = self.n71.step(cx, 13, &self.n70, &emit_71);
+        self.n72.step(cx, &n71, &index_72);
+        let n73 = self.n73.step(cx, 13, &self.n72, &emit_73);
+        let n74 = map(cx, 74, 8, &n73, &map_74);
+        self.n75.step(cx, &n74);
+        self.n76.step(cx, &n0, &index_76);
+        let n77 = self.n77.step(cx, 3, &[&self.n76], &emit_77);
         self.n78.step(cx, &n77, &index_78);
-        let n79 = self.n79.step(cx, 15, &self.n78, &emit_79);
+        let n79 = self.n79.step(cx, 4, &self.n78, &emit_79);
         self.n80.step(cx, &n79, &index_80);
-        let n81 = self.n81.step(cx, 14, &self.n80, &emit_81);
-        let n82 = map(cx, 82, 8, &n81, &map_82);
-        self.n83.step(cx, &n82);
-        self.n84.step(cx, &n0, &index_84);
-        let n85 = self.n85.step(cx, 3, &[&self.n84], &emit_85);
-        self.n86.step(cx, &n85, &index_86);
-        let n87 = self.n87.step(cx, 4, &self.n86, &emit_87);
-        self.n88.step(cx, &n87, &index_88);
-        let n89 = self.n89.step(cx, 0, &self.n88, &emit_89);
-        let n90 = map(cx, 90, 0, &n89, &map_90);
-        self.n91.step(cx, &n90);
-        let n92 = self.n92.step(cx, 0, &self.n13, &emit_92);
-        let n93 = map(cx, 93, 2, &n92, &map_93);
+        let n81 = self.n81.step(cx, 0, &self.n80, &emit_81);
+        self.n82.step(cx, &n81);
+        let n83 = self.n83.step(cx, 4, &self.n1, &emit_83);
+        let n84 = map(cx, 84, 2, &n83, &map_84);
+        self.n85.step(cx, &n84);
+        let n86 = self.n86.step(cx, 0, &self.n1, &emit_86);
+        self.n87.step(cx, &n86, &index_87);
+        let n88 = self.n88.step(cx, 0, &self.n87, &emit_88);
+        let n89 = map(cx, 89, 0, &n88, &map_89);
+        self.n90.step(cx, &n89);
+        let n91 = self.n91.step(cx, 3, &self.n1, &emit_91);
+        self.n92.step(cx, &n91, &index_92);
+        let n93 = self.n93.step(cx, 2, &[&self.n92], &emit_93);
         self.n94.step(cx, &n93);
-        let n95 = self.n95.step(cx, 0, &self.n13, &emit_95);
-        self.n96.step(cx, &n95, &index_96);
-        let n97 = self.n97.step(cx, 0, &self.n96, &emit_97);
-        let n98 = map(cx, 98, 0, &n97, &map_98);
-        self.n99.step(cx, &n98);
-        let n100 = self.n100.step(cx, 0, &self.n13, &emit_100);
-        self.n101.step(cx, &n100, &index_101);
-        let n102 = self.n102.step(cx, 2, &[&self.n101], &emit_102);
-        self.n103.step(cx, &n102);
-        self.n104.step(cx, &n0, &index_104);
-        let n105 = rank(cx, 105, 0, &self.n104, &Ranked { order: &["i64?", "i32?"], ranking: Ranking::Row, numbered: true, above: 0, upto: u64::MAX }, &emit_105);
-        let n106 = map(cx, 106, 3, &n105, &map_106);
-        self.n107.step(cx, &n106);
-        let n108 = map(cx, 108, 0, &n0, &map_108);
-        let n109 = map(cx, 109, 0, &n61, &map_109);
-        let n110 = union(cx, 110, &[&n108, &n109]);
-        self.n111.step(cx, &n110, &index_111);
-        let n112 = self.n112.step(cx, 0, &self.n111, &emit_112);
-        let n113 = map(cx, 113, 0, &n112, &map_113);
-        self.n114.step(cx, &n113);
-        let n115 = map(cx, 115, 0, &n61, &map_115);
-        let n116 = map(cx, 116, 0, &n0, &map_116);
-        let n117 = union(cx, 117, &[&n115, &n116]);
-        self.n118.step(cx, &n117, &index_118);
-        let n119 = self.n119.step(cx, 0, &self.n118, &emit_119);
-        let n120 = map(cx, 120, 0, &n119, &map_120);
-        self.n121.step(cx, &n120);
-        let n122 = map(cx, 122, 0, &n0, &map_122);
-        let n123 = map(cx, 123, 0, &n0, &map_123);
-        let n124 = union(cx, 124, &[&n122, &n123]);
-        self.n125.step(cx, &n124, &index_125);
-        let n126 = self.n126.step(cx, 0, &self.n125, &emit_126);
-        let n127 = map(cx, 127, 0, &n126, &map_127);
-        self.n128.step(cx, &n127);
+        self.n95.step(cx, &n0, &index_95);
+        let n96 = rank(cx, 96, 0, &self.n95, &Ranked { order: &["i64?", "i32?"], ranking: Ranking::Row, numbered: true, above: 0, upto: u64::MAX }, &emit_96);
+        let n97 = map(cx, 97, 3, &n96, &map_97);
+        self.n98.step(cx, &n97);
+        let n99 = map(cx, 99, 0, &n0, &map_99);
+        let n100 = map(cx, 100, 0, &n53, &map_100);
+        let n101 = union(cx, 101, &[&n99, &n100]);
+        self.n102.step(cx, &n101, &index_102);
+        let n103 = self.n103.step(cx, 0, &self.n102, &emit_103);
+        let n104 = map(cx, 104, 0, &n103, &map_104);
+        self.n105.step(cx, &n104);
+        let n106 = map(cx, 106, 0, &n53, &map_106);
+        let n107 = map(cx, 107, 0, &n0, &map_107);
+        let n108 = union(cx, 108, &[&n106, &n107]);
+        self.n109.step(cx, &n108, &index_109);
+        let n110 = self.n110.step(cx, 0, &self.n109, &emit_110);
+        let n111 = map(cx, 111, 0, &n110, &map_111);
+        self.n112.step(cx, &n111);
+        let n113 = map(cx, 113, 0, &n0, &map_113);
+        let n114 = map(cx, 114, 0, &n0, &map_114);
+        let n115 = union(cx, 115, &[&n113, &n114]);
+        self.n116.step(cx, &n115, &index_116);
+        let n117 = self.n117.step(cx, 0, &self.n116, &emit_117);
+        let n118 = map(cx, 118, 0, &n117, &map_118);
+        self.n119.step(cx, &n118);
     }
 }
 
@@ -247,14 +235,13 @@ fn index_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[1]]);
-        let r_t0 = S0.first_text(r);
-        out.copy_text(r, r_t0);
         out.put([r[2]]);
         out.copy_escape(&S0, r, 2);
-        out.put([r[0]]);
         out.put([r[3]]);
         out.put([r[4]]);
         out.put([r[5]]);
+        let r_t0 = S0.first_text(r);
+        out.copy_text(r, r_t0);
         out.end(w);
     }
 }
@@ -272,27 +259,24 @@ fn emit_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let e0 = &r[1..];
         let e1 = &e0[1..];
         let e2 = &e1[R2_1.end(e1)..];
-        let e3 = &e2[R2_2.end(e2)..];
+        let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[1..];
-        let e8 = &a0[1..];
-        let e9 = &e8[1..];
+        let a0 = &e5[R2_5.end(e5)..];
+        let e7 = &a0[1..];
+        let e8 = &e7[1..];
+        let e9 = &e8[R2_8.end(e8)..];
         let e10 = &e9[R2_9.end(e9)..];
         let e11 = &e10[R2_10.end(e10)..];
-        let e12 = &e11[R2_11.end(e11)..];
-        let e1_t0 = 0;
-        let e9_t0 = 0;
-        let c10 = acc::get_count(a0, 0);
-        let e12_t0 = 0;
-        out.put([e3[0], e0[0], e2[0], e4[0], e5[0], e6[0], e8[0], enc::i64(c10), e10[0], e11[0]]);
-        out.copy_escape(&R2_2, e2, 0);
+        let e8_t0 = 0;
+        let c9 = acc::get_count(a0, 0);
+        let e11_t0 = 0;
+        out.put([r[0], e0[0], e1[0], e7[0], enc::i64(c9), e9[0], e10[0]]);
+        out.copy_escape(&R2_1, e1, 0);
+        out.copy_escape(&R2_9, e9, 0);
         out.copy_escape(&R2_10, e10, 0);
-        out.copy_escape(&R2_11, e11, 0);
-        out.copy_text(e1, e1_t0);
-        out.copy_text(e9, e9_t0);
-        out.copy_text(e12, e12_t0);
+        out.copy_text(e8, e8_t0);
+        out.copy_text(e11, e11_t0);
         out.end(w);
     }
 }
@@ -301,17 +285,16 @@ fn emit_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn map_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = S2.first_text(r);
+        let c4 = cx.text_null(r, r_t0);
+        let c5 = dec::i64(r[4]);
+        let v5 = (if (c5 > 0_i64) { c4 } else { Some("none") });
         let r_t1 = text::skip(r, r_t0);
-        let c8 = cx.text_null(r, r_t1);
-        let c9 = dec::i64(r[7]);
-        let v5 = (if (c9 > 0_i64) { c8 } else { Some("none") });
-        let r_t2 = text::skip(r, r_t1);
-        out.put([r[0], r[1], r[2], r[6], r[8], r[9]]);
+        out.put([r[0], r[1], r[2], r[3], r[5], r[6]]);
         out.copy_escape(&S2, r, 2);
-        out.copy_escape(&S2, r, 8);
-        out.copy_escape(&S2, r, 9);
+        out.copy_escape(&S2, r, 5);
+        out.copy_escape(&S2, r, 6);
         out.put_text_null(v5);
-        out.copy_text(r, r_t2);
+        out.copy_text(r, r_t1);
         out.end(w);
     }
 }
@@ -320,14 +303,14 @@ fn map_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn index_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
+        out.put([r[0]]);
         out.put([r[2]]);
         out.copy_escape(&S0, r, 2);
-        let r_t0 = S0.first_text(r);
-        out.copy_text(r, r_t0);
         out.put([r[3]]);
-        out.put([r[0]]);
         out.put([r[4]]);
         out.put([r[5]]);
+        let r_t0 = S0.first_text(r);
+        out.copy_text(r, r_t0);
         out.end(w);
     }
 }
@@ -338,12 +321,12 @@ fn acc_6_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
         acc::count(acc, 0, w);
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
-        let c1 = V5_1.i64_null(v_1, 0);
-        if let Some(x) = c1 {
+        let v_2 = &v_1[1..];
+        let c2 = V5_2.i64_null(v_2, 0);
+        if let Some(x) = c2 {
             acc::count(acc, 1, w);
             acc::sum(acc, 2, i128::from(x), w);
         }
-        let v_2 = &v_1[V5_1.end(v_1)..];
         let v_3 = &v_2[V5_2.end(v_2)..];
         if !(v_3[0] == 0) { acc::count(acc, 4, w); }
     }
@@ -354,53 +337,36 @@ fn emit_6(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
-        let e2 = &e1[R6_1.end(e1)..];
+        let e2 = &e1[1..];
         let e3 = &e2[R6_2.end(e2)..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
         let e6 = &e5[1..];
-        let a0 = &e6[1..];
+        let a0 = &e6[R6_6.end(e6)..];
         let e8 = &a0[5..];
         let a2 = &e8[R6_8.end(e8)..];
         let e10 = &a2[5..];
-        let e2_t0 = 0;
         let c7 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i64(acc::get_sum(a0, 2), 0), 5, 37)) };
         let e8_t0 = 0;
         let c9 = acc::get_count(a2, 4);
-        out.put([e4[0], e0[0], e1[0], e3[0], e5[0], e6[0], enc::i64_null(c7), enc::i64(c9), e10[0]]);
-        out.copy_escape(&R6_1, e1, 0);
+        out.put([e0[0], enc::i64_null(c7), enc::i64(c9), e10[0]]);
         out.escape_i64(c7);
         out.copy_escape(&R6_10, e10, 0);
-        out.copy_text(e2, e2_t0);
         out.copy_text(e8, e8_t0);
         out.end(w);
     }
 }
 
-/// map
-fn map_7(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let r_t0 = S6.first_text(r);
-        let r_t1 = text::skip(r, r_t0);
-        out.put([r[1], r[6], r[7], r[8]]);
-        out.copy_escape(&S6, r, 6);
-        out.copy_escape(&S6, r, 8);
-        out.copy_text(r, r_t1);
-        out.end(w);
-    }
-}
-
 /// index
-fn index_9(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_8(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[5]]);
-        out.put([r[3]]);
+        out.put([r[1]]);
         out.put([r[2]]);
         out.copy_escape(&S0, r, 2);
+        out.put([r[3]]);
         out.put([r[4]]);
-        out.put([r[1]]);
-        out.put([r[0]]);
         let r_t0 = S0.first_text(r);
         out.copy_text(r, r_t0);
         out.end(w);
@@ -408,21 +374,20 @@ fn index_9(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_10_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_9_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[1..];
         let v_1 = &v_0[1..];
-        let c2 = dec::dec_null(v_1[0]);
-        if let Some(x) = c2 {
+        let v_2 = &v_1[1..];
+        let v_3 = &v_2[V8_2.end(v_2)..];
+        let c4 = dec::dec_null(v_3[0]);
+        if let Some(x) = c4 {
             acc::count(acc, 1, w);
             acc::sum(acc, 2, x, w);
         }
-        let v_2 = &v_1[1..];
-        let v_3 = &v_2[V9_2.end(v_2)..];
-        let v_4 = &v_3[1..];
-        let c5 = dec::i32_null(v_4[0]);
-        if let Some(x) = c5 {
+        let c2 = dec::i32_null(v_1[0]);
+        if let Some(x) = c2 {
             acc::count(acc, 4, w);
             acc::sum(acc, 5, i128::from(x), w);
         }
@@ -430,58 +395,28 @@ fn acc_10_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_10(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_9(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
-        let e3 = &e2[R10_2.end(e2)..];
+        let e3 = &e2[R9_2.end(e2)..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[R10_6.end(e6)..];
-        let e8 = &a0[7..];
-        let e9 = &e8[R10_8.end(e8)..];
-        let e6_t0 = 0;
-        let c8 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a0, 2), 6, 2), 7, 38)) };
-        let c9 = acc::get_count(a0, 0);
-        let c12 = if acc::get_count(a0, 4) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 5) / i128::from(acc::get_count(a0, 4)), 0), 7, 120)) };
-        out.put([e5[0], e4[0], e2[0], e1[0], e3[0], e0[0], enc::dec_null(c8), enc::i64(c9), e8[0], e9[0], enc::i32_null(c12)]);
-        out.copy_escape(&R10_2, e2, 0);
-        out.copy_escape(&R10_8, e8, 0);
-        out.copy_text(e6, e6_t0);
-        out.end(w);
-    }
-}
-
-/// map
-fn map_11(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[0], r[5], r[6], r[7], r[8], r[9], r[10]]);
-        out.copy_escape(&S10, r, 8);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_13(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[0]]);
-        out.put([r[1]]);
-        out.put([r[0]]);
-        out.put([r[2]]);
-        out.copy_escape(&S0, r, 2);
-        out.put([r[3]]);
-        out.put([r[4]]);
-        out.put([r[5]]);
-        let r_t0 = S0.first_text(r);
-        out.copy_text(r, r_t0);
+        let a0 = &e5[R9_5.end(e5)..];
+        let e7 = &a0[7..];
+        let e8 = &e7[R9_7.end(e7)..];
+        let c7 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a0, 2), 6, 2), 7, 38)) };
+        let c8 = acc::get_count(a0, 0);
+        let c11 = if acc::get_count(a0, 4) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 5) / i128::from(acc::get_count(a0, 4)), 0), 7, 120)) };
+        out.put([r[0], e0[0], enc::dec_null(c7), enc::i64(c8), e7[0], e8[0], enc::i32_null(c11)]);
+        out.copy_escape(&R9_7, e7, 0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_14_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_11_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[1..];
@@ -494,109 +429,101 @@ fn acc_14_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_14(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_11(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
-        let e2 = &e1[1..];
-        let e3 = &e2[R14_2.end(e2)..];
-        let e4 = &e3[1..];
-        let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[R14_6.end(e6)..];
-        let e6_t0 = 0;
-        let c8 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 2), 0), 9, 35)) };
-        out.put([e1[0], e0[0], e2[0], e3[0], e4[0], e5[0], enc::i32_null(c8)]);
-        out.copy_escape(&R14_2, e2, 0);
-        out.copy_text(e6, e6_t0);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_15(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let r_t0 = S14.first_text(r);
-        out.copy_text(r, r_t0);
-        out.put([r[0]]);
-        out.put([r[1]]);
-        out.put([r[4]]);
-        out.put([r[6]]);
-        out.end(w);
-    }
-}
-
-/// window
-fn acc_16_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
-    for (r, w) in rows {
-        acc::count(acc, 0, w);
-    }
-}
-
-/// window
-fn emit_16(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let e0 = &r[..];
-        let e1 = &e0[R16_0.end(e0)..];
-        let e2 = &e1[1..];
+        let e2 = &e1[R11_1.end(e1)..];
         let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e0_t0 = 0;
+        let a0 = &e5[R11_5.end(e5)..];
         let e5_t0 = 0;
-        out.put([e1[0], e2[0], e3[0], e4[0]]);
-        out.copy_text(e0, e0_t0);
+        let c7 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 2), 0), 9, 35)) };
+        out.put([r[0], e0[0], e3[0], enc::i32_null(c7)]);
         out.copy_text(e5, e5_t0);
         out.end(w);
     }
 }
 
 /// index
-fn index_17(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_12(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        out.put([r[1]]);
         out.put([r[0]]);
         out.put([r[1]]);
         out.put([r[2]]);
-        out.put([r[3]]);
         let r_t0 = 4;
-        let r_t1 = text::skip(r, r_t0);
-        out.copy_text(r, r_t1);
+        out.copy_text(r, r_t0);
+        out.put([r[3]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_18_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_13_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_18(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_13(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let e0 = &r[1..];
+        let e0 = &r[..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
-        let e4 = &e3[1..];
-        let a0 = &e4[R18_4.end(e4)..];
-        let e4_t0 = 0;
-        let c6 = acc::get_count(a0, 0);
-        out.put([e0[0], e1[0], e2[0], e3[0], enc::i64(c6)]);
-        out.copy_text(e4, e4_t0);
+        let e4 = &e3[R13_3.end(e3)..];
+        let e5 = &e4[1..];
+        let e5_t0 = 0;
+        out.put([e0[0], e1[0], e2[0], e4[0]]);
+        out.copy_text(e5, e5_t0);
         out.end(w);
     }
 }
 
 /// index
-fn index_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_14(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        out.put([r[1]]);
+        out.put([r[0]]);
+        out.put([r[2]]);
+        out.put([r[3]]);
+        let r_t0 = 4;
+        out.copy_text(r, r_t0);
+        out.end(w);
+    }
+}
+
+/// window
+fn acc_15_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+    for (r, w) in rows {
+        acc::count(acc, 0, w);
+    }
+}
+
+/// window
+fn emit_15(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        let e0 = &r[1..];
+        let e1 = &e0[1..];
+        let e2 = &e1[1..];
+        let e3 = &e2[1..];
+        let a0 = &e3[R15_3.end(e3)..];
+        let e3_t0 = 0;
+        let c5 = acc::get_count(a0, 0);
+        out.put([e0[0], r[0], e1[0], e2[0], enc::i64(c5)]);
+        out.copy_text(e3, e3_t0);
+        out.end(w);
+    }
+}
+
+/// index
+fn index_16(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[1]]);
         out.put([r[2]]);
-        out.put([r[0]]);
         out.put([r[3]]);
         let r_t0 = 5;
         out.copy_text(r, r_t0);
@@ -606,63 +533,37 @@ fn index_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_20_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_17_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_17(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
-        let e4 = &e3[1..];
-        let e5 = &e4[R20_4.end(e4)..];
-        let e6 = &e5[1..];
-        let e4_t0 = 0;
-        out.put([e2[0], e0[0], e1[0], e3[0], e5[0], e6[0]]);
-        out.copy_text(e4, e4_t0);
-        out.end(w);
-    }
-}
-
-/// map
-fn map_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let r_t0 = 6;
-        out.put([r[0], r[1], r[3], r[4], r[5]]);
-        out.copy_text(r, r_t0);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_23(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[1]]);
-        out.put([r[2]]);
-        out.copy_escape(&S0, r, 2);
-        out.put([r[0]]);
-        out.put([r[3]]);
-        out.put([r[4]]);
-        out.put([r[5]]);
-        let r_t0 = S0.first_text(r);
-        out.copy_text(r, r_t0);
+        let e4 = &e3[R17_3.end(e3)..];
+        let e5 = &e4[1..];
+        let e3_t0 = 0;
+        out.put([r[0], e0[0], e2[0], e4[0], e5[0]]);
+        out.copy_text(e3, e3_t0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_24_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_19_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
-        let c1 = V23_1.i64_null(v_1, 0);
-        if let Some(x) = c1 {
+        let v_2 = &v_1[1..];
+        let c2 = V5_2.i64_null(v_2, 0);
+        if let Some(x) = c2 {
             acc::count(acc, 1, w);
             acc::sum(acc, 2, i128::from(x), w);
         }
@@ -670,7 +571,7 @@ fn acc_24_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn bound_24_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_19_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -681,7 +582,7 @@ fn bound_24_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_24_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_19_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -692,7 +593,7 @@ fn bound_24_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_24_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_19_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -703,7 +604,7 @@ fn bound_24_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_24_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_19_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -714,7 +615,7 @@ fn bound_24_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_24_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_19_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -725,7 +626,7 @@ fn bound_24_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_24_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_19_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -736,52 +637,50 @@ fn bound_24_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_19(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
-        let e2 = &e1[R24_1.end(e1)..];
-        let e3 = &e2[1..];
+        let e2 = &e1[1..];
+        let e3 = &e2[R19_2.end(e2)..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
         let e6 = &e5[1..];
-        let a0 = &e6[R24_6.end(e6)..];
+        let a0 = &e6[R19_6.end(e6)..];
         let a1 = &a0[4..];
-        let e6_t0 = 0;
         let c7 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i64(acc::get_sum(a0, 2), 0), 11, 33)) };
         let c8 = acc::get_count(a1, 0);
-        out.put([e2[0], e0[0], e1[0], e3[0], e4[0], e5[0], enc::i64_null(c7), enc::i64(c8)]);
-        out.copy_escape(&R24_1, e1, 0);
+        out.put([e0[0], e2[0], enc::i64_null(c7), enc::i64(c8)]);
+        out.copy_escape(&R19_2, e2, 0);
         out.escape_i64(c7);
-        out.copy_text(e6, e6_t0);
         out.end(w);
     }
 }
 
 /// index
-fn index_25(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_20(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        out.put([r[1]]);
+        out.put([r[0]]);
         let v1 = 0_i32;
         out.put([enc::i32(v1)]);
+        out.put([r[1]]);
+        out.copy_escape(&S19, r, 1);
         out.put([r[2]]);
-        out.copy_escape(&S24, r, 2);
-        out.put([r[6]]);
-        out.copy_escape(&S24, r, 6);
-        out.put([r[7]]);
+        out.copy_escape(&S19, r, 2);
+        out.put([r[3]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_26_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_21_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_26_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_21_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -794,7 +693,7 @@ fn bound_26_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_26_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_21_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -807,7 +706,7 @@ fn bound_26_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_26_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_21_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -820,7 +719,7 @@ fn bound_26_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_26_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_21_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32_null(v_0[0]);
@@ -833,74 +732,72 @@ fn bound_26_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_21(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
-        let e3 = &e2[R26_2.end(e2)..];
-        let e4 = &e3[R26_3.end(e3)..];
+        let e3 = &e2[R21_2.end(e2)..];
+        let e4 = &e3[R21_3.end(e3)..];
         let e5 = &e4[1..];
         out.put([e0[0], e2[0], e3[0], e4[0], e5[0]]);
-        out.copy_escape(&R26_2, e2, 0);
-        out.copy_escape(&R26_3, e3, 0);
-        out.copy_escape(&R26_5, e5, 0);
+        out.copy_escape(&R21_2, e2, 0);
+        out.copy_escape(&R21_3, e3, 0);
+        out.copy_escape(&R21_5, e5, 0);
         out.end(w);
     }
 }
 
 /// index
-fn index_27(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_22(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i32_null(r[0]);
         let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c0; s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v0);
         let v1 = 0_i32;
         out.put([enc::i32(v1)]);
-        out.put([r[1]]);
-        out.copy_escape(&S26, r, 1);
         out.put([r[0]]);
+        out.put([r[1]]);
+        out.copy_escape(&S21, r, 1);
         out.put([r[2]]);
-        out.copy_escape(&S26, r, 2);
+        out.copy_escape(&S21, r, 2);
         out.put([r[3]]);
         out.put([r[4]]);
-        out.copy_escape(&S26, r, 4);
+        out.copy_escape(&S21, r, 4);
         out.end(w);
     }
 }
 
 /// window
-fn acc_28_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_23_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_28_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_23_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V27_0.end(v_0)..];
+        let v_1 = &v_0[V22_0.end(v_0)..];
         let v_2 = &v_1[1..];
-        let v_3 = &v_2[V27_2.end(v_2)..];
-        let c3 = dec::i32_null(v_3[0]);
-        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c3.is_some_and(|x0| (x0 < (-2147483647_i32))) { Some((-2147483648_i32)) } else { c3.map(|x0| cx.ok(f::sub_i32(x0, 1_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
+        let c2 = dec::i32_null(v_2[0]);
+        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c2.is_some_and(|x0| (x0 < (-2147483647_i32))) { Some((-2147483648_i32)) } else { c2.map(|x0| cx.ok(f::sub_i32(x0, 1_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v0);
-        let v1 = (if c3.is_some_and(|x0| (x0 < (-2147483647_i32))) { 1_i32 } else { 0_i32 });
+        let v1 = (if c2.is_some_and(|x0| (x0 < (-2147483647_i32))) { 1_i32 } else { 0_i32 });
         out.put([enc::i32(v1)]);
         out.end(w);
     }
 }
 
 /// window
-fn bound_28_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_23_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V27_0.end(v_0)..];
+        let v_1 = &v_0[V22_0.end(v_0)..];
         let v_2 = &v_1[1..];
-        let v_3 = &v_2[V27_2.end(v_2)..];
-        let c3 = dec::i32_null(v_3[0]);
-        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c3.is_some_and(|x0| (x0 > 2147483646_i32)) { Some(2147483647_i32) } else { c3.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
+        let c2 = dec::i32_null(v_2[0]);
+        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c2.is_some_and(|x0| (x0 > 2147483646_i32)) { Some(2147483647_i32) } else { c2.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v0);
         let v1 = 0_i32;
         out.put([enc::i32(v1)]);
@@ -909,30 +806,28 @@ fn bound_28_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_28_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_23_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V27_0.end(v_0)..];
+        let v_1 = &v_0[V22_0.end(v_0)..];
         let v_2 = &v_1[1..];
-        let v_3 = &v_2[V27_2.end(v_2)..];
-        let c3 = dec::i32_null(v_3[0]);
-        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c3.is_some_and(|x0| (x0 < (-2147483644_i32))) { Some((-2147483648_i32)) } else { c3.map(|x0| cx.ok(f::sub_i32(x0, 4_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
+        let c2 = dec::i32_null(v_2[0]);
+        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c2.is_some_and(|x0| (x0 < (-2147483644_i32))) { Some((-2147483648_i32)) } else { c2.map(|x0| cx.ok(f::sub_i32(x0, 4_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v0);
-        let v1 = (if c3.is_some_and(|x0| (x0 < (-2147483644_i32))) { 1_i32 } else { 0_i32 });
+        let v1 = (if c2.is_some_and(|x0| (x0 < (-2147483644_i32))) { 1_i32 } else { 0_i32 });
         out.put([enc::i32(v1)]);
         out.end(w);
     }
 }
 
 /// window
-fn bound_28_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_23_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V27_0.end(v_0)..];
+        let v_1 = &v_0[V22_0.end(v_0)..];
         let v_2 = &v_1[1..];
-        let v_3 = &v_2[V27_2.end(v_2)..];
-        let c3 = dec::i32_null(v_3[0]);
-        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c3.is_some_and(|x0| (x0 > 2147483643_i32)) { Some(2147483647_i32) } else { c3.map(|x0| cx.ok(f::add_i32(x0, 4_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
+        let c2 = dec::i32_null(v_2[0]);
+        let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = (if c2.is_some_and(|x0| (x0 > 2147483643_i32)) { Some(2147483647_i32) } else { c2.map(|x0| cx.ok(f::add_i32(x0, 4_i32), 13, 5)) }); s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v0);
         let v1 = 0_i32;
         out.put([enc::i32(v1)]);
@@ -941,53 +836,52 @@ fn bound_28_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_28(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_23(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
-        let e1 = &e0[R28_0.end(e0)..];
+        let e1 = &e0[R23_0.end(e0)..];
         let e2 = &e1[1..];
-        let e3 = &e2[R28_2.end(e2)..];
-        let e4 = &e3[1..];
-        let e5 = &e4[R28_4.end(e4)..];
+        let e3 = &e2[1..];
+        let e4 = &e3[R23_3.end(e3)..];
+        let e5 = &e4[R23_4.end(e4)..];
         let e6 = &e5[1..];
-        let e7 = &e6[R28_6.end(e6)..];
-        out.put([e3[0], e2[0], e4[0], e5[0], e6[0], e7[0]]);
-        out.copy_escape(&R28_2, e2, 0);
-        out.copy_escape(&R28_4, e4, 0);
-        out.copy_escape(&R28_6, e6, 0);
-        out.copy_escape(&R28_7, e7, 0);
+        let e7 = &e6[R23_6.end(e6)..];
+        out.put([e2[0], e4[0], e5[0], e6[0], e7[0]]);
+        out.copy_escape(&R23_4, e4, 0);
+        out.copy_escape(&R23_6, e6, 0);
+        out.copy_escape(&R23_7, e7, 0);
         out.end(w);
     }
 }
 
 /// index
-fn index_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_24(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v0 = (r[0] == 0);
         out.put([enc::bool(v0)]);
         out.put([r[0]]);
         let v2 = 0_i32;
         out.put([enc::i32(v2)]);
+        out.put([r[1]]);
+        out.copy_escape(&S23, r, 1);
         out.put([r[2]]);
-        out.copy_escape(&S28, r, 2);
         out.put([r[3]]);
+        out.copy_escape(&S23, r, 3);
         out.put([r[4]]);
-        out.copy_escape(&S28, r, 4);
-        out.put([r[5]]);
-        out.copy_escape(&S28, r, 5);
+        out.copy_escape(&S23, r, 4);
         out.end(w);
     }
 }
 
 /// window
-fn acc_30_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_25_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_30_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_25_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
@@ -1003,7 +897,7 @@ fn bound_30_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_30_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_25_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
@@ -1019,27 +913,27 @@ fn bound_30_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_30(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_25(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
-        let e4 = &e3[R30_3.end(e3)..];
+        let e4 = &e3[R25_3.end(e3)..];
         let e5 = &e4[1..];
-        let e6 = &e5[R30_5.end(e5)..];
-        let a0 = &e6[R30_6.end(e6)..];
+        let e6 = &e5[R25_5.end(e5)..];
+        let a0 = &e6[R25_6.end(e6)..];
         let c7 = acc::get_count(a0, 0);
         out.put([e1[0], e3[0], e4[0], e5[0], e6[0], enc::i64(c7)]);
-        out.copy_escape(&R30_3, e3, 0);
-        out.copy_escape(&R30_5, e5, 0);
-        out.copy_escape(&R30_6, e6, 0);
+        out.copy_escape(&R25_3, e3, 0);
+        out.copy_escape(&R25_5, e5, 0);
+        out.copy_escape(&R25_6, e6, 0);
         out.end(w);
     }
 }
 
 /// index
-fn index_31(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_26(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v0 = !(r[0] == 0);
         out.put([enc::bool(v0)]);
@@ -1050,30 +944,30 @@ fn index_31(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         out.put([enc::i32(v2)]);
         out.put([r[0]]);
         out.put([r[1]]);
-        out.copy_escape(&S30, r, 1);
+        out.copy_escape(&S25, r, 1);
         out.put([r[2]]);
         out.put([r[3]]);
-        out.copy_escape(&S30, r, 3);
+        out.copy_escape(&S25, r, 3);
         out.put([r[4]]);
-        out.copy_escape(&S30, r, 4);
+        out.copy_escape(&S25, r, 4);
         out.put([r[5]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_32_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_27_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_32_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_27_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
-        let v_2 = &v_1[V31_1.end(v_1)..];
+        let v_2 = &v_1[V26_1.end(v_1)..];
         let v_3 = &v_2[1..];
         let c3 = dec::i32_null(v_3[0]);
         let v0 = !(if c3.is_some_and(|x0| (x0 > 2147483646_i32)) { Some(2147483647_i32) } else { c3.map(|x0| cx.ok(f::add_i32(x0, 1_i32), 14, 5)) }).is_none();
@@ -1087,11 +981,11 @@ fn bound_32_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_32_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_27_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
-        let v_2 = &v_1[V31_1.end(v_1)..];
+        let v_2 = &v_1[V26_1.end(v_1)..];
         let v_3 = &v_2[1..];
         let c3 = dec::i32_null(v_3[0]);
         let v0 = !(if c3.is_some_and(|x0| (x0 < (-2147483647_i32))) { Some((-2147483648_i32)) } else { c3.map(|x0| cx.ok(f::sub_i32(x0, 1_i32), 14, 5)) }).is_none();
@@ -1105,29 +999,29 @@ fn bound_32_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_32(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_27(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
-        let e2 = &e1[R32_1.end(e1)..];
+        let e2 = &e1[R27_1.end(e1)..];
         let e3 = &e2[1..];
         let e4 = &e3[1..];
-        let e5 = &e4[R32_4.end(e4)..];
+        let e5 = &e4[R27_4.end(e4)..];
         let e6 = &e5[1..];
-        let e7 = &e6[R32_6.end(e6)..];
-        let e8 = &e7[R32_7.end(e7)..];
+        let e7 = &e6[R27_6.end(e6)..];
+        let e8 = &e7[R27_7.end(e7)..];
         let a0 = &e8[1..];
         let c9 = acc::get_count(a0, 0);
         out.put([e3[0], e4[0], e5[0], e6[0], e7[0], e8[0], enc::i64(c9)]);
-        out.copy_escape(&R32_4, e4, 0);
-        out.copy_escape(&R32_6, e6, 0);
-        out.copy_escape(&R32_7, e7, 0);
+        out.copy_escape(&R27_4, e4, 0);
+        out.copy_escape(&R27_6, e6, 0);
+        out.copy_escape(&R27_7, e7, 0);
         out.end(w);
     }
 }
 
 /// index
-fn index_34(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_29(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[3]]);
         out.put([r[0]]);
@@ -1143,14 +1037,14 @@ fn index_34(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_35_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_30_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_35_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_30_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::dec_null(v_0[0]);
@@ -1161,7 +1055,7 @@ fn bound_35_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_35_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_30_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::dec_null(v_0[0]);
@@ -1172,7 +1066,7 @@ fn bound_35_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_35_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_30_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::dec_null(v_0[0]);
@@ -1183,7 +1077,7 @@ fn bound_35_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_35_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_30_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::dec_null(v_0[0]);
@@ -1194,47 +1088,43 @@ fn bound_35_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_35(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_30(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
-        let e4 = &e3[R35_3.end(e3)..];
+        let e4 = &e3[R30_3.end(e3)..];
         let e5 = &e4[1..];
         let e6 = &e5[1..];
-        let a0 = &e6[R35_6.end(e6)..];
-        let e6_t0 = 0;
+        let a0 = &e6[R30_6.end(e6)..];
         let c7 = acc::get_count(a0, 0);
-        out.put([e1[0], e2[0], e3[0], e0[0], e4[0], e5[0], enc::i64(c7)]);
-        out.copy_escape(&R35_3, e3, 0);
-        out.copy_text(e6, e6_t0);
+        out.put([e1[0], e0[0], e4[0], e5[0], enc::i64(c7)]);
         out.end(w);
     }
 }
 
 /// index
-fn index_36(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_31(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
-        out.put([r[4]]);
-        out.put([r[0]]);
+        out.put([r[2]]);
+        out.put([r[1]]);
         out.put([r[3]]);
-        out.put([r[5]]);
-        out.put([r[6]]);
+        out.put([r[4]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_37_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_32_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_37_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_32_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[1..];
         let c1 = dec::f64_null(v_0[0]);
@@ -1245,7 +1135,7 @@ fn bound_37_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_37_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_32_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[1..];
         let c1 = dec::f64_null(v_0[0]);
@@ -1256,7 +1146,7 @@ fn bound_37_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_37_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_32_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[1..];
         let c1 = dec::f64_null(v_0[0]);
@@ -1267,7 +1157,7 @@ fn bound_37_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_37_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_32_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[1..];
         let c1 = dec::f64_null(v_0[0]);
@@ -1278,22 +1168,21 @@ fn bound_37_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_37(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_32(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
-        let e4 = &e3[1..];
-        let a0 = &e4[1..];
-        let c6 = acc::get_count(a0, 0);
-        out.put([e1[0], e2[0], e0[0], e3[0], e4[0], enc::i64(c6)]);
+        let a0 = &e3[1..];
+        let c5 = acc::get_count(a0, 0);
+        out.put([r[0], e1[0], e0[0], e2[0], e3[0], enc::i64(c5)]);
         out.end(w);
     }
 }
 
 /// index
-fn index_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_33(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c3 = dec::ts_null(r[3]);
         let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c3; s.ts_null(v); s.end(); f::item_in(cx.arena(), s) });
@@ -1309,17 +1198,17 @@ fn index_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_39_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_34_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_39_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_34_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V38_0.end(v_0)..];
+        let v_1 = &v_0[V33_0.end(v_0)..];
         let v_2 = &v_1[1..];
         let v_3 = &v_2[1..];
         let v_4 = &v_3[1..];
@@ -1331,10 +1220,10 @@ fn bound_39_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_39_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_34_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V38_0.end(v_0)..];
+        let v_1 = &v_0[V33_0.end(v_0)..];
         let v_2 = &v_1[1..];
         let v_3 = &v_2[1..];
         let v_4 = &v_3[1..];
@@ -1346,10 +1235,10 @@ fn bound_39_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_34(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
-        let e1 = &e0[R39_0.end(e0)..];
+        let e1 = &e0[R34_0.end(e0)..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
         let e4 = &e3[1..];
@@ -1363,7 +1252,7 @@ fn emit_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_35(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[3]]);
         out.put([r[0]]);
@@ -1377,14 +1266,14 @@ fn index_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_41_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_36_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_41_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_36_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::ts_null(v_0[0]);
@@ -1395,7 +1284,7 @@ fn bound_41_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_41_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_36_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::ts_null(v_0[0]);
@@ -1406,7 +1295,7 @@ fn bound_41_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_41_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_36_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::ts_null(v_0[0]);
@@ -1417,7 +1306,7 @@ fn bound_41_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_41_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_36_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::ts_null(v_0[0]);
@@ -1428,7 +1317,7 @@ fn bound_41_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_41(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_36(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
@@ -1445,13 +1334,14 @@ fn emit_41(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_43_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_38_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
-        let c1 = V23_1.i64_null(v_1, 0);
-        if let Some(x) = c1 {
+        let v_2 = &v_1[1..];
+        let c2 = V5_2.i64_null(v_2, 0);
+        if let Some(x) = c2 {
             acc::count(acc, 1, w);
             acc::sum(acc, 2, i128::from(x), w);
         }
@@ -1459,22 +1349,21 @@ fn acc_43_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_38(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
-        let e2 = &e1[R43_1.end(e1)..];
-        let e3 = &e2[1..];
+        let e2 = &e1[1..];
+        let e3 = &e2[R38_2.end(e2)..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
         let e6 = &e5[1..];
-        let a0 = &e6[R43_6.end(e6)..];
+        let a0 = &e6[R38_6.end(e6)..];
         let a1 = &a0[4..];
         let e6_t0 = 0;
         let c7 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i64(acc::get_sum(a0, 2), 0), 19, 40)) };
         let c8 = acc::get_count(a1, 0);
-        out.put([e2[0], e0[0], e1[0], e3[0], e4[0], e5[0], enc::i64_null(c7), enc::i64(c8)]);
-        out.copy_escape(&R43_1, e1, 0);
+        out.put([e1[0], e0[0], enc::i64_null(c7), enc::i64(c8)]);
         out.escape_i64(c7);
         out.copy_text(e6, e6_t0);
         out.end(w);
@@ -1482,168 +1371,114 @@ fn emit_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_39(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         let c1 = dec::i32_null(r[1]);
         let v1 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c1; s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v1);
-        let r_t0 = S43.first_text(r);
-        out.copy_text(r, r_t0);
-        out.put([r[0]]);
         out.put([r[1]]);
-        out.put([r[6]]);
-        out.copy_escape(&S43, r, 6);
-        out.put([r[7]]);
+        let r_t0 = S38.first_text(r);
+        out.copy_text(r, r_t0);
+        out.put([r[2]]);
+        out.copy_escape(&S38, r, 2);
+        out.put([r[3]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_45_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_40_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
-        let e1 = &e0[R45_0.end(e0)..];
-        let e2 = &e1[R45_1.end(e1)..];
+        let e1 = &e0[R40_0.end(e0)..];
+        let e2 = &e1[1..];
+        let e3 = &e2[R40_2.end(e2)..];
+        let e4 = &e3[R40_3.end(e3)..];
+        let e5 = &e4[1..];
+        let e5_t0 = 0;
+        out.put([e1[0], e3[0], e4[0]]);
+        out.copy_escape(&R40_3, e3, 0);
+        out.copy_text(e5, e5_t0);
+        out.end(w);
+    }
+}
+
+/// window
+fn emit_42(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        let e0 = &r[1..];
+        let e1 = &e0[1..];
+        let e2 = &e1[R42_1.end(e1)..];
         let e3 = &e2[1..];
         let e4 = &e3[1..];
-        let e5 = &e4[R45_4.end(e4)..];
-        let e6 = &e5[1..];
-        let e1_t0 = 0;
-        let e6_t0 = 0;
-        out.put([e2[0], e3[0], e4[0], e5[0]]);
-        out.copy_escape(&R45_4, e4, 0);
-        out.copy_text(e1, e1_t0);
-        out.copy_text(e6, e6_t0);
-        out.end(w);
-    }
-}
-
-/// map
-fn map_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let r_t0 = S45.first_text(r);
-        let r_t1 = text::skip(r, r_t0);
-        out.put([r[1], r[2], r[3]]);
-        out.copy_escape(&S45, r, 2);
-        out.copy_text(r, r_t1);
-        out.end(w);
-    }
-}
-
-/// index
-fn index_48(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[0]]);
-        out.put([r[1]]);
-        out.put([r[2]]);
-        out.copy_escape(&S0, r, 2);
-        let r_t0 = S0.first_text(r);
-        out.copy_text(r, r_t0);
-        out.put([r[3]]);
-        out.put([r[4]]);
-        out.put([r[0]]);
-        out.put([r[5]]);
-        out.end(w);
-    }
-}
-
-/// window
-fn emit_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let e0 = &r[1..];
-        let e1 = &e0[1..];
-        let e2 = &e1[R49_1.end(e1)..];
-        let e3 = &e2[R49_2.end(e2)..];
-        let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let e7 = &e6[1..];
-        let e8 = &e7[R49_7.end(e7)..];
-        let e9 = &e8[R49_8.end(e8)..];
-        let e10 = &e9[R49_9.end(e9)..];
-        let e11 = &e10[1..];
-        let e2_t0 = 0;
-        let e8_t0 = 0;
-        out.put([e5[0], e0[0], e1[0], e3[0], e4[0], e6[0], e7[0], e9[0], e10[0], e11[0]]);
-        out.copy_escape(&R49_1, e1, 0);
-        out.copy_escape(&R49_7, e7, 0);
-        out.copy_escape(&R49_9, e9, 0);
-        out.copy_text(e2, e2_t0);
-        out.copy_text(e8, e8_t0);
-        out.end(w);
-    }
-}
-
-/// map
-fn map_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        let r_t0 = S49.first_text(r);
-        let r_t1 = text::skip(r, r_t0);
-        out.put([r[1], r[6], r[7], r[8], r[9]]);
-        out.copy_escape(&S49, r, 6);
-        out.copy_escape(&S49, r, 7);
-        out.copy_text(r, r_t1);
+        let e6 = &e5[R42_5.end(e5)..];
+        let e7 = &e6[R42_6.end(e6)..];
+        let e8 = &e7[R42_7.end(e7)..];
+        let e9 = &e8[R42_8.end(e8)..];
+        let e10 = &e9[1..];
+        let e7_t0 = 0;
+        out.put([e0[0], e6[0], e8[0], e9[0], e10[0]]);
+        out.copy_escape(&R42_6, e6, 0);
+        out.copy_escape(&R42_8, e8, 0);
+        out.copy_text(e7, e7_t0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_52_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_44_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_52(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
-        let e2 = &e1[1..];
-        let e3 = &e2[R52_2.end(e2)..];
+        let e2 = &e1[R44_1.end(e1)..];
+        let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[R52_6.end(e6)..];
+        let a0 = &e5[R44_5.end(e5)..];
         let a1 = &a0[1..];
-        let e6_t0 = 0;
-        let c8 = acc::get_count(a0, 0);
-        let c9 = acc::get_count(a1, 0);
-        out.put([e1[0], e0[0], e2[0], e3[0], e4[0], e5[0], enc::i64(c8), enc::i64(c9)]);
-        out.copy_escape(&R52_2, e2, 0);
-        out.copy_text(e6, e6_t0);
+        let c7 = acc::get_count(a0, 0);
+        let c8 = acc::get_count(a1, 0);
+        out.put([r[0], e0[0], enc::i64(c7), enc::i64(c8)]);
         out.end(w);
     }
 }
 
 /// index
-fn index_53(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0]]);
-        out.put([r[6]]);
-        out.put([r[7]]);
+        out.put([r[2]]);
+        out.put([r[3]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_54_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_46_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
@@ -1659,13 +1494,12 @@ fn emit_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_47(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         let c1 = dec::i32_null(r[1]);
         let v1 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c1; s.i32_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v1);
-        out.put([r[0]]);
         out.put([r[1]]);
         out.put([r[2]]);
         out.put([r[3]]);
@@ -1676,33 +1510,32 @@ fn index_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_56_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_48_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_48(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
-        let e1 = &e0[R56_0.end(e0)..];
+        let e1 = &e0[R48_0.end(e0)..];
         let e2 = &e1[1..];
         let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[1..];
+        let a0 = &e5[1..];
         let a1 = &a0[1..];
-        let c8 = acc::get_count(a0, 0);
-        let c9 = acc::get_count(a1, 0);
-        out.put([e1[0], e2[0], e3[0], e4[0], e5[0], e6[0], enc::i64(c8), enc::i64(c9)]);
+        let c7 = acc::get_count(a0, 0);
+        let c8 = acc::get_count(a1, 0);
+        out.put([r[0], e1[0], e2[0], e3[0], e4[0], e5[0], enc::i64(c7), enc::i64(c8)]);
         out.end(w);
     }
 }
 
 /// index
-fn index_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[1]]);
@@ -1719,7 +1552,7 @@ fn index_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// rank
-fn emit_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[1..];
         let v_1 = &v_0[1..];
@@ -1737,7 +1570,7 @@ fn emit_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c2 = dec::i64(r[2]);
         let c3 = dec::i64(r[3]);
@@ -1754,23 +1587,22 @@ fn map_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[1]]);
+        out.put([r[2]]);
+        out.put([r[3]]);
         out.put([r[4]]);
         let c2 = dec::bool_null(r[2]);
-        let v3 = (if (c2 == Some(true)) { Some(true) } else { None::<bool> });
-        out.put([enc::bool_null(v3)]);
-        out.put([r[3]]);
-        out.put([r[0]]);
-        out.put([r[2]]);
+        let v5 = (if (c2 == Some(true)) { Some(true) } else { None::<bool> });
+        out.put([enc::bool_null(v5)]);
         out.end(w);
     }
 }
 
 /// window
-fn fold_63_0(cx: &Context, rows: &Rows, out: &mut RowWriter) {
+fn fold_55_0(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
         let v_0 = &r[1..];
@@ -1784,36 +1616,37 @@ fn fold_63_0(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 }
 
 /// window
-fn fold_63_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
+fn fold_55_1(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let (mut n0, mut s0) = (0_i64, 0_f64);
-    for (r, w) in rows.iter() {
-        let v_0 = &r[1..];
-        let v_1 = &v_0[1..];
-        let c2 = dec::f32_null(v_1[0]);
-        if let Some(x) = c2 { n0 += w; s0 += f64::from(x) * w as f64; }
-    }
-    out.put([enc::f32_null((n0 != 0).then(|| (s0) as f32))]);
-}
-
-/// window
-fn fold_63_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
-    let mut s0 = f::Collected::array();
     for (r, w) in rows.iter() {
         let v_0 = &r[1..];
         let v_1 = &v_0[1..];
         let v_2 = &v_1[1..];
         let v_3 = &v_2[1..];
-        let c4 = dec::date_null(v_3[0]);
+        let c4 = dec::f32_null(v_3[0]);
+        if let Some(x) = c4 { n0 += w; s0 += f64::from(x) * w as f64; }
+    }
+    out.put([enc::f32_null((n0 != 0).then(|| (s0) as f32))]);
+}
+
+/// window
+fn fold_55_2(cx: &Context, rows: &Rows, out: &mut RowWriter) {
+    let mut s0 = f::Collected::array();
+    for (r, w) in rows.iter() {
+        let v_0 = &r[1..];
+        let v_1 = &v_0[1..];
+        let v_2 = &v_1[1..];
+        let c3 = dec::date_null(v_2[0]);
         for _ in 0..cx.ok(s0.times(w, false), 27, 115) {
             let at = cx.ok(s0.entry(), 27, 115);
-            s0.items.date_null(c4);
+            s0.items.date_null(c3);
         }
     }
     out.put_item_null(Some(s0.finish(cx.arena())));
 }
 
 /// window
-fn emit_63(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_55(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
@@ -1821,35 +1654,34 @@ fn emit_63(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let e7 = &e6[R63_6.end(e6)..];
-        let e8 = &e7[1..];
-        let e6_t0 = 0;
-        let e8_t0 = 0;
-        out.put([e4[0], e0[0], e5[0], e3[0], e1[0], e7[0]]);
-        out.copy_text(e6, e6_t0);
-        out.copy_text(e8, e8_t0);
+        let e6 = &e5[R55_5.end(e5)..];
+        let e7 = &e6[1..];
+        let e5_t0 = 0;
+        let e7_t0 = 0;
+        out.put([r[0], e0[0], e6[0]]);
+        out.copy_text(e5, e5_t0);
+        out.copy_text(e7, e7_t0);
         out.end(w);
     }
 }
 
 /// index
-fn index_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
-        out.put([r[1]]);
         out.put([r[0]]);
-        let r_t0 = 6;
+        let r_t0 = 3;
         out.copy_text(r, r_t0);
-        out.put([r[5]]);
+        out.put([r[2]]);
         let r_t1 = text::skip(r, r_t0);
         out.copy_text(r, r_t1);
+        out.put([r[1]]);
         out.end(w);
     }
 }
 
 /// window
-fn bound_65_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_57_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32(v_0[0]);
@@ -1860,7 +1692,7 @@ fn bound_65_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_65_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_57_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::i32(v_0[0]);
@@ -1871,33 +1703,32 @@ fn bound_65_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_65(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
-        let e3 = &e2[1..];
-        let e4 = &e3[R65_3.end(e3)..];
-        let e5 = &e4[1..];
-        let e6 = &e5[R65_5.end(e5)..];
-        let e3_t0 = 0;
-        let e5_t0 = 0;
-        out.put([e2[0], e0[0], e4[0], e6[0]]);
-        out.copy_text(e3, e3_t0);
-        out.copy_text(e5, e5_t0);
+        let e3 = &e2[R57_2.end(e2)..];
+        let e4 = &e3[1..];
+        let e5 = &e4[R57_4.end(e4)..];
+        let e6 = &e5[1..];
+        let e2_t0 = 0;
+        let e4_t0 = 0;
+        out.put([e1[0], e0[0], e3[0], e6[0]]);
+        out.copy_text(e2, e2_t0);
+        out.copy_text(e4, e4_t0);
         out.end(w);
     }
 }
 
 /// index
-fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         let c1 = dec::i32(r[1]);
         let v1 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c1; s.i32(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v1);
         out.put([r[1]]);
-        out.put([r[0]]);
         let r_t0 = 4;
         out.copy_text(r, r_t0);
         out.put([r[2]]);
@@ -1909,11 +1740,11 @@ fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn fold_67_0(cx: &Context, rows: &Rows, out: &mut RowWriter) {
+fn fold_59_0(cx: &Context, rows: &Rows, out: &mut RowWriter) {
     let mut s0 = None;
     for (r, w) in rows.iter() {
         let v_0 = &r[1..];
-        let v_1 = &v_0[V66_0.end(v_0)..];
+        let v_1 = &v_0[V58_0.end(v_0)..];
         let c2 = dec::i32(v_1[0]);
         if let Some(x) = Some(c2) {
             for _ in 0..2 - (w & 1) { s0 = Some(match s0 { Some(s) => f::bit_and_i32(s, x), None => x }); }
@@ -1923,27 +1754,26 @@ fn fold_67_0(cx: &Context, rows: &Rows, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
-        let e1 = &e0[R67_0.end(e0)..];
+        let e1 = &e0[R59_0.end(e0)..];
         let e2 = &e1[1..];
-        let e3 = &e2[1..];
-        let e4 = &e3[R67_3.end(e3)..];
-        let e5 = &e4[1..];
-        let e6 = &e5[R67_5.end(e5)..];
-        let e7 = &e6[1..];
-        let e3_t0 = 0;
-        let e5_t0 = 0;
-        out.put([e2[0], e1[0], e4[0], e6[0], e7[0]]);
-        out.copy_text(e3, e3_t0);
-        out.copy_text(e5, e5_t0);
+        let e3 = &e2[R59_2.end(e2)..];
+        let e4 = &e3[1..];
+        let e5 = &e4[R59_4.end(e4)..];
+        let e6 = &e5[1..];
+        let e2_t0 = 0;
+        let e4_t0 = 0;
+        out.put([r[0], e1[0], e3[0], e5[0], e6[0]]);
+        out.copy_text(e2, e2_t0);
+        out.copy_text(e4, e4_t0);
         out.end(w);
     }
 }
 
 /// index
-fn index_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_60(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0]]);
@@ -1959,7 +1789,7 @@ fn index_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_69_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_61_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[..];
@@ -1970,14 +1800,14 @@ fn acc_69_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_61(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
-        let e3 = &e2[R69_2.end(e2)..];
+        let e3 = &e2[R61_2.end(e2)..];
         let e4 = &e3[1..];
-        let e5 = &e4[R69_4.end(e4)..];
+        let e5 = &e4[R61_4.end(e4)..];
         let e6 = &e5[1..];
         let a0 = &e6[1..];
         let e2_t0 = 0;
@@ -1991,7 +1821,7 @@ fn emit_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_70(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let r_t0 = 6;
         let r_t1 = text::skip(r, r_t0);
@@ -2003,29 +1833,30 @@ fn map_70(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
-        out.put([r[3]]);
-        out.put([r[1]]);
-        out.put([r[1]]);
-        out.put([r[3]]);
         out.put([r[1]]);
         out.put([r[2]]);
+        out.put([r[3]]);
         out.put([r[4]]);
+        out.put([r[3]]);
+        out.put([r[1]]);
+        out.put([r[1]]);
+        out.put([r[3]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_73_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_65_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_73(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_65(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
@@ -2039,18 +1870,18 @@ fn emit_73(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let e9 = &e8[1..];
         let e10 = &e9[1..];
         let e11 = &e10[1..];
-        out.put([e0[0], e5[0], e6[0], e1[0], e7[0], e9[0], e11[0]]);
+        let e12 = &e11[1..];
+        out.put([e0[0], e1[0], e2[0], e3[0], e4[0], e10[0], e12[0]]);
         out.end(w);
     }
 }
 
 /// index
-fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0]]);
         out.put([r[2]]);
-        out.put([r[1]]);
         out.put([r[3]]);
         out.put([r[4]]);
         out.put([r[5]]);
@@ -2060,7 +1891,7 @@ fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_75_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_67_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[1..];
@@ -2072,7 +1903,7 @@ fn acc_75_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_75(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
@@ -2080,22 +1911,20 @@ fn emit_75(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[1..];
-        let c8 = acc::get_count(a0, 1);
-        let c9 = acc::get_count(a0, 2);
-        out.put([e0[0], e2[0], e1[0], e3[0], e4[0], e5[0], e6[0], enc::i64(c8), enc::i64(c9)]);
+        let a0 = &e5[1..];
+        let c7 = acc::get_count(a0, 1);
+        let c8 = acc::get_count(a0, 2);
+        out.put([e0[0], r[0], e1[0], e2[0], e3[0], e4[0], e5[0], enc::i64(c7), enc::i64(c8)]);
         out.end(w);
     }
 }
 
 /// index
-fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[2]]);
         out.put([r[0]]);
         out.put([r[1]]);
-        out.put([r[2]]);
         out.put([r[3]]);
         out.put([r[4]]);
         out.put([r[5]]);
@@ -2107,7 +1936,7 @@ fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn acc_77_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_69_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[1..];
@@ -2119,7 +1948,7 @@ fn acc_77_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
@@ -2129,49 +1958,49 @@ fn emit_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let e5 = &e4[1..];
         let e6 = &e5[1..];
         let e7 = &e6[1..];
-        let e8 = &e7[1..];
-        let a0 = &e8[1..];
-        let c10 = acc::get_count(a0, 0);
-        let c11 = if acc::get_count(a0, 0) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a0, 1), 38, 0), 29, 5)) };
+        let a0 = &e7[1..];
+        let c9 = acc::get_count(a0, 0);
+        let c10 = if acc::get_count(a0, 0) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a0, 1), 38, 0), 29, 5)) };
+        let w9 = enc::dec2_null(c10);
+        let c11 = if acc::get_count(a0, 0) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a0, 3), 38, 0), 29, 5)) };
         let w10 = enc::dec2_null(c11);
-        let c12 = if acc::get_count(a0, 0) == 0 { None } else { Some(cx.ok(f::check_dec(acc::get_sum(a0, 3), 38, 0), 29, 5)) };
-        let w11 = enc::dec2_null(c12);
-        out.put([e0[0], e1[0], e2[0], e3[0], e4[0], e5[0], e6[0], e7[0], e8[0], enc::i64(c10), w10[0], w10[1], w11[0], w11[1]]);
+        out.put([e0[0], r[0], e2[0], e3[0], e4[0], e5[0], e6[0], e7[0], enc::i64(c9), w9[0], w9[1], w10[0], w10[1]]);
         out.end(w);
     }
 }
 
 /// index
-fn index_78(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_70(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        out.put([r[3]]);
         out.put([r[2]]);
         out.put([r[0]]);
+        out.put([r[1]]);
+        out.put([r[3]]);
         out.put([r[4]]);
         out.put([r[5]]);
         out.put([r[6]]);
         out.put([r[7]]);
         out.put([r[8]]);
-        out.put([r[9]]);
-        out.put([r[10], r[11]]);
-        out.put([r[12], r[13]]);
+        out.put([r[9], r[10]]);
+        out.put([r[11], r[12]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_79_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_71_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[..];
         let v_1 = &v_0[1..];
-        let c1 = dec::bool_null(v_1[0]);
-        if !(if (c1 == Some(true)) { Some(true) } else { None::<bool> }).is_none() { acc::count(acc, 1, w); }
+        let v_2 = &v_1[1..];
+        let c2 = dec::bool_null(v_2[0]);
+        if !(if (c2 == Some(true)) { Some(true) } else { None::<bool> }).is_none() { acc::count(acc, 1, w); }
     }
 }
 
 /// window
-fn bound_79_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_71_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::date_null(v_0[0]);
@@ -2182,7 +2011,7 @@ fn bound_79_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_79_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_71_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::date_null(v_0[0]);
@@ -2193,7 +2022,7 @@ fn bound_79_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_79_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_71_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::date_null(v_0[0]);
@@ -2204,7 +2033,7 @@ fn bound_79_2(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_79_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_71_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::date_null(v_0[0]);
@@ -2215,7 +2044,7 @@ fn bound_79_3(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_79_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_71_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::date_null(v_0[0]);
@@ -2226,7 +2055,7 @@ fn bound_79_4(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_79_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_71_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::date_null(v_0[0]);
@@ -2237,7 +2066,7 @@ fn bound_79_5(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_71(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
@@ -2254,38 +2083,38 @@ fn emit_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let a1 = &a0[2..];
         let c11 = acc::get_count(a0, 1);
         let c12 = acc::get_count(a1, 0);
-        out.put([e2[0], e1[0], e0[0], e3[0], e4[0], e5[0], e6[0], e7[0], e8[0], e9[0], e9[1], e10[0], e10[1], enc::i64(c11), enc::i64(c12)]);
+        out.put([e1[0], e3[0], e4[0], e5[0], e6[0], e7[0], e8[0], e9[0], e9[1], e10[0], e10[1], enc::i64(c11), enc::i64(c12)]);
         out.end(w);
     }
 }
 
 /// index
-fn index_80(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        out.put([r[3]]);
+        out.put([r[1]]);
         out.put([r[0]]);
+        out.put([r[2]]);
+        out.put([r[3]]);
         out.put([r[4]]);
         out.put([r[5]]);
         out.put([r[6]]);
-        out.put([r[7]]);
-        out.put([r[8]]);
+        out.put([r[7], r[8]]);
         out.put([r[9], r[10]]);
-        out.put([r[11], r[12]]);
-        out.put([r[13]]);
-        out.put([r[14]]);
+        out.put([r[11]]);
+        out.put([r[12]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_81_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_73_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn bound_81_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_73_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::f32_null(v_0[0]);
@@ -2296,7 +2125,7 @@ fn bound_81_0(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn bound_81_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn bound_73_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
         let c0 = dec::f32_null(v_0[0]);
@@ -2307,7 +2136,7 @@ fn bound_81_1(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// window
-fn emit_81(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_73(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
@@ -2322,28 +2151,28 @@ fn emit_81(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let e10 = &e9[1..];
         let a0 = &e10[1..];
         let c11 = acc::get_count(a0, 0);
-        out.put([e1[0], e0[0], e2[0], e3[0], e4[0], e5[0], e6[0], e7[0], e7[1], e8[0], e8[1], e9[0], e10[0], enc::i64(c11)]);
+        out.put([e1[0], e2[0], e3[0], e4[0], e5[0], e6[0], e7[0], e7[1], e8[0], e8[1], e9[0], e10[0], enc::i64(c11)]);
         out.end(w);
     }
 }
 
 /// map
-fn map_82(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
+        let c3 = dec::i64(r[3]);
         let c4 = dec::i64(r[4]);
+        let v3 = (if (c3 > 0_i64) { Some(false) } else if (c4 > 0_i64) { Some(true) } else { None::<bool> });
         let c5 = dec::i64(r[5]);
-        let v3 = (if (c4 > 0_i64) { Some(false) } else if (c5 > 0_i64) { Some(true) } else { None::<bool> });
-        let c6 = dec::i64(r[6]);
-        let c7 = dec::dec2_null(r[7], r[8]);
-        let c8 = dec::dec2_null(r[9], r[10]);
-        let v4 = (match (c7, c8, c8) { (Some(x0), Some(x1), Some(x2)) => Some(cx.ok(f::spread_whole(x0, x1, x2, c6, c6), 29, 5)), _ => None }).map(|x0| cx.ok(f::cast_dec_to_i32(x0, 0_i32), 29, 5));
-        out.put([r[0], r[2], r[3], enc::bool_null(v3), enc::i32_null(v4), r[11], r[12], r[13]]);
+        let c6 = dec::dec2_null(r[6], r[7]);
+        let c7 = dec::dec2_null(r[8], r[9]);
+        let v4 = (match (c6, c7, c7) { (Some(x0), Some(x1), Some(x2)) => Some(cx.ok(f::spread_whole(x0, x1, x2, c5, c5), 29, 5)), _ => None }).map(|x0| cx.ok(f::cast_dec_to_i32(x0, 0_i32), 29, 5));
+        out.put([r[0], r[1], r[2], enc::bool_null(v3), enc::i32_null(v4), r[10], r[11], r[12]]);
         out.end(w);
     }
 }
 
 /// index (GROUP BY)
-fn index_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[1]]);
@@ -2352,7 +2181,7 @@ fn index_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_85_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_77_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -2365,7 +2194,7 @@ fn acc_85_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c1 = acc::get_count(a, 0);
@@ -2377,14 +2206,14 @@ fn emit_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_86(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_78(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// window
-fn acc_87_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_79_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[..];
@@ -2398,7 +2227,7 @@ fn acc_87_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
@@ -2411,48 +2240,39 @@ fn emit_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_88(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_80(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i16_null(r[0]);
         let v0 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c0; s.i16_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v0);
-        out.put([enc::slot(r[2])]);
-        out.escape_u64(Some(r[2]));
         out.put([r[0]]);
         out.put([r[1]]);
         out.put([r[2]]);
         out.put([r[3]]);
+        out.put([enc::slot(r[2])]);
+        out.escape_u64(Some(r[2]));
         out.end(w);
     }
 }
 
 /// window
-fn emit_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_81(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
-        let e1 = &e0[R89_0.end(e0)..];
-        let e2 = &e1[R89_1.end(e1)..];
+        let e1 = &e0[R81_0.end(e0)..];
+        let e2 = &e1[1..];
         let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        out.put([e2[0], e3[0], e4[0], e5[0], e6[0]]);
-        out.copy_escape(&R89_6, e6, 0);
-        out.end(w);
-    }
-}
-
-/// map
-fn map_90(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.put([r[0], r[1], r[3], r[4]]);
-        out.copy_escape(&S89, r, 4);
+        let e6 = &e5[R81_5.end(e5)..];
+        out.put([e1[0], e2[0], e4[0], e6[0]]);
+        out.copy_escape(&R81_6, e6, 0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_92_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_83_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[1..];
@@ -2465,41 +2285,37 @@ fn acc_92_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_92(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_83(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
-        let e2 = &e1[1..];
-        let e3 = &e2[R92_2.end(e2)..];
+        let e2 = &e1[R83_1.end(e1)..];
+        let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[R92_6.end(e6)..];
-        let e6_t0 = 0;
-        let c8 = acc::get_count(a0, 0);
-        let c9 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 2) / i128::from(acc::get_count(a0, 1)), 0), 32, 93)) };
-        out.put([e1[0], e0[0], e2[0], e3[0], e4[0], e5[0], enc::i64(c8), enc::i32_null(c9)]);
-        out.copy_escape(&R92_2, e2, 0);
-        out.copy_text(e6, e6_t0);
+        let a0 = &e5[R83_5.end(e5)..];
+        let c7 = acc::get_count(a0, 0);
+        let c8 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 2) / i128::from(acc::get_count(a0, 1)), 0), 32, 93)) };
+        out.put([r[0], e0[0], enc::i64(c7), enc::i32_null(c8)]);
         out.end(w);
     }
 }
 
 /// map
-fn map_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let c7 = dec::i64(r[6]);
-        if !(c7 > 2_i64) { continue; }
+        let c2 = dec::i64(r[2]);
+        if !(c2 > 2_i64) { continue; }
         let c1 = dec::i32_null(r[1]);
-        let c8 = dec::i32_null(r[7]);
-        if !(match (c1, c8) { (Some(x0), Some(x1)) => (x0 > x1), _ => false }) { continue; }
+        let c3 = dec::i32_null(r[3]);
+        if !(match (c1, c3) { (Some(x0), Some(x1)) => (x0 > x1), _ => false }) { continue; }
         out.put([r[0], r[1]]);
         out.end(w);
     }
 }
 
 /// window
-fn acc_95_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_86_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v_0 = &r[1..];
@@ -2512,96 +2328,86 @@ fn acc_95_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// window
-fn emit_95(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_86(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
-        let e2 = &e1[1..];
-        let e3 = &e2[R95_2.end(e2)..];
+        let e2 = &e1[R86_1.end(e1)..];
+        let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let a0 = &e6[R95_6.end(e6)..];
-        let e6_t0 = 0;
-        let c8 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 2), 0), 33, 57)) };
-        out.put([e1[0], e0[0], e2[0], e3[0], e4[0], e5[0], enc::i32_null(c8)]);
-        out.copy_escape(&R95_2, e2, 0);
-        out.copy_text(e6, e6_t0);
+        let a0 = &e5[R86_5.end(e5)..];
+        let c7 = if acc::get_count(a0, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a0, 2), 0), 33, 57)) };
+        out.put([r[0], e0[0], e1[0], enc::i32_null(c7)]);
+        out.copy_escape(&R86_1, e1, 0);
         out.end(w);
     }
 }
 
 /// index
-fn index_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
-        out.put([r[2]]);
-        out.copy_escape(&S95, r, 2);
         out.put([r[0]]);
-        out.put([r[6]]);
+        out.put([r[2]]);
+        out.copy_escape(&S86, r, 2);
+        out.put([r[3]]);
         out.end(w);
     }
 }
 
 /// window
-fn emit_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_88(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
         let e1 = &e0[1..];
-        let e2 = &e1[R97_1.end(e1)..];
-        let e3 = &e2[1..];
+        let e2 = &e1[1..];
+        let e3 = &e2[R88_2.end(e2)..];
         let e4 = &e3[1..];
-        out.put([e2[0], e0[0], e1[0], e3[0], e4[0]]);
-        out.copy_escape(&R97_1, e1, 0);
-        out.copy_escape(&R97_4, e4, 0);
+        out.put([e1[0], e0[0], e3[0], e4[0]]);
+        out.copy_escape(&R88_4, e4, 0);
         out.end(w);
     }
 }
 
 /// map
-fn map_98(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i16_null(r[0]);
         if !c0.map(|x0| i32::from(x0)).is_some_and(|x0| (x0 == 2_i32)) { continue; }
-        out.put([r[0], r[1], r[3], r[4]]);
-        out.copy_escape(&S97, r, 4);
-        out.end(w);
+        out.push(r, w);
     }
 }
 
 /// window
-fn emit_100(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_91(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
-        let e2 = &e1[1..];
-        let e3 = &e2[R100_2.end(e2)..];
+        let e2 = &e1[R91_1.end(e1)..];
+        let e3 = &e2[1..];
         let e4 = &e3[1..];
         let e5 = &e4[1..];
-        let e6 = &e5[1..];
-        let e7 = &e6[R100_6.end(e6)..];
-        let e6_t0 = 0;
-        out.put([e1[0], e0[0], e2[0], e3[0], e4[0], e5[0], e7[0]]);
-        out.copy_escape(&R100_2, e2, 0);
-        out.copy_text(e6, e6_t0);
+        let e6 = &e5[R91_5.end(e5)..];
+        out.put([r[0], e0[0], e6[0]]);
         out.end(w);
     }
 }
 
 /// index (GROUP BY)
-fn index_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_92(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         let c1 = dec::i32_null(r[1]);
-        let c7 = dec::i32_null(r[6]);
-        let v1 = (match (c1, c7) { (Some(x0), Some(x1)) => Some(cx.ok(f::sub_i32(x0, x1), 34, 60)), _ => None });
+        let c2 = dec::i32_null(r[2]);
+        let v1 = (match (c1, c2) { (Some(x0), Some(x1)) => Some(cx.ok(f::sub_i32(x0, x1), 34, 60)), _ => None });
         out.put([enc::i32_null(v1)]);
         out.end(w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_102_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_93_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -2614,7 +2420,7 @@ fn acc_102_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_102(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c2 = if acc::get_count(a, 1) == 0 { None } else { Some(cx.ok(f::cast_dec_to_i32(acc::get_sum(a, 2), 0), 34, 32)) };
@@ -2624,7 +2430,7 @@ fn emit_102(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_104(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_95(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[2]]);
         out.copy_escape(&S0, r, 2);
@@ -2643,28 +2449,28 @@ fn index_104(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// rank
-fn emit_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v_0 = &r[..];
-        let v_1 = &v_0[V104_0.end(v_0)..];
+        let v_1 = &v_0[V95_0.end(v_0)..];
         let v_2 = &v_1[1..];
         let v_3 = &v_2[1..];
         let v_4 = &v_3[1..];
-        let v_5 = &v_4[V104_4.end(v_4)..];
+        let v_5 = &v_4[V95_4.end(v_4)..];
         let v_6 = &v_5[1..];
         let v_7 = &v_6[1..];
         let v_8 = &v_7[1..];
         let v_8_t0 = 0;
         let number = &r[r.len() - 1..];
         out.put([v_2[0], v_3[0], v_4[0], v_5[0], v_6[0], v_7[0], number[0]]);
-        out.copy_escape(&V104_4, v_4, 0);
+        out.copy_escape(&V95_4, v_4, 0);
         out.copy_text(v_8, v_8_t0);
         out.end(w);
     }
 }
 
 /// map
-fn map_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v0 = (if !(r[2] == 0) { 1_i32 } else { 0_i32 });
         out.put([enc::i32(v0), r[1], r[6]]);
@@ -2673,7 +2479,7 @@ fn map_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_99(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v2 = 1_i32;
         let v5 = None::<Item<'_>>;
@@ -2685,7 +2491,7 @@ fn map_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_100(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c0 = dec::i8(r[0]);
         let v0 = Some(i16::from(c0));
@@ -2705,66 +2511,61 @@ fn map_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_102(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[1]]);
         out.put([r[2]]);
-        let r_t0 = S110.first_text(r);
-        out.copy_text(r, r_t0);
-        out.put([r[0]]);
         out.put([r[3]]);
         out.put([r[4]]);
-        out.copy_escape(&S110, r, 4);
+        out.copy_escape(&S101, r, 4);
+        let r_t0 = S101.first_text(r);
+        out.copy_text(r, r_t0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_112_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_103_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_112(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
         let e2 = &e1[1..];
-        let e3 = &e2[R112_2.end(e2)..];
-        let e4 = &e3[1..];
-        let e5 = &e4[1..];
-        let e6 = &e5[R112_5.end(e5)..];
-        let e2_t0 = 0;
-        let e6_t0 = 0;
-        out.put([e3[0], e0[0], e1[0], e4[0], e5[0]]);
-        out.copy_escape(&R112_5, e5, 0);
-        out.copy_text(e2, e2_t0);
-        out.copy_text(e6, e6_t0);
+        let e3 = &e2[1..];
+        let e4 = &e3[R103_3.end(e3)..];
+        let e5 = &e4[R103_4.end(e4)..];
+        let e5_t0 = 0;
+        out.put([e1[0], e2[0], e3[0]]);
+        out.copy_escape(&R103_3, e3, 0);
+        out.copy_text(e5, e5_t0);
         out.end(w);
     }
 }
 
 /// map
-fn map_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_104(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let c2 = dec::i32(r[2]);
-        if !(c2 == 1_i32) { continue; }
-        let r_t0 = S112.first_text(r);
-        let r_t1 = text::skip(r, r_t0);
-        let c6 = cx.item_null(r, r_t1);
-        let v2 = c6.and_then(|x0| f::item_field(x0, 1_i32)).and_then(|x0| f::item_i8(x0));
-        let v3 = c6.and_then(|x0| f::item_field(x0, 3_i32)).and_then(|x0| f::item_bool(x0));
-        out.put([r[3], r[4], enc::i8_null(v2), enc::bool_null(v3)]);
-        out.copy_escape(&S112, r, 4);
+        let c0 = dec::i32(r[0]);
+        if !(c0 == 1_i32) { continue; }
+        let r_t0 = S103.first_text(r);
+        let c3 = cx.item_null(r, r_t0);
+        let v2 = c3.and_then(|x0| f::item_field(x0, 1_i32)).and_then(|x0| f::item_i8(x0));
+        let v3 = c3.and_then(|x0| f::item_field(x0, 3_i32)).and_then(|x0| f::item_bool(x0));
+        out.put([r[1], r[2], enc::i8_null(v2), enc::bool_null(v3)]);
+        out.copy_escape(&S103, r, 2);
         out.end(w);
     }
 }
 
 /// map
-fn map_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c3 = dec::date_null(r[3]);
         let v1 = c3.map(|x0| f::cast_date_to_ts(x0));
@@ -2777,7 +2578,7 @@ fn map_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_116(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_107(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         if r[5] == 0 { continue; }
@@ -2800,7 +2601,7 @@ fn map_116(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         let v1 = !(r[1] == 0);
@@ -2809,57 +2610,52 @@ fn index_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
         let v2 = f::opposite_item(cx.arena(), { let mut s = ItemWriter::new(); s.begin_array(); let v = c1; s.ts_null(v); s.end(); f::item_in(cx.arena(), s) });
         out.put_bytes(v2);
         out.put([r[2]]);
-        let r_t0 = 5;
-        out.copy_text(r, r_t0);
-        out.put([r[0]]);
         out.put([r[1]]);
         out.put([r[3]]);
         out.put([r[4]]);
+        let r_t0 = 5;
+        out.copy_text(r, r_t0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_119_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_110_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_119(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_110(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[1..];
         let e1 = &e0[1..];
-        let e2 = &e1[R119_1.end(e1)..];
+        let e2 = &e1[R110_1.end(e1)..];
         let e3 = &e2[1..];
-        let e4 = &e3[R119_3.end(e3)..];
+        let e4 = &e3[1..];
         let e5 = &e4[1..];
         let e6 = &e5[1..];
-        let e7 = &e6[1..];
-        let e8 = &e7[1..];
-        let e3_t0 = 0;
-        let e8_t0 = 0;
-        out.put([e4[0], e5[0], e2[0], e6[0], e7[0]]);
-        out.copy_text(e3, e3_t0);
-        out.copy_text(e8, e8_t0);
+        let e7 = &e6[R110_6.end(e6)..];
+        let e7_t0 = 0;
+        out.put([e2[0], e4[0], e5[0]]);
+        out.copy_text(e7, e7_t0);
         out.end(w);
     }
 }
 
 /// map
-fn map_120(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let c2 = dec::i32(r[2]);
-        if !(c2 == 0_i32) { continue; }
-        let r_t0 = 5;
-        let r_t1 = text::skip(r, r_t0);
-        if r[r_t1] == 0 { continue; }
-        let c6 = cx.item_null(r, r_t1);
-        let v2 = c6.and_then(|x0| f::item_field(x0, 6_i32)).and_then(|x0| f::item_ts(x0));
-        let v3 = c6.and_then(|x0| f::item_field(x0, 7_i32)).and_then(|x0| f::item_text(cx.arena(), x0));
-        let v4 = c6.and_then(|x0| f::item_field(x0, 3_i32)).and_then(|x0| f::item_i64(x0));
-        out.put([r[3], r[4], enc::ts_null(v2), enc::i64_null(v4)]);
+        let c0 = dec::i32(r[0]);
+        if !(c0 == 0_i32) { continue; }
+        let r_t0 = 3;
+        if r[r_t0] == 0 { continue; }
+        let c3 = cx.item_null(r, r_t0);
+        let v2 = c3.and_then(|x0| f::item_field(x0, 6_i32)).and_then(|x0| f::item_ts(x0));
+        let v3 = c3.and_then(|x0| f::item_field(x0, 7_i32)).and_then(|x0| f::item_text(cx.arena(), x0));
+        let v4 = c3.and_then(|x0| f::item_field(x0, 3_i32)).and_then(|x0| f::item_i64(x0));
+        out.put([r[1], r[2], enc::ts_null(v2), enc::i64_null(v4)]);
         out.escape_i64(v4);
         out.put_text_null(v3);
         out.end(w);
@@ -2867,7 +2663,7 @@ fn map_120(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_122(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v1 = 0_i32;
         let v3 = None::<Item<'_>>;
@@ -2880,7 +2676,7 @@ fn map_122(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// map
-fn map_123(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_114(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c1 = dec::i32_null(r[1]);
         if !c1.is_some_and(|x0| (x0 > 1_i32)) { continue; }
@@ -2899,271 +2695,247 @@ fn map_123(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_125(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_116(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
-        out.copy_escape(&S124, r, 0);
+        out.copy_escape(&S115, r, 0);
         out.put([r[1]]);
-        let r_t0 = S124.first_text(r);
-        out.copy_text(r, r_t0);
         out.put([r[2]]);
-        out.copy_escape(&S124, r, 2);
+        out.copy_escape(&S115, r, 2);
+        let r_t0 = S115.first_text(r);
+        out.copy_text(r, r_t0);
         out.end(w);
     }
 }
 
 /// window
-fn acc_126_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_117_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// window
-fn emit_126(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let e0 = &r[..];
-        let e1 = &e0[R126_0.end(e0)..];
+        let e1 = &e0[R117_0.end(e0)..];
         let e2 = &e1[1..];
-        let e3 = &e2[R126_2.end(e2)..];
-        let e4 = &e3[R126_3.end(e3)..];
-        let e2_t0 = 0;
+        let e3 = &e2[R117_2.end(e2)..];
+        let e4 = &e3[R117_3.end(e3)..];
         let e4_t0 = 0;
-        out.put([e0[0], e1[0], e3[0]]);
-        out.copy_escape(&R126_0, e0, 0);
-        out.copy_escape(&R126_3, e3, 0);
-        out.copy_text(e2, e2_t0);
+        out.put([e1[0], e2[0]]);
+        out.copy_escape(&R117_2, e2, 0);
         out.copy_text(e4, e4_t0);
         out.end(w);
     }
 }
 
 /// map
-fn map_127(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
-        let c1 = dec::i32(r[1]);
-        if !(c1 == 0_i32) { continue; }
-        let r_t0 = S126.first_text(r);
-        let r_t1 = text::skip(r, r_t0);
-        let c4 = cx.item_null(r, r_t1);
-        let v1 = c4.and_then(|x0| f::item_field(x0, 1_i32)).and_then(|x0| f::item_i64(x0));
-        out.put([r[2], enc::i64_null(v1)]);
-        out.copy_escape(&S126, r, 2);
+        let c0 = dec::i32(r[0]);
+        if !(c0 == 0_i32) { continue; }
+        let r_t0 = S117.first_text(r);
+        let c2 = cx.item_null(r, r_t0);
+        let v1 = c2.and_then(|x0| f::item_field(x0, 1_i32)).and_then(|x0| f::item_i64(x0));
+        out.put([r[1], enc::i64_null(v1)]);
+        out.copy_escape(&S117, r, 1);
         out.escape_i64(v1);
         out.end(w);
     }
 }
 
-const R100_2: Shape = Shape::new(1, &[0], 0);
+const R103_3: Shape = Shape::new(1, &[0], 0);
 
-const R100_6: Shape = Shape::new(0, &[], 1);
+const R103_4: Shape = Shape::new(0, &[], 1);
 
-const R10_2: Shape = Shape::new(1, &[0], 0);
+const R110_1: Shape = Shape::new(0, &[], 1);
 
-const R10_6: Shape = Shape::new(0, &[], 1);
+const R110_6: Shape = Shape::new(0, &[], 1);
 
-const R10_8: Shape = Shape::new(1, &[0], 0);
+const R117_0: Shape = Shape::new(1, &[0], 0);
 
-const R112_2: Shape = Shape::new(0, &[], 1);
+const R117_2: Shape = Shape::new(1, &[0], 0);
 
-const R112_5: Shape = Shape::new(1, &[0], 0);
+const R117_3: Shape = Shape::new(0, &[], 1);
 
-const R119_1: Shape = Shape::new(0, &[], 1);
+const R11_1: Shape = Shape::new(1, &[0], 0);
 
-const R119_3: Shape = Shape::new(0, &[], 1);
+const R11_5: Shape = Shape::new(0, &[], 1);
 
-const R126_0: Shape = Shape::new(1, &[0], 0);
+const R13_3: Shape = Shape::new(0, &[], 1);
 
-const R126_2: Shape = Shape::new(0, &[], 1);
+const R15_3: Shape = Shape::new(0, &[], 1);
 
-const R126_3: Shape = Shape::new(1, &[0], 0);
+const R17_3: Shape = Shape::new(0, &[], 1);
 
-const R14_2: Shape = Shape::new(1, &[0], 0);
+const R19_2: Shape = Shape::new(1, &[0], 0);
 
-const R14_6: Shape = Shape::new(0, &[], 1);
+const R19_6: Shape = Shape::new(0, &[], 1);
 
-const R16_0: Shape = Shape::new(0, &[], 1);
+const R21_2: Shape = Shape::new(1, &[0], 0);
 
-const R18_4: Shape = Shape::new(0, &[], 1);
+const R21_3: Shape = Shape::new(1, &[0], 0);
 
-const R20_4: Shape = Shape::new(0, &[], 1);
+const R21_5: Shape = Shape::new(1, &[0], 0);
 
-const R24_1: Shape = Shape::new(1, &[0], 0);
+const R23_0: Shape = Shape::new(0, &[], 1);
 
-const R24_6: Shape = Shape::new(0, &[], 1);
+const R23_3: Shape = Shape::new(1, &[0], 0);
 
-const R26_2: Shape = Shape::new(1, &[0], 0);
+const R23_4: Shape = Shape::new(1, &[0], 0);
 
-const R26_3: Shape = Shape::new(1, &[0], 0);
+const R23_6: Shape = Shape::new(1, &[0], 0);
 
-const R26_5: Shape = Shape::new(1, &[0], 0);
+const R23_7: Shape = Shape::new(1, &[0], 0);
 
-const R28_0: Shape = Shape::new(0, &[], 1);
+const R25_3: Shape = Shape::new(1, &[0], 0);
 
-const R28_2: Shape = Shape::new(1, &[0], 0);
+const R25_5: Shape = Shape::new(1, &[0], 0);
 
-const R28_4: Shape = Shape::new(1, &[0], 0);
+const R25_6: Shape = Shape::new(1, &[0], 0);
 
-const R28_6: Shape = Shape::new(1, &[0], 0);
+const R27_1: Shape = Shape::new(0, &[], 1);
 
-const R28_7: Shape = Shape::new(1, &[0], 0);
+const R27_4: Shape = Shape::new(1, &[0], 0);
 
-const R2_1: Shape = Shape::new(0, &[], 1);
+const R27_6: Shape = Shape::new(1, &[0], 0);
+
+const R27_7: Shape = Shape::new(1, &[0], 0);
+
+const R2_1: Shape = Shape::new(1, &[0], 0);
 
 const R2_10: Shape = Shape::new(1, &[0], 0);
 
-const R2_11: Shape = Shape::new(1, &[0], 0);
+const R2_5: Shape = Shape::new(0, &[], 1);
 
-const R2_2: Shape = Shape::new(1, &[0], 0);
+const R2_8: Shape = Shape::new(0, &[], 1);
 
-const R2_9: Shape = Shape::new(0, &[], 1);
+const R2_9: Shape = Shape::new(1, &[0], 0);
 
 const R30_3: Shape = Shape::new(1, &[0], 0);
 
-const R30_5: Shape = Shape::new(1, &[0], 0);
+const R30_6: Shape = Shape::new(0, &[], 1);
 
-const R30_6: Shape = Shape::new(1, &[0], 0);
+const R34_0: Shape = Shape::new(0, &[], 1);
 
-const R32_1: Shape = Shape::new(0, &[], 1);
+const R38_2: Shape = Shape::new(1, &[0], 0);
 
-const R32_4: Shape = Shape::new(1, &[0], 0);
+const R38_6: Shape = Shape::new(0, &[], 1);
 
-const R32_6: Shape = Shape::new(1, &[0], 0);
+const R40_0: Shape = Shape::new(0, &[], 1);
 
-const R32_7: Shape = Shape::new(1, &[0], 0);
+const R40_2: Shape = Shape::new(0, &[], 1);
 
-const R35_3: Shape = Shape::new(1, &[0], 0);
+const R40_3: Shape = Shape::new(1, &[0], 0);
 
-const R35_6: Shape = Shape::new(0, &[], 1);
+const R42_1: Shape = Shape::new(1, &[0], 0);
 
-const R39_0: Shape = Shape::new(0, &[], 1);
+const R42_5: Shape = Shape::new(0, &[], 1);
 
-const R43_1: Shape = Shape::new(1, &[0], 0);
+const R42_6: Shape = Shape::new(1, &[0], 0);
 
-const R43_6: Shape = Shape::new(0, &[], 1);
+const R42_7: Shape = Shape::new(0, &[], 1);
 
-const R45_0: Shape = Shape::new(0, &[], 1);
+const R42_8: Shape = Shape::new(1, &[0], 0);
 
-const R45_1: Shape = Shape::new(0, &[], 1);
+const R44_1: Shape = Shape::new(1, &[0], 0);
 
-const R45_4: Shape = Shape::new(1, &[0], 0);
+const R44_5: Shape = Shape::new(0, &[], 1);
 
-const R49_1: Shape = Shape::new(1, &[0], 0);
+const R48_0: Shape = Shape::new(0, &[], 1);
 
-const R49_2: Shape = Shape::new(0, &[], 1);
+const R55_5: Shape = Shape::new(0, &[], 1);
 
-const R49_7: Shape = Shape::new(1, &[0], 0);
+const R57_2: Shape = Shape::new(0, &[], 1);
 
-const R49_8: Shape = Shape::new(0, &[], 1);
+const R57_4: Shape = Shape::new(0, &[], 1);
 
-const R49_9: Shape = Shape::new(1, &[0], 0);
+const R59_0: Shape = Shape::new(0, &[], 1);
 
-const R52_2: Shape = Shape::new(1, &[0], 0);
+const R59_2: Shape = Shape::new(0, &[], 1);
 
-const R52_6: Shape = Shape::new(0, &[], 1);
+const R59_4: Shape = Shape::new(0, &[], 1);
 
-const R56_0: Shape = Shape::new(0, &[], 1);
+const R61_2: Shape = Shape::new(0, &[], 1);
 
-const R63_6: Shape = Shape::new(0, &[], 1);
-
-const R65_3: Shape = Shape::new(0, &[], 1);
-
-const R65_5: Shape = Shape::new(0, &[], 1);
-
-const R67_0: Shape = Shape::new(0, &[], 1);
-
-const R67_3: Shape = Shape::new(0, &[], 1);
-
-const R67_5: Shape = Shape::new(0, &[], 1);
-
-const R69_2: Shape = Shape::new(0, &[], 1);
-
-const R69_4: Shape = Shape::new(0, &[], 1);
-
-const R6_1: Shape = Shape::new(1, &[0], 0);
+const R61_4: Shape = Shape::new(0, &[], 1);
 
 const R6_10: Shape = Shape::new(1, &[0], 0);
 
-const R6_2: Shape = Shape::new(0, &[], 1);
+const R6_2: Shape = Shape::new(1, &[0], 0);
+
+const R6_6: Shape = Shape::new(0, &[], 1);
 
 const R6_8: Shape = Shape::new(0, &[], 1);
 
-const R89_0: Shape = Shape::new(0, &[], 1);
+const R81_0: Shape = Shape::new(0, &[], 1);
 
-const R89_1: Shape = Shape::new(1, &[0], 0);
+const R81_5: Shape = Shape::new(1, &[0], 0);
 
-const R89_6: Shape = Shape::new(1, &[0], 0);
+const R81_6: Shape = Shape::new(1, &[0], 0);
 
-const R92_2: Shape = Shape::new(1, &[0], 0);
+const R83_1: Shape = Shape::new(1, &[0], 0);
 
-const R92_6: Shape = Shape::new(0, &[], 1);
+const R83_5: Shape = Shape::new(0, &[], 1);
 
-const R95_2: Shape = Shape::new(1, &[0], 0);
+const R86_1: Shape = Shape::new(1, &[0], 0);
 
-const R95_6: Shape = Shape::new(0, &[], 1);
+const R86_5: Shape = Shape::new(0, &[], 1);
 
-const R97_1: Shape = Shape::new(1, &[0], 0);
+const R88_2: Shape = Shape::new(1, &[0], 0);
 
-const R97_4: Shape = Shape::new(1, &[0], 0);
+const R88_4: Shape = Shape::new(1, &[0], 0);
+
+const R91_1: Shape = Shape::new(1, &[0], 0);
+
+const R91_5: Shape = Shape::new(0, &[], 1);
+
+const R9_2: Shape = Shape::new(1, &[0], 0);
+
+const R9_5: Shape = Shape::new(0, &[], 1);
+
+const R9_7: Shape = Shape::new(1, &[0], 0);
 
 const S0: Shape = Shape::new(6, &[2], 1);
 
-const S10: Shape = Shape::new(11, &[2, 8], 1);
+const S101: Shape = Shape::new(5, &[4], 1);
 
-const S110: Shape = Shape::new(5, &[4], 1);
+const S103: Shape = Shape::new(3, &[2], 1);
 
-const S112: Shape = Shape::new(5, &[4], 2);
+const S115: Shape = Shape::new(3, &[0, 2], 1);
 
-const S124: Shape = Shape::new(3, &[0, 2], 1);
+const S117: Shape = Shape::new(2, &[1], 1);
 
-const S126: Shape = Shape::new(3, &[0, 2], 2);
+const S19: Shape = Shape::new(4, &[1, 2], 0);
 
-const S14: Shape = Shape::new(7, &[2], 1);
+const S2: Shape = Shape::new(7, &[2, 5, 6], 2);
 
-const S2: Shape = Shape::new(10, &[2, 8, 9], 3);
+const S21: Shape = Shape::new(5, &[1, 2, 4], 0);
 
-const S24: Shape = Shape::new(8, &[2, 6], 1);
+const S23: Shape = Shape::new(5, &[1, 3, 4], 0);
 
-const S26: Shape = Shape::new(5, &[1, 2, 4], 0);
+const S25: Shape = Shape::new(6, &[1, 3, 4], 0);
 
-const S28: Shape = Shape::new(6, &[1, 2, 4, 5], 0);
+const S38: Shape = Shape::new(4, &[2], 1);
 
-const S30: Shape = Shape::new(6, &[1, 3, 4], 0);
+const S86: Shape = Shape::new(4, &[2], 0);
 
-const S43: Shape = Shape::new(8, &[2, 6], 1);
+const V22_0: Shape = Shape::new(0, &[], 1);
 
-const S45: Shape = Shape::new(4, &[2], 2);
+const V26_1: Shape = Shape::new(0, &[], 1);
 
-const S49: Shape = Shape::new(10, &[2, 6, 7], 2);
+const V33_0: Shape = Shape::new(0, &[], 1);
 
-const S6: Shape = Shape::new(9, &[2, 6, 8], 2);
+const V58_0: Shape = Shape::new(0, &[], 1);
 
-const S89: Shape = Shape::new(5, &[4], 0);
+const V5_2: Shape = Shape::new(1, &[0], 0);
 
-const S95: Shape = Shape::new(7, &[2], 1);
+const V8_2: Shape = Shape::new(1, &[0], 0);
 
-const S97: Shape = Shape::new(5, &[2, 4], 0);
+const V95_0: Shape = Shape::new(1, &[0], 0);
 
-const V104_0: Shape = Shape::new(1, &[0], 0);
+const V95_4: Shape = Shape::new(1, &[0], 0);
 
-const V104_4: Shape = Shape::new(1, &[0], 0);
-
-const V23_1: Shape = Shape::new(1, &[0], 0);
-
-const V27_0: Shape = Shape::new(0, &[], 1);
-
-const V27_2: Shape = Shape::new(1, &[0], 0);
-
-const V31_1: Shape = Shape::new(0, &[], 1);
-
-const V38_0: Shape = Shape::new(0, &[], 1);
-
-const V5_1: Shape = Shape::new(1, &[0], 0);
-
-const V5_2: Shape = Shape::new(0, &[], 1);
-
-const V66_0: Shape = Shape::new(0, &[], 1);
-
-const V9_2: Shape = Shape::new(1, &[0], 0);
-
-const CIRCUIT: &str = r#"{"tables":[{"name":"t","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"f","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":null,"materialized":false},{"name":"u","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"b","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"t","case_sensitive":false,"ty":{"sql":"date","nullable":true}},{"name":"f","case_sensitive":false,"ty":{"sql":"real","nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"neighbours","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"row_frames","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"running","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"whole","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"d","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false},{"name":"ranges","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"h","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"range_types","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"f","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"groups_frames","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"values_of","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false},{"name":"numbers","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"b","case_sensitive":false,"ty":{"sql":"double","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"double","nullable":false}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"folds","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"a","case_sensitive":false,"ty":{"sql":{"array":"integer"},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"real","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":true}},{"name":"h","case_sensitive":false,"ty":{"sql":{"array":"date"},"nullable":true}}],"materialized":false},{"name":"more","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"date","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"h","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"i","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"of_groups","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"chosen","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"only_one_key","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"above","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"number_and_null","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"closest","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"next","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"t","case_sensitive":false,"ty":{"sql":"date","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"nearest","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"z","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"t"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true}],"note":""},{"op":{"window":{"input":1,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":0,"nth":1,"last":false,"ignore_nulls":false}},{"nth":{"column":1,"nth":1,"last":false,"ignore_nulls":false}},{"sum":0}]},{"unit":"rows","start":{"offset":2},"end":{"offset":2},"functions":[{"nth":{"column":2,"nth":1,"last":false,"ignore_nulls":false}}]},{"unit":"rows","start":"unbounded","end":{"offset":-1},"functions":[{"nth":{"column":2,"nth":1,"last":true,"ignore_nulls":true}}]},{"unit":"rows","start":{"offset":1},"end":"unbounded","functions":[{"nth":{"column":1,"nth":2,"last":false,"ignore_nulls":true}}]}],"project":[{"op":{"column":4},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":6},"ty":{"sql":"double","nullable":true}},{"op":{"column":7},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}},{"op":{"column":9},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":12},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":13},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":2,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":3,"column":87}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}}]],"otherwise":{"op":{"literal":{"text":"none"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":3,"column":97}}}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":3,"column":87}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":12},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":3,"view":0}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"neighbours"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"small_int","nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true}],"note":""},{"op":{"window":{"input":5,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":5,"column":37}},{"function":{"count":{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":5}}],"frames":[{"unit":"rows","start":{"offset":-2},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"rows","start":{"offset":-1},"end":{"offset":2},"functions":[{"extreme":{"column":2,"count":1,"greatest":false}}]},{"unit":"rows","start":{"offset":2},"end":{"offset":3},"functions":[{"sum":2}]},{"unit":"rows","start":{"offset":-3},"end":{"offset":-1},"functions":[{"extreme":{"column":1,"count":1,"greatest":true}}]}],"project":[{"op":{"column":4},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"map":{"input":6,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":7,"view":1}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":"row_frames"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"timestamp","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":9,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":7,"column":38}},{"function":{"avg":{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":7,"column":120}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1},{"sum":0},{"extreme":{"column":2,"count":1,"greatest":false}},{"extreme":{"column":3,"count":1,"greatest":true}},{"sum":2}]}],"project":[{"op":{"column":6},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":11},"ty":{"sql":"double","nullable":true}},{"op":{"column":12},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":10,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":10},"ty":{"sql":"double","nullable":true}},{"op":{"column":11},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":11,"view":2}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true}],"note":"running"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":13,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":9,"column":35}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":14,"filter":null,"key":[],"value":[{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varchar":null},"nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":15,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":0,"count":1,"greatest":true}}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":0},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":16,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":17,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":18,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":19,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":{"offset":0},"end":"unbounded","functions":[{"extreme":{"column":1,"count":1,"greatest":false}}]}],"project":[{"op":{"column":3},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":""},{"op":{"map":{"input":20,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":""},{"op":{"output":{"input":21,"view":3}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":"whole"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":23,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":11,"column":33}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":11,"column":33}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":11,"column":33}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}]}},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":24,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":25,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":12,"column":80}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483644}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":12,"column":80}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"functions":[{"extreme":{"column":2,"count":1,"greatest":true}}]}],"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":26,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":27}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":27}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":27,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":13,"column":5}}],"back":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"end":{"value":{"of_row":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483644}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":4}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483644}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":13,"column":5}}],"back":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483643}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":4}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"functions":[{"extreme":{"column":2,"count":1,"greatest":false}}]}],"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":28,"filter":null,"key":[],"value":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":13,"column":107}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"boolean","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":29,"order":3,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":13,"column":83}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":13,"column":83}}],"back":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":13,"column":83}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":30,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":29}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":29}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":14,"column":29}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":14,"column":29}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"boolean","nullable":false},{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":31,"order":3,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"value":{"of_row":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":14,"column":5}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":-1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":14,"column":5}}],"back":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":32,"view":4}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"ranges"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":34,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"-989999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"-999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"989999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"996666"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"3333"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"-996666"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"-999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"3333"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":35,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"double","nullable":true},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":36,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4602678819172646912}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":16,"column":44}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}],[{"op":{"call":{"kernel":"eq_f64","args":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"add_f64","args":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4602678819172646912}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"mul_f64","args":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"neg_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4602678819172646912}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4382569440205035030}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"literal":{"f64":9221120237041090560}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4598175219545276416}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":16,"column":44}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}],[{"op":{"call":{"kernel":"eq_f64","args":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4598175219545276416}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"mul_f64","args":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"neg_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4598175219545276416}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4382569440205035030}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"literal":{"f64":18442240474082181120}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":37,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false},"at":{"line":17,"column":29}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":17,"column":29}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":38,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_ts","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":253402260799999999}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":5}},{"op":{"literal":{"ts":253402300799999999}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_ts_micros","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":40000000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false},"at":{"line":17,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":17,"column":5}}],"back":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_ts","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":-62135556800000000}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":5}},{"op":{"literal":{"ts":-62135596800000000}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_ts_micros","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":40000000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false},"at":{"line":17,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":17,"column":5}}]}},"end":{"offset":0},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":39,"filter":null,"key":[],"value":[{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"timestamp","nullable":true},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":40,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":-62135510400000000}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":-62135596800000000}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":86400000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":253402214399999999}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":253402300799999999}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":86400000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":253402257599999999}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":253402300799999999}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":43200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":-62135553600000000}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":-62135596800000000}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":43200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":41,"view":5}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"range_types"},{"op":{"window":{"input":23,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":19,"column":40}}],"frames":[{"unit":"groups","start":{"offset":-1},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"groups","start":{"offset":-2},"end":{"offset":-1},"functions":[{"sum":0}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":43,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":20,"column":42}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":20,"column":42}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":{"varchar":null},"nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":44,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"groups","start":{"offset":1},"end":"unbounded","functions":[{"extreme":{"column":1,"count":1,"greatest":true}}]}],"project":[{"op":{"column":3},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":45,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":46,"view":6}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"groups_frames"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"small_int","nullable":true},{"sql":"timestamp","nullable":true}],"note":""},{"op":{"window":{"input":48,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":1},"functions":[{"nth":{"column":1,"nth":1,"last":false,"ignore_nulls":false}},{"nth":{"column":2,"nth":1,"last":true,"ignore_nulls":true}},{"nth":{"column":1,"nth":2,"last":false,"ignore_nulls":false}}]},{"unit":"rows","start":{"offset":-3},"end":{"offset":0},"functions":[{"nth":{"column":3,"nth":2,"last":false,"ignore_nulls":true}}]},{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"nth":{"column":4,"nth":1,"last":true,"ignore_nulls":false}}]}],"project":[{"op":{"column":6},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":7},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":9},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":11},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":12},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true}],"note":""},{"op":{"map":{"input":49,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":11},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true}],"note":""},{"op":{"output":{"input":50,"view":7}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true}],"note":"values_of"},{"op":{"window":{"input":13,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":"unbounded","end":{"offset":0},"functions":[{"sum":0}]},{"unit":"range","start":"unbounded","end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":52,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":53,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"groups","start":"unbounded","end":{"offset":-1},"functions":[{"sum":0}]},{"unit":"range","start":"unbounded","end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":54,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":24,"column":166}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":24,"column":166}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":55,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"groups","start":"unbounded","end":{"offset":0},"functions":[{"sum":0}]},{"unit":"range","start":"unbounded","end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":56,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"rank":{"input":57,"order":1,"ranking":"row","numbered":true,"above":0,"upto":null,"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"map":{"input":58,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true},"at":{"line":24,"column":31}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true},"at":{"line":24,"column":34}},{"op":{"call":{"kernel":"cast_i64_to_i32","args":[{"op":{"call":{"kernel":"add_i64","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"mul_i64","args":[{"op":{"call":{"kernel":"rem_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"div_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]],"otherwise":{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"rem_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"div_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"mul_i64","args":[{"op":{"call":{"kernel":"rem_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":24,"column":37}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":85}},{"op":{"call":{"kernel":"div_f64","args":[{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}},{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}}]],"otherwise":{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":124}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":124}},{"op":{"call":{"kernel":"div_f64","args":[{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"column":6},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":124}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}},{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":124}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}}]],"otherwise":{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false},"at":{"line":25,"column":5}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"double","nullable":false},{"sql":"double","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":59,"view":8}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"double","nullable":false},{"sql":"double","nullable":false},{"sql":"big_int","nullable":false}],"note":"numbers"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true}],"note":"u"},{"op":{"index":{"input":61,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"case":{"branches":[[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":27,"column":142}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"tiny_int","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"real","nullable":true},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"tiny_int","nullable":false},{"sql":"boolean","nullable":true}],"note":""},{"op":{"window":{"input":62,"order":1,"sums":[],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"collect":{"values":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"once":false}},"ty":{"sql":{"array":"integer"},"nullable":true},"at":{"line":26,"column":35}},"present":null}}]},{"unit":"rows","start":{"offset":-1},"end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"sum":{"op":{"column":2},"ty":{"sql":"real","nullable":true}}},"ty":{"sql":"real","nullable":true},"at":{"line":26,"column":87}},"present":null}}]},{"unit":"rows","start":{"offset":-2},"end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"collect":{"values":[{"op":{"column":4},"ty":{"sql":"date","nullable":true}}],"once":false}},"ty":{"sql":{"array":"date"},"nullable":true},"at":{"line":27,"column":115}},"present":2}}]}],"project":[{"op":{"column":5},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":6},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":4},"ty":{"sql":"date","nullable":true}},{"op":{"column":2},"ty":{"sql":"real","nullable":true}},{"op":{"column":7},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":8},"ty":{"sql":"real","nullable":true}},{"op":{"column":9},"ty":{"sql":{"array":"date"},"nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":""},{"op":{"index":{"input":63,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":5},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":6},"ty":{"sql":"real","nullable":true}},{"op":{"column":7},"ty":{"sql":{"array":"date"},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":""},{"op":{"window":{"input":64,"order":1,"sums":[],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":26,"column":150}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":26,"column":150}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}]}},"end":{"offset":0},"functions":[{"mode":{"column":1}}]}],"project":[{"op":{"column":2},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":65,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}}],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":27,"column":46}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":27,"column":46}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"tiny_int","nullable":false}],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":66,"order":1,"sums":[],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"reduce":{"kernel":"bit_and_i32","argument":{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":27,"column":5}},"present":null}}]}],"project":[{"op":{"column":3},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":4},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"real","nullable":true}},{"op":{"column":6},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":67,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":68,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"bit_xor":{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}}},"ty":{"sql":"tiny_int","nullable":true},"at":{"line":27,"column":60}}],"frames":[{"unit":"rows","start":{"offset":-3},"end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"tiny_int","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":true}],"note":""},{"op":{"map":{"input":69,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false},"at":{"line":26,"column":29}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":32}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true},"at":{"line":26,"column":35}},{"op":{"column":3},"ty":{"sql":"real","nullable":true},"at":{"line":26,"column":87}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true},"at":{"line":26,"column":150}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true},"at":{"line":27,"column":5}},{"op":{"column":7},"ty":{"sql":"tiny_int","nullable":true},"at":{"line":27,"column":60}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true},"at":{"line":27,"column":115}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":""},{"op":{"output":{"input":70,"view":9}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":"folds"},{"op":{"index":{"input":61,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"date","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"real","nullable":true}],"note":""},{"op":{"window":{"input":72,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":{"offset":-2},"end":{"offset":0},"functions":[{"extreme":{"column":1,"count":2,"greatest":true}}]},{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":3,"count":2,"greatest":false}}]}],"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"integer","nullable":false}},{"op":{"column":6},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":1},"ty":{"sql":"date","nullable":true}},{"op":{"column":7},"ty":{"sql":"real","nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}},{"op":{"column":9},"ty":{"sql":"date","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true}],"note":""},{"op":{"index":{"input":73,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"tiny_int","nullable":false},{"sql":"boolean","nullable":true},{"sql":"integer","nullable":false},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true}],"note":""},{"op":{"window":{"input":74,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":28,"column":133}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":28,"column":133}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":28,"column":124}},{"function":{"count":{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":28,"column":124}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1},{"sum":2}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":4},"ty":{"sql":"date","nullable":true}},{"op":{"column":5},"ty":{"sql":"real","nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"date","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":75,"filter":null,"key":[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":76,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"call":{"kernel":"mul_i64","args":[{"op":{"call":{"kernel":"cast_i32_to_i64","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":13}},{"op":{"call":{"kernel":"cast_i32_to_i64","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":13}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":5}}},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},"at":{"line":29,"column":5}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},"at":{"line":29,"column":5}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":0},{"sum":1},{"sum":2}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":4},"ty":{"sql":"date","nullable":true}},{"op":{"column":5},"ty":{"sql":"real","nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"date","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":11},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":12},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}],"note":""},{"op":{"index":{"input":77,"filter":null,"key":[],"value":[{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":11},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"date","nullable":true},{"sql":"boolean","nullable":true},{"sql":"tiny_int","nullable":false},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}],"note":""},{"op":{"window":{"input":78,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"case":{"branches":[[{"op":{"column":1},"ty":{"sql":"boolean","nullable":true}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":63}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":55}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719160}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":55}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_micros","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"micros":172800000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932894}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":55}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_micros","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"micros":172800000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}]}},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719131}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932865}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932893}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_micros","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932865}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"micros":259200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932865}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719131}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719159}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_micros","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719131}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"micros":259200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":2},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":"date","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":12},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":79,"filter":null,"key":[],"value":[{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":"date","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":12},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"real","nullable":true},{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":80,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"sub_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"literal":{"f32":1050253722}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}],"back":[{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"real","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":30,"column":138}},{"op":{"column":0},"ty":{"sql":"real","nullable":true}}],[{"op":{"call":{"kernel":"eq_f32","args":[{"op":{"call":{"kernel":"sub_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"column":0},"ty":{"sql":"real","nullable":true}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"literal":{"f32":0}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":114}},{"op":{"call":{"kernel":"add_f32","args":[{"op":{"call":{"kernel":"add_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"literal":{"f32":1050253722}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"call":{"kernel":"mul_f32","args":[{"op":{"call":{"kernel":"add_f32","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"literal":{"f32":0}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":114}},{"op":{"call":{"kernel":"neg_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]],"otherwise":{"op":{"column":0},"ty":{"sql":"real","nullable":true}}}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"literal":{"f32":1050253722}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"literal":{"f32":897988541}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]],"otherwise":{"op":{"literal":{"f32":2143289344}},"ty":{"sql":"real","nullable":false}}}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]}},"end":{"offset":0},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":8},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"map":{"input":81,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":28,"column":124}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":28,"column":124}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":28,"column":124}},{"op":{"call":{"kernel":"cast_dec_to_i32","args":[{"op":{"call":{"kernel":"spread_whole","args":[{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":8},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":8},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},"at":{"line":29,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":29,"column":5}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":82,"view":10}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"more"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":84,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":36}}]}],"global":false,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false},"at":{"line":31,"column":163}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":152}},"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":85,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":86,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":49}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":87,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}]},"ty":{"sql":{"array":"small_int"},"nullable":false},"at":{"line":31,"column":114}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":31,"column":114}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"big_int","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":88,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":1,"nth":1,"last":false,"ignore_nulls":false}}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"map":{"input":89,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":90,"view":11}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"of_groups"},{"op":{"window":{"input":13,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"avg":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":32,"column":93}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":0},{"sum":1}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":92,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":2}},"ty":{"sql":"big_int","nullable":false},"at":{"line":32,"column":83}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":32,"column":50}},{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":32,"column":89}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":32,"column":50}},"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":93,"view":12}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":"chosen"},{"op":{"window":{"input":13,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":33,"column":57}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":95,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":96,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":1,"nth":1,"last":false,"ignore_nulls":false}}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"map":{"input":97,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"call":{"kernel":"cast_i16_to_i32","args":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":33,"column":152}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false},"at":{"line":33,"column":156}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":33,"column":152}},"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":98,"view":13}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"only_one_key"},{"op":{"window":{"input":13,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":0,"nth":1,"last":false,"ignore_nulls":false}}]}],"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":100,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":34,"column":60}}],"exchange":true,"trace":false}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":101,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":34,"column":32}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":102,"view":14}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":"above"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"rank":{"input":104,"order":2,"ranking":"row","numbered":true,"above":0,"upto":null,"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":6},"ty":{"sql":"double","nullable":true}},{"op":{"column":7},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"map":{"input":105,"filter":null,"project":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":35,"column":49}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":35,"column":49}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":68}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":75}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":39}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":106,"view":15}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"number_and_null"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":61,"filter":null,"project":[{"op":{"call":{"kernel":"cast_i8_to_i16","args":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}}]}},"ty":{"sql":"small_int","nullable":true},"at":{"line":36,"column":132}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}}]},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true},"at":{"line":36,"column":92}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"union":{"inputs":[108,109]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":110,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":5},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":111,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":2,"count":1,"greatest":true}}]}],"project":[{"op":{"column":4},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}},{"op":{"column":7},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":112,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":36,"column":92}},"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"call":{"kernel":"item_i8","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":36,"column":92}}]}},"ty":{"sql":"tiny_int","nullable":true},"at":{"line":36,"column":92}},{"op":{"call":{"kernel":"item_bool","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":36,"column":92}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":36,"column":92}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":"boolean","nullable":true}],"note":""},{"op":{"output":{"input":113,"view":16}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":"boolean","nullable":true}],"note":"closest"},{"op":{"map":{"input":61,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"call":{"kernel":"cast_date_to_ts","args":[{"op":{"column":3},"ty":{"sql":"date","nullable":true}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":37,"column":115}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":136}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":136}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":121}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":121}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":136}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"date","nullable":true}},{"op":{"sequence":[{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}]},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true},"at":{"line":37,"column":96}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"union":{"inputs":[115,116]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":117,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false}}]}},"ty":{"sql":{"varbinary":null},"nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":5},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":3},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"date","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"boolean","nullable":false},{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true},{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true}],"note":""},{"op":{"window":{"input":118,"order":3,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":3,"count":1,"greatest":false}}]}],"project":[{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":false}},{"op":{"column":7},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"column":9},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":119,"filter":{"op":{"and":[{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":96}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":96}},"project":[{"op":{"column":3},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"date","nullable":true}},{"op":{"call":{"kernel":"item_ts","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":37,"column":96}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":37,"column":96}},{"op":{"call":{"kernel":"item_text","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":7}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":37,"column":96}}]}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":37,"column":96}},{"op":{"call":{"kernel":"item_i64","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":37,"column":96}}]}},"ty":{"sql":"big_int","nullable":true},"at":{"line":37,"column":96}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":120,"view":17}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"date","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"next"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":38,"column":102}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":98}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":133}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":133}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":98}},"project":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"sequence":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}]},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true},"at":{"line":38,"column":73}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"union":{"inputs":[122,123]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":124,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":125,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":2,"count":1,"greatest":true}}]}],"project":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}},{"op":{"column":4},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":126,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":73}},"project":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"call":{"kernel":"item_i64","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":4},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":38,"column":73}}]}},"ty":{"sql":"big_int","nullable":true},"at":{"line":38,"column":73}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":127,"view":18}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"nearest"}]}"#;
+const CIRCUIT: &str = r#"{"tables":[{"name":"t","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"f","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":null,"materialized":false},{"name":"u","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"b","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"t","case_sensitive":false,"ty":{"sql":"date","nullable":true}},{"name":"f","case_sensitive":false,"ty":{"sql":"real","nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"neighbours","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"row_frames","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"running","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"whole","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"d","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false},{"name":"ranges","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"h","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"range_types","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"f","case_sensitive":false,"ty":{"sql":"double","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"groups_frames","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"values_of","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"double","nullable":true}}],"materialized":false},{"name":"numbers","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"b","case_sensitive":false,"ty":{"sql":"double","nullable":false}},{"name":"c","case_sensitive":false,"ty":{"sql":"double","nullable":false}},{"name":"d","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"folds","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"a","case_sensitive":false,"ty":{"sql":{"array":"integer"},"nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"real","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":true}},{"name":"h","case_sensitive":false,"ty":{"sql":{"array":"date"},"nullable":true}}],"materialized":false},{"name":"more","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"date","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"d","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"e","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"h","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"i","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"of_groups","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"chosen","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"only_one_key","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"above","case_sensitive":false,"columns":[{"name":"g","case_sensitive":false,"ty":{"sql":"small_int","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"number_and_null","case_sensitive":false,"columns":[{"name":"a","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"closest","case_sensitive":false,"columns":[{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":true}},{"name":"b","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"next","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"tiny_int","nullable":false}},{"name":"t","case_sensitive":false,"ty":{"sql":"date","nullable":true}},{"name":"ts","case_sensitive":false,"ty":{"sql":"timestamp","nullable":true}},{"name":"s","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false},{"name":"nearest","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}},{"name":"z","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"t"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":1,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":0,"nth":1,"last":false,"ignore_nulls":false}},{"nth":{"column":5,"nth":1,"last":false,"ignore_nulls":false}},{"sum":0}]},{"unit":"rows","start":{"offset":2},"end":{"offset":2},"functions":[{"nth":{"column":1,"nth":1,"last":false,"ignore_nulls":false}}]},{"unit":"rows","start":"unbounded","end":{"offset":-1},"functions":[{"nth":{"column":1,"nth":1,"last":true,"ignore_nulls":true}}]},{"unit":"rows","start":{"offset":1},"end":"unbounded","functions":[{"nth":{"column":5,"nth":2,"last":false,"ignore_nulls":true}}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":12},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"map":{"input":2,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":3,"column":87}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}]],"otherwise":{"op":{"literal":{"text":"none"}},"ty":{"sql":{"varchar":null},"nullable":false},"at":{"line":3,"column":97}}}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":3,"column":87}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":3,"view":0}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"neighbours"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":5,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":5,"column":37}},{"function":{"count":{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":5}}],"frames":[{"unit":"rows","start":{"offset":-2},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"rows","start":{"offset":-1},"end":{"offset":2},"functions":[{"extreme":{"column":6,"count":1,"greatest":false}}]},{"unit":"rows","start":{"offset":2},"end":{"offset":3},"functions":[{"sum":2}]},{"unit":"rows","start":{"offset":-3},"end":{"offset":-1},"functions":[{"extreme":{"column":2,"count":1,"greatest":true}}]}],"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":6,"view":1}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":"row_frames"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":8,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":4},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":7,"column":38}},{"function":{"avg":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":7,"column":120}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1},{"sum":0},{"extreme":{"column":2,"count":1,"greatest":false}},{"extreme":{"column":4,"count":1,"greatest":true}},{"sum":2}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":10},"ty":{"sql":"double","nullable":true}},{"op":{"column":11},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":9,"view":2}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true}],"note":"running"},{"op":{"window":{"input":1,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":9,"column":35}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":11,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":12,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":3,"count":1,"greatest":true}}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":13,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"small_int","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":14,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":15,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"double","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":16,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":{"offset":0},"end":"unbounded","functions":[{"extreme":{"column":1,"count":1,"greatest":false}}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":""},{"op":{"output":{"input":17,"view":3}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"double","nullable":true}],"note":"whole"},{"op":{"window":{"input":5,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":11,"column":33}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":11,"column":33}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":11,"column":33}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":11,"column":33}}]}},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":19,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":20,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":12,"column":80}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483644}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":-1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":12,"column":80}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":12,"column":80}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"functions":[{"extreme":{"column":2,"count":1,"greatest":true}}]}],"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":21,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":27}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":27}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":22,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":13,"column":5}}],"back":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"end":{"value":{"of_row":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483644}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":4}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483644}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":13,"column":5}}],"back":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483643}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":4}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":13,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":13,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"functions":[{"extreme":{"column":3,"count":1,"greatest":false}}]}],"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"index":{"input":23,"filter":null,"key":[],"value":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":13,"column":107}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"boolean","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":24,"order":3,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":13,"column":83}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":13,"column":83}}],"back":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":13,"column":83}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":13,"column":83}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":25,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":29}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":29}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":14,"column":29}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":14,"column":29}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"boolean","nullable":false},{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":26,"order":3,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"value":{"of_row":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":14,"column":5}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":-1}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":14,"column":5}}],"back":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":14,"column":5}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":-2147483647}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":14,"column":5}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":14,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":14,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":27,"view":4}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"ranges"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"window":{"input":29,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"-989999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"-999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"989999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"10000"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"996666"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"3333"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"-996666"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":48}},{"op":{"literal":{"dec":"-999999"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_dec","args":[{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"literal":{"dec":"3333"}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}}},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},"at":{"line":15,"column":48}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":30,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"double","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":31,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4602678819172646912}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":16,"column":44}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}],[{"op":{"call":{"kernel":"eq_f64","args":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"add_f64","args":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4602678819172646912}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"mul_f64","args":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"neg_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4602678819172646912}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4382569440205035030}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"literal":{"f64":9221120237041090560}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4598175219545276416}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":16,"column":44}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}],[{"op":{"call":{"kernel":"eq_f64","args":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"call":{"kernel":"sub_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":4598175219545276416}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"mul_f64","args":[{"op":{"call":{"kernel":"add_f64","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":16,"column":5}},{"op":{"call":{"kernel":"neg_f64","args":[{"op":{"column":1},"ty":{"sql":"double","nullable":true}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"column":1},"ty":{"sql":"double","nullable":true}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4598175219545276416}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}},{"op":{"literal":{"f64":4382569440205035030}},"ty":{"sql":"double","nullable":false}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]],"otherwise":{"op":{"literal":{"f64":18442240474082181120}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":true},"at":{"line":16,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":1},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":32,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false},"at":{"line":17,"column":29}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":17,"column":29}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":33,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_ts","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":253402260799999999}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":5}},{"op":{"literal":{"ts":253402300799999999}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_ts_micros","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":40000000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false},"at":{"line":17,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":17,"column":5}}],"back":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_ts","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":-62135556800000000}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":5}},{"op":{"literal":{"ts":-62135596800000000}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_ts_micros","args":[{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":40000000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":17,"column":5}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false},"at":{"line":17,"column":5}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":17,"column":5}}]}},"end":{"offset":0},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":34,"filter":null,"key":[],"value":[{"op":{"column":3},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":2},"ty":{"sql":"double","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"timestamp","nullable":true},{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":35,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":-62135510400000000}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":-62135596800000000}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":86400000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":253402214399999999}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":253402300799999999}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":86400000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":253402257599999999}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":253402300799999999}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":43200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_ts","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"ts":-62135553600000000}},"ty":{"sql":"timestamp","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":18,"column":5}},{"op":{"literal":{"ts":-62135596800000000}},"ty":{"sql":"timestamp","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_ts_micros","args":[{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"micros":43200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":18,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":3},"ty":{"sql":"double","nullable":true}},{"op":{"column":0},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":36,"view":5}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"range_types"},{"op":{"window":{"input":5,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":19,"column":40}}],"frames":[{"unit":"groups","start":{"offset":-1},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"groups","start":{"offset":-2},"end":{"offset":-1},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":38,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":20,"column":42}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":20,"column":42}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":39,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"groups","start":{"offset":1},"end":"unbounded","functions":[{"extreme":{"column":2,"count":1,"greatest":true}}]}],"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"output":{"input":40,"view":6}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"groups_frames"},{"op":{"window":{"input":1,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":1},"functions":[{"nth":{"column":1,"nth":1,"last":false,"ignore_nulls":false}},{"nth":{"column":5,"nth":1,"last":true,"ignore_nulls":true}},{"nth":{"column":1,"nth":2,"last":false,"ignore_nulls":false}}]},{"unit":"rows","start":{"offset":-3},"end":{"offset":0},"functions":[{"nth":{"column":2,"nth":2,"last":false,"ignore_nulls":true}}]},{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"nth":{"column":3,"nth":1,"last":true,"ignore_nulls":false}}]}],"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":11},"ty":{"sql":"double","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true}],"note":""},{"op":{"output":{"input":42,"view":7}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true}],"note":"values_of"},{"op":{"window":{"input":1,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":"unbounded","end":{"offset":0},"functions":[{"sum":0}]},{"unit":"range","start":"unbounded","end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":44,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":45,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"groups","start":"unbounded","end":{"offset":-1},"functions":[{"sum":0}]},{"unit":"range","start":"unbounded","end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":46,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":24,"column":166}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":24,"column":166}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":47,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"groups","start":"unbounded","end":{"offset":0},"functions":[{"sum":0}]},{"unit":"range","start":"unbounded","end":"unbounded","functions":[{"sum":0}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":48,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"rank":{"input":49,"order":1,"ranking":"row","numbered":true,"above":0,"upto":null,"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"map":{"input":50,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true},"at":{"line":24,"column":31}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true},"at":{"line":24,"column":34}},{"op":{"call":{"kernel":"cast_i64_to_i32","args":[{"op":{"call":{"kernel":"add_i64","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"mul_i64","args":[{"op":{"call":{"kernel":"rem_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"div_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]],"otherwise":{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"rem_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"div_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"mul_i64","args":[{"op":{"call":{"kernel":"rem_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"add_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"call":{"kernel":"div_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":37}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":24,"column":37}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":85}},{"op":{"call":{"kernel":"div_f64","args":[{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}},{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":85}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}}]],"otherwise":{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":85}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":124}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":24,"column":124}},{"op":{"call":{"kernel":"div_f64","args":[{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"column":6},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":124}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}},{"op":{"call":{"kernel":"cast_i64_to_f64","args":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":false},"at":{"line":24,"column":124}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}}]}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}}]],"otherwise":{"op":{"literal":{"f64":0}},"ty":{"sql":"double","nullable":false}}}},"ty":{"sql":"double","nullable":false},"at":{"line":24,"column":124}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false},"at":{"line":25,"column":5}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"double","nullable":false},{"sql":"double","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":51,"view":8}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"double","nullable":false},{"sql":"double","nullable":false},{"sql":"big_int","nullable":false}],"note":"numbers"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true}],"note":"u"},{"op":{"index":{"input":53,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"case":{"branches":[[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":27,"column":142}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"tiny_int","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"boolean","nullable":true}],"note":""},{"op":{"window":{"input":54,"order":1,"sums":[],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"collect":{"values":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"once":false}},"ty":{"sql":{"array":"integer"},"nullable":true},"at":{"line":26,"column":35}},"present":null}}]},{"unit":"rows","start":{"offset":-1},"end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"sum":{"op":{"column":4},"ty":{"sql":"real","nullable":true}}},"ty":{"sql":"real","nullable":true},"at":{"line":26,"column":87}},"present":null}}]},{"unit":"rows","start":{"offset":-2},"end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"collect":{"values":[{"op":{"column":3},"ty":{"sql":"date","nullable":true}}],"once":false}},"ty":{"sql":{"array":"date"},"nullable":true},"at":{"line":27,"column":115}},"present":4}}]}],"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":6},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":7},"ty":{"sql":"real","nullable":true}},{"op":{"column":8},"ty":{"sql":{"array":"date"},"nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":""},{"op":{"index":{"input":55,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":56,"order":1,"sums":[],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":-2147483646}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":26,"column":150}},{"op":{"literal":{"i32":-2147483648}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2147483645}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":26,"column":150}},{"op":{"literal":{"i32":2147483647}},"ty":{"sql":"integer","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":150}}]}},"end":{"offset":0},"functions":[{"mode":{"column":5}}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":57,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}}],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]},"ty":{"sql":{"array":"integer"},"nullable":false},"at":{"line":27,"column":46}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":27,"column":46}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"tiny_int","nullable":false}],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":58,"order":1,"sums":[],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"fold":{"aggregate":{"function":{"reduce":{"kernel":"bit_and_i32","argument":{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":27,"column":5}},"present":null}}]}],"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":59,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":60,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"bit_xor":{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}}},"ty":{"sql":"tiny_int","nullable":true},"at":{"line":27,"column":60}}],"frames":[{"unit":"rows","start":{"offset":-3},"end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"tiny_int","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":{"array":"date"},"nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":true}],"note":""},{"op":{"map":{"input":61,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false},"at":{"line":26,"column":29}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false},"at":{"line":26,"column":32}},{"op":{"column":2},"ty":{"sql":{"array":"integer"},"nullable":true},"at":{"line":26,"column":35}},{"op":{"column":3},"ty":{"sql":"real","nullable":true},"at":{"line":26,"column":87}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true},"at":{"line":26,"column":150}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true},"at":{"line":27,"column":5}},{"op":{"column":7},"ty":{"sql":"tiny_int","nullable":true},"at":{"line":27,"column":60}},{"op":{"column":4},"ty":{"sql":{"array":"date"},"nullable":true},"at":{"line":27,"column":115}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":""},{"op":{"output":{"input":62,"view":9}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":{"array":"integer"},"nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":{"array":"date"},"nullable":true}],"note":"folds"},{"op":{"index":{"input":53,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"date","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true}],"note":""},{"op":{"window":{"input":64,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"rows","start":{"offset":-2},"end":{"offset":0},"functions":[{"extreme":{"column":5,"count":2,"greatest":true}}]},{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":7,"count":2,"greatest":false}}]}],"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":9},"ty":{"sql":"integer","nullable":true}},{"op":{"column":10},"ty":{"sql":"date","nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true}],"note":""},{"op":{"index":{"input":65,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"tiny_int","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true}],"note":""},{"op":{"window":{"input":66,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":28,"column":133}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":28,"column":133}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":28,"column":124}},{"function":{"count":{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":28,"column":124}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1},{"sum":2}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":67,"filter":null,"key":[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"boolean","nullable":true}],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":false},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":68,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"call":{"kernel":"mul_i64","args":[{"op":{"call":{"kernel":"cast_i32_to_i64","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":13}},{"op":{"call":{"kernel":"cast_i32_to_i64","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":13}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":5}}},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},"at":{"line":29,"column":5}},{"function":{"sum":{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},"at":{"line":29,"column":5}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":0},{"sum":1},{"sum":2}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":11},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"boolean","nullable":true},{"sql":"date","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}],"note":""},{"op":{"index":{"input":69,"filter":null,"key":[],"value":[{"op":{"column":2},"ty":{"sql":"date","nullable":true}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":"date","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"date","nullable":true},{"sql":"tiny_int","nullable":false},{"sql":"boolean","nullable":true},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}],"note":""},{"op":{"window":{"input":70,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"case":{"branches":[[{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":63}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":29,"column":55}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719160}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":55}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_micros","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"micros":172800000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932894}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":29,"column":55}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_micros","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"micros":172800000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}}},"ty":{"sql":"date","nullable":true},"at":{"line":29,"column":55}}]}},"end":{"offset":0},"functions":[{"sum":1}]},{"unit":"range","start":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719131}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932865}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932893}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_micros","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932865}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"micros":259200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}]}},"end":{"value":{"of_row":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":2932865}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":2932896}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"add_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}],"back":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719131}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719159}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_micros","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_date","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"date":-719131}},"ty":{"sql":"date","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"date":-719162}},"ty":{"sql":"date","nullable":false}}]],"otherwise":{"op":{"call":{"kernel":"sub_date_months","args":[{"op":{"column":0},"ty":{"sql":"date","nullable":true}},{"op":{"literal":{"months":1}},"ty":{"sql":{"interval_months":{"first":"Month","last":"Month"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}},{"op":{"literal":{"micros":259200000000}},"ty":{"sql":{"interval_micros":{"first":"Day","last":"Second"}},"nullable":false}}]}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}}},"ty":{"sql":"date","nullable":true},"at":{"line":30,"column":5}}]}},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"real","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":"date","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":10},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":12},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"real","nullable":true},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":71,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"real","nullable":true}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":8},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"real","nullable":true},{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":72,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":{"value":{"of_row":[{"op":{"call":{"kernel":"sub_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"literal":{"f32":1050253722}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}],"back":[{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"real","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":30,"column":138}},{"op":{"column":0},"ty":{"sql":"real","nullable":true}}],[{"op":{"call":{"kernel":"eq_f32","args":[{"op":{"call":{"kernel":"sub_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"column":0},"ty":{"sql":"real","nullable":true}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"literal":{"f32":0}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":114}},{"op":{"call":{"kernel":"add_f32","args":[{"op":{"call":{"kernel":"add_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"literal":{"f32":1050253722}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"call":{"kernel":"mul_f32","args":[{"op":{"call":{"kernel":"add_f32","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"lt_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}},{"op":{"literal":{"f32":0}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":30,"column":114}},{"op":{"call":{"kernel":"neg_f32","args":[{"op":{"column":0},"ty":{"sql":"real","nullable":true}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]],"otherwise":{"op":{"column":0},"ty":{"sql":"real","nullable":true}}}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"literal":{"f32":1050253722}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}},{"op":{"literal":{"f32":897988541}},"ty":{"sql":"real","nullable":false}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]],"otherwise":{"op":{"literal":{"f32":2143289344}},"ty":{"sql":"real","nullable":false}}}},"ty":{"sql":"real","nullable":true},"at":{"line":30,"column":114}}]}},"end":{"offset":0},"functions":[{"sum":0}]}],"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":8},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":11},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"map":{"input":73,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"date","nullable":true}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":3},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":28,"column":124}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":28,"column":124}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":28,"column":124}},{"op":{"call":{"kernel":"cast_dec_to_i32","args":[{"op":{"call":{"kernel":"spread_whole","args":[{"op":{"column":6},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":7},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":{"decimal":{"precision":38,"scale":0}},"nullable":true},"at":{"line":29,"column":5}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":29,"column":5}},{"op":{"column":8},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":10},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":74,"view":10}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"date","nullable":true},{"sql":"boolean","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"more"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":76,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":36}}]}],"global":false,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":1}},"ty":{"sql":"big_int","nullable":false},"at":{"line":31,"column":163}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":31,"column":152}},"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":77,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"window":{"input":78,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":31,"column":49}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":79,"filter":null,"key":[],"value":[{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}]},"ty":{"sql":{"array":"small_int"},"nullable":false},"at":{"line":31,"column":114}}]}},"ty":{"sql":{"varbinary":null},"nullable":false},"at":{"line":31,"column":114}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[],"value":[{"sql":{"varbinary":null},"nullable":false},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"window":{"input":80,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":5,"nth":1,"last":false,"ignore_nulls":false}}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}},{"op":{"column":6},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":81,"view":11}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"of_groups"},{"op":{"window":{"input":1,"order":0,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"avg":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":32,"column":93}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":0},{"sum":1}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":8},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"map":{"input":83,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":2}},"ty":{"sql":"big_int","nullable":false},"at":{"line":32,"column":83}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":32,"column":50}},{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":32,"column":89}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":32,"column":50}},"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"output":{"input":84,"view":12}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":"chosen"},{"op":{"window":{"input":1,"order":1,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":33,"column":57}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"sum":1}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":86,"filter":null,"key":[],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"window":{"input":87,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":2,"nth":1,"last":false,"ignore_nulls":false}}]}],"project":[{"op":{"column":1},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"map":{"input":88,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"call":{"kernel":"cast_i16_to_i32","args":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":33,"column":152}},{"op":{"literal":{"i32":2}},"ty":{"sql":"integer","nullable":false},"at":{"line":33,"column":156}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":33,"column":152}},"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":89,"view":13}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"only_one_key"},{"op":{"window":{"input":1,"order":1,"sums":[],"frames":[{"unit":"rows","start":{"offset":-1},"end":{"offset":-1},"functions":[{"nth":{"column":0,"nth":1,"last":false,"ignore_nulls":false}}]}],"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":91,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"call":{"kernel":"sub_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":34,"column":60}}],"exchange":false,"trace":false}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":92,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":34,"column":32}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"output":{"input":93,"view":14}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true}],"note":"above"},{"op":{"index":{"input":0,"filter":null,"key":[],"value":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"rank":{"input":95,"order":2,"ranking":"row","numbered":true,"above":0,"upto":null,"project":[{"op":{"column":2},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":6},"ty":{"sql":"double","nullable":true}},{"op":{"column":7},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":8},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":9},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true},{"sql":"double","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"map":{"input":96,"filter":null,"project":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":35,"column":49}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":35,"column":49}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":68}}]],"otherwise":{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":75}}}},"ty":{"sql":"integer","nullable":false},"at":{"line":35,"column":39}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":7},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":""},{"op":{"output":{"input":97,"view":15}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"number_and_null"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":53,"filter":null,"project":[{"op":{"call":{"kernel":"cast_i8_to_i16","args":[{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}}]}},"ty":{"sql":"small_int","nullable":true},"at":{"line":36,"column":132}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"boolean","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"column":4},"ty":{"sql":"real","nullable":true}}]},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true},"at":{"line":36,"column":92}}]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"union":{"inputs":[99,100]}},"key":[],"value":[{"sql":"small_int","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":101,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":5},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"small_int","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"window":{"input":102,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":4,"count":1,"greatest":true}}]}],"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":6},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":103,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":36,"column":92}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"call":{"kernel":"item_i8","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":36,"column":92}}]}},"ty":{"sql":"tiny_int","nullable":true},"at":{"line":36,"column":92}},{"op":{"call":{"kernel":"item_bool","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"integer","nullable":false}],["f1",{"sql":"tiny_int","nullable":false}],["f2",{"sql":"integer","nullable":false}],["f3",{"sql":"boolean","nullable":true}],["f4",{"sql":"date","nullable":true}],["f5",{"sql":"real","nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":36,"column":92}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":36,"column":92}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":"boolean","nullable":true}],"note":""},{"op":{"output":{"input":104,"view":16}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":"boolean","nullable":true}],"note":"closest"},{"op":{"map":{"input":53,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"call":{"kernel":"cast_date_to_ts","args":[{"op":{"column":3},"ty":{"sql":"date","nullable":true}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":37,"column":115}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"date","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":136}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":136}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":121}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":121}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":136}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"date","nullable":true}},{"op":{"sequence":[{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}},{"op":{"column":4},"ty":{"sql":"double","nullable":true}},{"op":{"column":5},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":6},"ty":{"sql":{"varchar":null},"nullable":true}}]},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true},"at":{"line":37,"column":96}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"union":{"inputs":[106,107]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"timestamp","nullable":true},{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":108,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"call":{"kernel":"opposite_item","args":[{"op":{"sequence":[{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}}]},"ty":{"sql":{"array":"timestamp"},"nullable":false}}]}},"ty":{"sql":{"varbinary":null},"nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"timestamp","nullable":true}},{"op":{"column":3},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":4},"ty":{"sql":"date","nullable":true}},{"op":{"column":5},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"boolean","nullable":false},{"sql":{"varbinary":null},"nullable":false},{"sql":"integer","nullable":false},{"sql":"timestamp","nullable":true},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"window":{"input":109,"order":3,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":6,"count":1,"greatest":false}}]}],"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":false}},{"op":{"column":5},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":6},"ty":{"sql":"date","nullable":true}},{"op":{"column":8},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":110,"filter":{"op":{"and":[{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":96}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":37,"column":96}},"project":[{"op":{"column":1},"ty":{"sql":"tiny_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"date","nullable":true}},{"op":{"call":{"kernel":"item_ts","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":6}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":37,"column":96}}]}},"ty":{"sql":"timestamp","nullable":true},"at":{"line":37,"column":96}},{"op":{"call":{"kernel":"item_text","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":7}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":37,"column":96}}]}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":37,"column":96}},{"op":{"call":{"kernel":"item_i64","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"timestamp","nullable":true}],["f1",{"sql":"small_int","nullable":true}],["f2",{"sql":"integer","nullable":true}],["f3",{"sql":"big_int","nullable":true}],["f4",{"sql":{"decimal":{"precision":6,"scale":2}},"nullable":true}],["f5",{"sql":"double","nullable":true}],["f6",{"sql":"timestamp","nullable":true}],["f7",{"sql":{"varchar":null},"nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":37,"column":96}}]}},"ty":{"sql":"big_int","nullable":true},"at":{"line":37,"column":96}}]}},"key":[],"value":[{"sql":"tiny_int","nullable":true},{"sql":"date","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":111,"view":17}},"key":[],"value":[{"sql":"tiny_int","nullable":false},{"sql":"date","nullable":true},{"sql":"timestamp","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"big_int","nullable":true}],"note":"next"},{"op":{"map":{"input":0,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":0,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false},"at":{"line":38,"column":102}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":98}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":133}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":133}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":38,"column":98}},"project":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"sequence":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":0},"ty":{"sql":"small_int","nullable":true}}]},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true},"at":{"line":38,"column":73}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"union":{"inputs":[113,114]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":"UNION"},{"op":{"index":{"input":115,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}}],"exchange":true,"trace":true,"ordered":true}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"window":{"input":116,"order":2,"sums":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}],"frames":[{"unit":"range","start":"unbounded","end":{"offset":0},"functions":[{"extreme":{"column":3,"count":1,"greatest":true}}]}],"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":4},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":true},{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}],"note":""},{"op":{"map":{"input":117,"filter":{"op":{"call":{"kernel":"eq_i32","args":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":{"i32":0}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":38,"column":73}},"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"call":{"kernel":"item_i64","args":[{"op":{"call":{"kernel":"item_field","args":[{"op":{"column":2},"ty":{"sql":{"row":{"fields":[["f0",{"sql":"big_int","nullable":true}],["f1",{"sql":"big_int","nullable":true}],["f2",{"sql":"small_int","nullable":true}]]}},"nullable":true}},{"op":{"literal":{"i32":1}},"ty":{"sql":"integer","nullable":false}}]}},"ty":{"sql":"variant","nullable":true},"at":{"line":38,"column":73}}]}},"ty":{"sql":"big_int","nullable":true},"at":{"line":38,"column":73}}]}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":""},{"op":{"output":{"input":118,"view":18}},"key":[],"value":[{"sql":"big_int","nullable":true},{"sql":"big_int","nullable":true}],"note":"nearest"}]}"#;
