@@ -392,7 +392,7 @@ pub enum Op {
         /// Columns with their lateness.
         columns: Vec<LateColumn>,
     },
-    /// The rows that a [`Late`](Op::Late) dropped in this step, with their weights; laid out as its input's.
+    /// The rows that a [`Late`](Op::Late) dropped in this step, however they came: as often as they were to be added or taken away; laid out as its input's.
     Dropped {
         /// The `Late`.
         late: NodeId,

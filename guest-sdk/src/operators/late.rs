@@ -60,7 +60,11 @@ impl Late {
         } else {
             let (mut kept, mut dropped) = (RowWriter::new(input.stride()), RowWriter::new(input.stride()));
             for ((row, weight), (of, _)) in input.iter().zip(words.iter()) {
-                if is_late(of) { &mut dropped } else { &mut kept }.push(row, weight);
+                match is_late(of) {
+                    // Told, not taken away, whatever was to be done with it.
+                    true => dropped.push(row, weight.abs()),
+                    false => kept.push(row, weight),
+                }
             }
             self.dropped = Rows::from(dropped);
             Rows::from(kept)

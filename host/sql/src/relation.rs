@@ -13,8 +13,8 @@ pub struct Program {
     pub warnings: Vec<Diagnostic>,
     /// The tables, in order of declaration: those of [`Circuit::tables`].
     pub tables: Vec<Relation>,
-    /// The views: the built-in `error_view`, which is always empty and not in the circuit, then those of
-    /// [`Circuit::views`] in order. LOCAL views are absent.
+    /// The views: the built-in `error_view`, then those of [`Circuit::views`] in order. LOCAL views are absent. In the circuit `error_view` is the last
+    /// one, or, if nothing writes to it, absent.
     pub views: Vec<Relation>,
 }
 
@@ -59,6 +59,10 @@ pub struct RelationColumn {
     pub default: Option<String>,
     /// Whether no view needs it, and nobody keeps it.
     pub unused: bool,
+    /// The text of the LATENESS expression.
+    pub lateness: Option<String>,
+    /// The text of the WATERMARK expression.
+    pub watermark: Option<String>,
 }
 
 /// An entry of a `WITH` clause.

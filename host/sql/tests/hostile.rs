@@ -20,6 +20,13 @@ const WINDOWS: &str = "CREATE TABLE t (a VARCHAR, b DECIMAL(10, 2), c INT);
 CREATE VIEW v AS SELECT a, SUM(c) OVER (PARTITION BY a ORDER BY b RANGE BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS s, MAX(b) OVER (ORDER BY c ROWS 1 PRECEDING) AS m,
 LAG(a, 2, 'x') OVER (ORDER BY c) AS l, ARRAY_AGG(c) FILTER (WHERE c > 1) OVER (ORDER BY c GROUPS 1 PRECEDING) AS g, ARG_MIN(a, c) OVER (ORDER BY b) AS i, MODE(c) OVER (ORDER BY b) AS o FROM t;";
 
+const TIME: &str = "CREATE TABLE t (id BIGINT NOT NULL, ts TIMESTAMP LATENESS INTERVAL 1 HOUR, n INT LATENESS 5);
+CREATE TABLE k (id INT NOT NULL PRIMARY KEY LATENESS 3, d DATE NOT NULL);
+CREATE VIEW v AS SELECT id, NOW() AS now FROM t WHERE ts BETWEEN NOW() - INTERVAL 1 DAY AND NOW();
+CREATE VIEW w AS SELECT window_start, COUNT(*) AS c FROM TABLE(SESSION(TABLE t, DESCRIPTOR(ts), DESCRIPTOR(n), INTERVAL 1 MINUTE)) GROUP BY window_start;
+CREATE VIEW x WITH ('emit_final' = 's') AS SELECT TUMBLE_START(ts, INTERVAL 1 HOUR) AS s, MAX(id) AS m FROM t GROUP BY TUMBLE(ts, INTERVAL 1 HOUR);
+CREATE VIEW y AS SELECT t.id FROM t JOIN k ON t.n = k.id UNION SELECT id FROM k;";
+
 /// Paths to all leaves of a kind.
 fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
     match value {
@@ -37,6 +44,11 @@ fn every_leaf_changed_is_taken_or_refused() {
 #[test]
 fn every_leaf_of_windows_changed_is_taken_or_refused() {
     change_each_leaf(WINDOWS);
+}
+
+#[test]
+fn every_leaf_of_time_changed_is_taken_or_refused() {
+    change_each_leaf(TIME);
 }
 
 fn change_each_leaf(program: &str) {

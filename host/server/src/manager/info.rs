@@ -57,9 +57,9 @@ fn relation(r: &Relation) -> Catalogued {
         name: c.name.clone(),
         case_sensitive: c.case_sensitive,
         columntype: column_type(&c.ty),
-        lateness: None,
+        lateness: c.lateness.clone(),
         default: c.default.clone(),
-        watermark: None,
+        watermark: c.watermark.clone(),
     });
     Catalogued {
         name: r.name.clone(),

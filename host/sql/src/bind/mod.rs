@@ -21,6 +21,7 @@ mod group;
 mod grouping;
 mod interval;
 mod items;
+mod lateness;
 mod literal;
 mod names;
 mod order;
@@ -122,6 +123,12 @@ pub(crate) struct Binder<'a> {
     /// Names of indexes.
     pub(super) indexes: HashSet<String>,
     pub(super) settings: setting::Settings,
+    /// What statements say of views' columns.
+    latenesses: Vec<lateness::OfView>,
+    /// What is dropped by latenesses so far, as rows of `error_view`.
+    dropped: Vec<RelId>,
+    /// Where `error_view` is read first.
+    reads_errors: Option<Span>,
     depth: usize,
 }
 
@@ -158,8 +165,16 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
         free: HashMap::new(),
         indexes: HashSet::new(),
         settings: setting::Settings::default(),
+        latenesses: vec![],
+        dropped: vec![],
+        reads_errors: None,
         depth: 0,
     };
+    for statement in &parsed.statements {
+        if let Statement::Lateness(lateness) = statement {
+            binder.note_lateness(lateness);
+        }
+    }
     for statement in &parsed.statements {
         match statement {
             Statement::Table(table) => binder.create_table(table),
@@ -170,6 +185,8 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
             Statement::Set(setting) => binder.set(setting),
             // When all relations are known.
             Statement::Index(_) => {}
+            // (Noted above: it may stand before its view.)
+            Statement::Lateness(_) => {}
         }
     }
     for statement in &parsed.statements {
@@ -179,6 +196,7 @@ pub(crate) fn bind(source: &str, parsed: Parsed) -> Result<BoundProgram, Vec<Dia
             _ => {}
         }
     }
+    binder.put_out_errors();
     binder.resolve_recursion();
     binder.finish()
 }

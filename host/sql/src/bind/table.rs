@@ -17,6 +17,16 @@ use weir_row::{ColumnType, SqlType, Value};
 const TABLE_PROPERTIES: [&str; 5] =
     ["materialized", "append_only", "connectors", "skip_unused_columns", "expected_size"];
 
+/// The text of what is said of a column.
+fn written(
+    columns: &[ColumnDef],
+    name: &str,
+    what: impl Fn(&ColumnDef) -> &Option<(sqlparser::ast::Expr, Span)>,
+) -> Option<String> {
+    let def = columns.iter().find(|def| fold(&def.name) == name)?;
+    what(def).as_ref().map(|(e, _)| e.to_string())
+}
+
 impl Binder<'_> {
     /// Declares a table. If it has errors its name is known, and no more.
     pub(super) fn create_table(&mut self, table: &CreateTable) {
@@ -64,10 +74,13 @@ impl Binder<'_> {
             return Err(super::Reported);
         }
         let primary_key = self.primary_key(table, &columns)?;
-        let materialized = primary_key.is_some() || truth(&table.properties, "materialized");
+        let lateness = self.latenesses(table, &columns, primary_key.as_deref())?;
+        // The contents would have to be kept for ever.
+        let by_key = primary_key.as_ref().is_some_and(|key| !lateness.iter().any(|(c, _)| key.contains(c)));
+        let materialized = by_key || truth(&table.properties, "materialized");
         let name = fold(&table.name);
         let case_sensitive = table.name.quote_style.is_some();
-        let outputs = table
+        let outputs: Vec<OutputColumn> = table
             .columns
             .iter()
             .zip(&columns)
@@ -91,6 +104,8 @@ impl Binder<'_> {
                     ty: c.ty.clone(),
                     default: text.clone(),
                     unused: false,
+                    lateness: written(&table.columns, &c.name, |def| &def.lateness),
+                    watermark: written(&table.columns, &c.name, |def| &def.watermark),
                 })
                 .collect(),
             materialized,
@@ -99,6 +114,7 @@ impl Binder<'_> {
             indexes: vec![],
         });
         let columns = columns.into_iter().map(|(c, _)| c).collect();
+        let rel = self.late(rel, &name, &outputs, lateness, at)?;
         self.circuit.tables.push(Table { name, case_sensitive, columns, primary_key, materialized });
         Ok(Declared::Relation { rel, columns: outputs, table: Some(index) })
     }
@@ -106,11 +122,6 @@ impl Binder<'_> {
     /// A column, and the text of its default.
     fn column(&mut self, def: &ColumnDef) -> Bound<(Column, Option<String>)> {
         let sql = self.sql_type(&def.ty, def.ty_span);
-        for (at, what) in [(def.lateness, "LATENESS"), (def.watermark, "WATERMARK")] {
-            if let Some(at) = at {
-                self.unsupported(at, what);
-            }
-        }
         let sql = sql?;
         if matches!(sql, SqlType::IntervalMonths(_) | SqlType::IntervalMicros(_)) {
             return Err(self.error(def.ty_span, "a table's column cannot be an interval"));

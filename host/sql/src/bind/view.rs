@@ -1,6 +1,8 @@
 //! CREATE VIEW.
 
+use super::names::closest;
 use super::{Binder, Bound, Declared, OutputColumn};
+use crate::Span;
 use crate::parse::{CreateView, ViewKind, fold, span};
 use crate::plan::Root;
 use crate::relation::{Relation, RelationColumn};
@@ -19,6 +21,8 @@ pub(super) fn error_view() -> Relation {
         ty: ColumnType::not_null(SqlType::Varchar(None)),
         default: None,
         unused: false,
+        lateness: None,
+        watermark: None,
     };
     Relation {
         name: "error_view".to_string(),
@@ -52,9 +56,6 @@ impl Binder<'_> {
         if view.kind == ViewKind::Local && !view.properties.is_empty() {
             self.error(view.properties[0].key_position, "a LOCAL view has no properties: it is not put out");
         }
-        if let Some(p) = view.properties.iter().find(|p| p.key == "emit_final") {
-            self.unsupported(p.key_position, "emit_final");
-        }
         self.ctes.clear();
         self.ctes.push(HashMap::new());
         let (rel, mut columns) = self.query(&view.query)?;
@@ -83,6 +84,8 @@ impl Binder<'_> {
             Some(number) => self.define(number, view, rel, &columns)?,
             None => (rel, columns),
         };
+        let rel = self.late_view(&name, rel, &columns, span(view.name.span))?;
+        let last = self.last(view, &columns)?;
         if view.kind != ViewKind::Local {
             for c in &columns {
                 let what = match c.ty.sql {
@@ -93,16 +96,37 @@ impl Binder<'_> {
                 let message = format!("column '{}' {what}, which only a LOCAL view may have", c.name);
                 return Err(self.error_hint(c.span, message, "CAST it to a type that can be put out"));
             }
-            self.put_out(view, &name, rel, &columns);
+            self.put_out(view, &name, rel, &columns, last);
         }
         Ok(Declared::Relation { rel, columns, table: None })
     }
 
-    fn put_out(&mut self, view: &CreateView, name: &str, rel: crate::plan::RelId, columns: &[OutputColumn]) {
+    /// The column by which rows of a view are put out once they are final.
+    fn last(&mut self, view: &CreateView, columns: &[OutputColumn]) -> Bound<Option<(usize, Span)>> {
+        let Some(p) = view.properties.iter().find(|p| p.key == "emit_final") else { return Ok(None) };
+        let by_number = || p.value.parse().ok().filter(|i| *i < columns.len());
+        match columns.iter().position(|c| c.name == p.value).or_else(by_number) {
+            Some(column) => Ok(Some((column, p.value_position))),
+            None => {
+                let hint = closest(&p.value, columns.iter().map(|c| c.name.as_str()));
+                let hint = hint.map(|c| format!("did you mean '{c}'?"));
+                Err(self.error_maybe_hint(p.value_position, format!("the view has no column '{}'", p.value), hint))
+            }
+        }
+    }
+
+    fn put_out(
+        &mut self,
+        view: &CreateView,
+        name: &str,
+        rel: crate::plan::RelId,
+        columns: &[OutputColumn],
+        last: Option<(usize, Span)>,
+    ) {
         let case_sensitive = view.name.quote_style.is_some();
         let materialized = view.kind == ViewKind::Materialized;
         let index = self.circuit.views.len();
-        self.plan.roots.push(Root { rel, view: index, last: None });
+        self.plan.roots.push(Root { rel, view: index, last });
         self.circuit.views.push(View {
             name: name.to_string(),
             case_sensitive,
@@ -128,6 +152,8 @@ impl Binder<'_> {
                     ty: c.ty.clone(),
                     default: None,
                     unused: false,
+                    lateness: self.lateness_text(name, &c.name),
+                    watermark: None,
                 })
                 .collect(),
             materialized,

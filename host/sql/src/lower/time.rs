@@ -18,7 +18,7 @@ impl Lowering<'_> {
         self.node(Op::Now, vec![], vec![TIME], "NOW")
     }
 
-    /// A scalar that is a function of another.
+    /// A scalar that is a function of another, which has a value for each of its values that come.
     pub(super) fn scalar(&mut self, of: NodeId, e: Expr) -> NodeId {
         if matches!(e.op, ExprOp::Column(_)) && e.ty == self.circuit.nodes[of].value[0] {
             return of;

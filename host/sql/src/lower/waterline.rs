@@ -2,6 +2,7 @@
 //! is less than; of NULL it says nothing.
 
 use super::Lowering;
+use super::guard::guarded;
 use super::linear::Linear;
 use super::stream::Stream;
 use crate::monotone::{advances, variable};
@@ -32,7 +33,7 @@ impl Lowering<'_> {
         let ty = self.circuit.nodes[of].value[0].clone();
         // A literal's type may be wider than the column's.
         let e = present(e, &ty)?;
-        Some(self.scalar(of, e))
+        Some(self.scalar(of, guarded(e, &ty)?))
     }
 
     /// The least of scalars.
@@ -110,7 +111,7 @@ impl Lowering<'_> {
             return None;
         }
         let e = present(e, &ty)?;
-        Some(self.scalar(scalar, e))
+        Some(self.scalar(scalar, guarded(e, &ty)?))
     }
 
     /// The waterline of a column of a key that several nodes share.

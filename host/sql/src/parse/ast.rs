@@ -22,6 +22,17 @@ pub(crate) enum Statement {
     Index(CreateIndex),
     /// `SET`
     Set(SetSetting),
+    /// LATENESS.
+    Lateness(Lateness),
+}
+
+/// `LATENESS view.column expr`
+#[derive(Debug)]
+pub(crate) struct Lateness {
+    pub(crate) view: Ident,
+    pub(crate) column: Ident,
+    pub(crate) expr: Box<Expr>,
+    pub(crate) span: Span,
 }
 
 /// `CREATE TABLE name ( .. ) [WITH ( .. )]`
@@ -44,10 +55,10 @@ pub(crate) struct ColumnDef {
     pub(crate) not_null: Option<bool>,
     /// DEFAULT: the expression and its text.
     pub(crate) default: Option<(Expr, String, Span)>,
-    /// LATENESS, with its place.
-    pub(crate) lateness: Option<Span>,
-    /// WATERMARK, with its place.
-    pub(crate) watermark: Option<Span>,
+    /// LATENESS.
+    pub(crate) lateness: Option<(Expr, Span)>,
+    /// WATERMARK.
+    pub(crate) watermark: Option<(Expr, Span)>,
 }
 
 /// `PRIMARY KEY ( .. )`
@@ -151,7 +162,7 @@ impl Statement {
             Statement::Type(t) => &t.name,
             Statement::Recursive(v) => &v.name,
             Statement::Function(f) => &f.name,
-            Statement::Index(_) | Statement::Set(_) => return None,
+            Statement::Index(_) | Statement::Set(_) | Statement::Lateness(_) => return None,
         })
     }
 }

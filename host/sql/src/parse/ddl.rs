@@ -2,7 +2,7 @@
 
 use super::data_type::{data_type, definition};
 use super::statement::{eat_word, error_with_hint, here, last, no_if_not_exists, peek_word};
-use super::{ColumnDef, CreateTable, CreateType, CreateView, Failure, ForeignKey, KeyList, ViewKind, span};
+use super::{ColumnDef, CreateTable, CreateType, CreateView, Failure, ForeignKey, KeyList, Lateness, ViewKind, span};
 use crate::relation::Property;
 use sqlparser::ast::Ident;
 use sqlparser::keywords::Keyword;
@@ -59,6 +59,16 @@ pub(super) fn create_type(source: &str, parser: &mut Parser) -> Result<CreateTyp
     let row = (peek_word(parser).as_deref() == Some("ROW")).then_some(start);
     let ty = definition(parser)?;
     Ok(CreateType { name, ty, span: start.to(last(parser)), row })
+}
+
+/// What follows `LATENESS`: `view.column expr`.
+pub(super) fn lateness(parser: &mut Parser) -> Result<Lateness, Failure> {
+    let start = here(parser);
+    let view = parser.parse_identifier()?;
+    parser.expect_token(&Token::Period)?;
+    let column = parser.parse_identifier()?;
+    let expr = Box::new(parser.parse_expr()?);
+    Ok(Lateness { view, column, expr, span: start.to(last(parser)) })
 }
 
 /// A relation's name: one word.
@@ -170,13 +180,13 @@ fn column(source: &str, parser: &mut Parser, table: &mut CreateTable) -> Result<
             }
             Some("LATENESS") => {
                 parser.advance_token();
-                parser.parse_expr()?;
-                column.lateness = Some(at.to(last(parser)));
+                let expr = parser.parse_expr()?;
+                column.lateness = Some((expr, at.to(last(parser))));
             }
             Some("WATERMARK") => {
                 parser.advance_token();
-                parser.parse_expr()?;
-                column.watermark = Some(at.to(last(parser)));
+                let expr = parser.parse_expr()?;
+                column.watermark = Some((expr, at.to(last(parser))));
             }
             Some("CONSTRAINT") => {
                 let hint = "leave CONSTRAINT and the name out";

@@ -14,7 +14,7 @@ mod tokens;
 
 pub(crate) use ast::{
     ColumnDef, CreateFunction, CreateIndex, CreateTable, CreateType, CreateView, DeclareRecursive, ForeignKey, KeyList,
-    SetSetting, Statement, ViewKind,
+    Lateness, SetSetting, Statement, ViewKind,
 };
 
 pub(crate) use tokens::{ASOF_LEFT, GROUP_BY_DISTINCT};

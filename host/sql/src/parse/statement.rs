@@ -73,7 +73,10 @@ pub(super) fn statement(source: &str, parser: &mut Parser) -> Result<Statement, 
             parser.advance_token();
             Statement::Recursive(recursive::declare_recursive(source, parser)?)
         }
-        Some("LATENESS") => return Err(unsupported(source, at, "the LATENESS statement")),
+        Some("LATENESS") => {
+            parser.advance_token();
+            Statement::Lateness(ddl::lateness(parser)?)
+        }
         Some("SET") => {
             parser.advance_token();
             Statement::Set(setting::set(source, parser)?)

@@ -93,7 +93,7 @@ fn summed(rows: Vec<Weighted>) -> Vec<Weighted> {
 }
 
 /// All rows of a delta.
-fn read(pipeline: &mut Pipeline, view: usize, layout: &SortLayout) -> Vec<Weighted> {
+pub fn read(pipeline: &mut Pipeline, view: usize, layout: &SortLayout) -> Vec<Weighted> {
     let mut out = vec![];
     for page in 0.. {
         let Page { blocks, more } = pipeline.delta(view as u32, page);

@@ -1,0 +1,308 @@
+//! State that is let go changes nothing: with LATENESS a program puts out what it would without, on the rows that are not late; with 1 and 3
+//! workers, straight through and restored half-way. And on an endless stream its state stays as large as it is.
+#![allow(clippy::unwrap_used)]
+
+#[rustfmt::skip]
+#[allow(clippy::all)]
+#[path = "generated/lateness.rs"]
+mod generated;
+#[path = "support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use support::{encode, read};
+use weir_circuit::Circuit;
+use weir_row::{Block, ColumnType, Layout, SortLayout, Value};
+use weir_sdk::Pipeline;
+use weir_sdk::local::Hub;
+
+/// What is let go of, in all ways that there are; `{c}`, `{v}` and `{k}` are where latenesses stand.
+const PROGRAM: &str = "CREATE TABLE clicks (id BIGINT NOT NULL, who INT NOT NULL, ts TIMESTAMP NOT NULL {c}, price INT);
+CREATE TABLE visits (who INT NOT NULL, ts TIMESTAMP {v}, page VARCHAR);
+CREATE TABLE keyed (at BIGINT NOT NULL {k}, k INT NOT NULL, x INT, PRIMARY KEY (at, k));
+CREATE VIEW per_window AS SELECT window_start, COUNT(*) AS n, SUM(price) AS s, MAX(price) AS m
+FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL 5 MINUTES)) GROUP BY window_start;
+CREATE VIEW per_hop AS SELECT window_start, who, COUNT(DISTINCT price) AS n
+FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL 5 MINUTES, INTERVAL 10 MINUTES)) GROUP BY window_start, who;
+CREATE VIEW per_hour AS SELECT TIMESTAMP_TRUNC(ts, HOUR) AS h, MIN(price) AS m, ARG_MAX(id, price) AS a FROM clicks GROUP BY TIMESTAMP_TRUNC(ts, HOUR);
+CREATE VIEW equal AS SELECT c.id, v.page FROM clicks c JOIN visits v ON c.who = v.who AND c.ts = v.ts;
+CREATE VIEW close AS SELECT c.id, v.page FROM clicks c JOIN visits v ON c.who = v.who
+AND v.ts >= c.ts - INTERVAL 5 MINUTES AND v.ts <= c.ts + INTERVAL 1 MINUTE;
+CREATE VIEW padded AS SELECT c.id, v.page FROM clicks c LEFT JOIN visits v ON c.ts = v.ts AND v.who < c.who;
+CREATE VIEW alone AS SELECT c.id FROM clicks c WHERE NOT EXISTS (SELECT 1 FROM visits v WHERE v.ts = c.ts);
+CREATE VIEW full_join AS SELECT c.id, v.page FROM clicks c FULL JOIN visits v ON c.ts = v.ts;
+CREATE VIEW seen AS SELECT DISTINCT who, ts FROM clicks;
+CREATE VIEW together AS SELECT ts FROM clicks UNION SELECT ts FROM visits;
+CREATE VIEW common AS SELECT ts FROM clicks INTERSECT ALL SELECT ts FROM visits;
+CREATE VIEW first_ones AS SELECT ts, id FROM (SELECT ts, id, ROW_NUMBER() OVER (PARTITION BY ts ORDER BY id) AS n FROM clicks) AS t WHERE n <= 2;
+CREATE VIEW counted AS SELECT n, COUNT(*) AS c FROM (SELECT ts, COUNT(*) AS n FROM clicks GROUP BY ts) AS t GROUP BY n;
+CREATE VIEW of_windows AS SELECT w.window_start, COUNT(*) AS n FROM per_window w JOIN visits v ON v.ts = w.window_start GROUP BY w.window_start;
+CREATE VIEW by_key AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;";
+
+const MINUTE: i64 = 60_000_000;
+/// The latenesses, in minutes, of which `keyed` has as many units.
+const LATENESS: [i64; 3] = [10, 20, 15];
+/// Minutes between steps.
+const PACE: i64 = 3;
+
+fn program(with: bool) -> Circuit {
+    let clause = |minutes: i64| if with { format!("LATENESS INTERVAL {minutes} MINUTES") } else { String::new() };
+    let source = PROGRAM.replace("{c}", &clause(LATENESS[0])).replace("{v}", &clause(LATENESS[1]));
+    let source = source.replace("{k}", &if with { format!("LATENESS {}", LATENESS[2]) } else { String::new() });
+    let circuit =
+        weir_sql::compile(&source).unwrap_or_else(|e| panic!("{}", weir_sql::render(&source, "", &e))).circuit;
+    circuit.check().unwrap();
+    circuit
+}
+
+/// Numbers that look random (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n.cast_unsigned()).cast_signed()
+    }
+}
+
+/// A change: table, row, weight.
+type Change = (usize, Vec<Value>, i64);
+
+/// Steps of a stream, and the same without what is late.
+struct Stream {
+    steps: Vec<Vec<Change>>,
+    in_time: Vec<Vec<Change>>,
+    /// What is late, of the tables without a key.
+    late: i64,
+}
+
+fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
+    let mut random = Random(seed);
+    let mut out = Stream { steps: vec![], in_time: vec![], late: 0 };
+    let mut waterlines = [i64::MIN; 3];
+    let mut here: [Vec<(i64, Vec<Value>)>; 2] = [vec![], vec![]];
+    for step in 0..steps {
+        let (mut all, mut kept) = (vec![], vec![]);
+        let mut next = waterlines;
+        for _ in 0..rows {
+            let table = random.below(3) as usize;
+            // Some are older than a lateness.
+            let minute = 1_000 + step * PACE - random.below(LATENESS[table] + 4);
+            let small = Value::I32(random.below(4) as i32);
+            let nullable = |random: &mut Random, v: Value| if random.below(6) == 0 { Value::Null } else { v };
+            let (time, row, weight) = match table {
+                0 | 1 if random.below(4) == 0 && !here[table].is_empty() => {
+                    // One that is there is taken away, late or not.
+                    let at = random.below(here[table].len() as i64) as usize;
+                    let (time, row) = here[table].swap_remove(at);
+                    (time, row, -1)
+                }
+                0 => {
+                    let price = Value::I32(random.below(100) as i32);
+                    let price = nullable(&mut random, price);
+                    let id = Value::I64(random.below(20));
+                    (minute, vec![id, small, Value::Ts(minute * MINUTE), price], 1)
+                }
+                1 => match random.below(8) {
+                    // What has no time is never late.
+                    0 => (i64::MAX, vec![small, Value::Null, Value::text("timeless")], 1),
+                    _ => (
+                        minute,
+                        vec![
+                            small,
+                            Value::Ts(minute * MINUTE),
+                            Value::text(if random.below(2) == 0 { "a" } else { "b" }),
+                        ],
+                        1,
+                    ),
+                },
+                _ => {
+                    let x = Value::I32(random.below(100) as i32);
+                    let x = nullable(&mut random, x);
+                    (minute, vec![Value::I64(minute), small, x], 1)
+                }
+            };
+            let change = (table, row.clone(), weight);
+            all.push(change.clone());
+            if time < waterlines[table] {
+                out.late += i64::from(table < 2);
+                continue;
+            }
+            if table < 2 && weight > 0 {
+                here[table].push((time, row));
+            }
+            if time < i64::MAX {
+                next[table] = next[table].max(time - LATENESS[table]);
+            }
+            kept.push(change);
+        }
+        waterlines = next;
+        out.steps.push(all);
+        out.in_time.push(kept);
+    }
+    out
+}
+
+/// What a worker takes in of a step.
+fn blocks(circuit: &Circuit, step: &[Change], worker: usize, workers: usize) -> Vec<(u32, Block)> {
+    let of = |(i, (table, row, weight)): (usize, &Change)| {
+        let one = encode::block(circuit, *table, std::slice::from_ref(row));
+        let words = one.iter().next().map(|(row, _)| row.to_vec()).unwrap();
+        let owner = match &circuit.tables[*table].primary_key {
+            None => i % workers,
+            Some(key) => {
+                let types: Vec<ColumnType> =
+                    key.iter().map(|c| circuit.tables[*table].columns[*c].ty.clone()).collect();
+                weir_row::shard_of(&words[..Layout::new(&types).walk(&words).unwrap()], workers)
+            }
+        };
+        let mut block = Block::new(one.stride);
+        block.push(&words, *weight);
+        (owner == worker).then_some((*table as u32, block))
+    };
+    step.iter().enumerate().filter_map(of).collect()
+}
+
+/// The contents of each view, by name.
+type Contents = BTreeMap<String, BTreeMap<Vec<Value>, i64>>;
+
+/// Rows of state, of all operators.
+fn state_rows(pipeline: &mut Pipeline) -> u64 {
+    let profile: serde_json::Value = serde_json::from_str(&pipeline.profile()).unwrap();
+    profile.as_array().unwrap().iter().map(|o| o["state_rows"].as_u64().unwrap()).sum()
+}
+
+/// Contents after each step, and the rows of state of all workers.
+fn run(circuit: &Circuit, steps: &[Vec<Change>], workers: usize, restored_at: Option<usize>) -> Vec<(Contents, u64)> {
+    let json = serde_json::to_string(circuit).unwrap();
+    let program = || -> Box<dyn weir_sdk::Circuit> { Box::new(weir_engine::Program::new(&json).unwrap()) };
+    run_program(circuit, &program, steps, workers, restored_at)
+}
+
+fn run_program(
+    circuit: &Circuit,
+    program: &(impl Fn() -> Box<dyn weir_sdk::Circuit> + Sync),
+    steps: &[Vec<Change>],
+    workers: usize,
+    restored_at: Option<usize>,
+) -> Vec<(Contents, u64)> {
+    let types = |v: &weir_circuit::View| v.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>();
+    let layouts: Vec<SortLayout> = circuit.views.iter().map(|v| SortLayout::ascending(&types(v))).collect();
+    let hub = Hub::new(workers);
+    let part = |steps: &[Vec<Change>], from: Option<&[Vec<u8>]>| {
+        hub.run(program, from, |worker, pipeline| {
+            let mut out = vec![];
+            for (at, step) in steps.iter().enumerate() {
+                for (table, block) in blocks(circuit, step, worker, workers) {
+                    pipeline.ingest(table, vec![block]);
+                }
+                pipeline.step(at as i64);
+                let deltas: Vec<_> = layouts.iter().enumerate().map(|(v, layout)| read(pipeline, v, layout)).collect();
+                out.push((deltas, state_rows(pipeline)));
+            }
+            (out, pipeline.checkpoint())
+        })
+    };
+    let cut = restored_at.unwrap_or(steps.len());
+    let mut parts = vec![part(&steps[..cut], None)];
+    if cut < steps.len() {
+        let checkpoints: Vec<Vec<u8>> = parts[0].iter().map(|(_, checkpoint)| checkpoint.clone()).collect();
+        parts.push(part(&steps[cut..], Some(&checkpoints)));
+    }
+    let (mut contents, mut all) = (Contents::new(), vec![]);
+    for part in parts {
+        for step in 0..part[0].0.len() {
+            let mut rows = 0;
+            for (worker, _) in &part {
+                let (deltas, state) = &worker[step];
+                rows += state;
+                for (view, delta) in circuit.views.iter().zip(deltas) {
+                    let sum = contents.entry(view.name.clone()).or_default();
+                    delta.iter().for_each(|(row, weight)| *sum.entry(row.clone()).or_default() += weight);
+                    sum.retain(|_, weight| *weight != 0);
+                }
+            }
+            all.push((contents.clone(), rows));
+        }
+    }
+    all
+}
+
+#[test]
+fn what_is_let_go_changes_nothing() {
+    let (with, without) = (program(true), program(false));
+    let mut late = 0;
+    for seed in 0..12 {
+        let stream = stream(seed, 40, 12);
+        late += stream.late;
+        let expected = run(&without, &stream.in_time, 1, None);
+        for (workers, restored_at) in [(1, None), (3, None), (1, Some(17)), (3, Some(20))] {
+            let got = run(&with, &stream.steps, workers, restored_at);
+            for (step, ((got, _), (expected, _))) in got.iter().zip(&expected).enumerate() {
+                for (view, rows) in expected {
+                    assert_eq!(
+                        &got[view], rows,
+                        "{view} after step {step}, seed {seed}, {workers} workers, {restored_at:?}"
+                    );
+                }
+            }
+            let errors = &got.last().unwrap().0["error_view"];
+            let told = errors.iter().filter(|(row, _)| row[0] != Value::text("keyed")).map(|(_, w)| w).sum::<i64>();
+            assert_eq!(told, stream.late, "seed {seed}, {workers} workers");
+        }
+    }
+    assert!(late > 500, "{late} rows were late");
+}
+
+#[test]
+fn state_stays_flat_on_an_endless_stream() {
+    const STEPS: usize = 1_000;
+    let stream = stream(1, STEPS as i64, 30);
+    let sizes = |circuit: &Circuit| {
+        let all = run_sizes(circuit, &stream.in_time);
+        (1..=10).map(|i| all[i * STEPS / 10 - 1]).collect::<Vec<u64>>()
+    };
+    let (with, without) = (sizes(&program(true)), sizes(&program(false)));
+    println!("rows of state at ten points, with lateness {with:?}, without {without:?}");
+    assert!(with[1..].iter().all(|n| *n < 2 * with[0]), "it grows: {with:?}");
+    assert!(without[9] > 5 * without[0], "without lateness it does not grow: {without:?}");
+}
+
+/// Rows of state after each step.
+fn run_sizes(circuit: &Circuit, steps: &[Vec<Change>]) -> Vec<u64> {
+    let json = serde_json::to_string(circuit).unwrap();
+    let program = || -> Box<dyn weir_sdk::Circuit> { Box::new(weir_engine::Program::new(&json).unwrap()) };
+    let all = Hub::new(1).run(program, None, |_, pipeline| {
+        let sizes = steps.iter().enumerate().map(|(at, step)| {
+            for (table, block) in blocks(circuit, step, 0, 1) {
+                pipeline.ingest(table, vec![block]);
+            }
+            pipeline.step(at as i64);
+            state_rows(pipeline)
+        });
+        sizes.collect::<Vec<_>>()
+    });
+    all.into_iter().next().unwrap()
+}
+
+/// What the program of the corpus becomes in Rust does what the engine does, with as much state.
+#[test]
+fn generated_is_engine() {
+    let compiled = || -> Box<dyn weir_sdk::Circuit> { Box::new(generated::Program::new()) };
+    let circuit: Circuit = serde_json::from_str(compiled().describe()).unwrap();
+    circuit.check().unwrap();
+    for seed in 0..6 {
+        let stream = stream(seed, 40, 12);
+        let expected = run(&circuit, &stream.steps, 1, None);
+        for (workers, restored_at) in [(1, None), (3, Some(20))] {
+            let got = run_program(&circuit, &compiled, &stream.steps, workers, restored_at);
+            for (step, (got, expected)) in got.iter().zip(&expected).enumerate() {
+                assert_eq!(got.0, expected.0, "after step {step}, seed {seed}, {workers} workers");
+                assert!(workers > 1 || got.1 == expected.1, "{} rows of state, not {}", got.1, expected.1);
+            }
+        }
+        assert!(!expected.last().unwrap().0["final"].is_empty());
+    }
+}
