@@ -99,6 +99,9 @@ impl Binder<'_> {
                 self.in_list(e?, list, *negated)
             }
             ast::Expr::InSubquery { expr, subquery, negated } => {
+                if let Some(values) = super::row_in::as_row(expr) {
+                    return self.row_in(values, subquery, *negated, at(), cx);
+                }
                 let e = self.expr(expr, cx);
                 self.in_subquery(e?, subquery, *negated, at(), cx)
             }

@@ -29,6 +29,7 @@ mod pivot;
 mod quantified;
 mod query;
 mod recursive;
+mod row_in;
 mod scope;
 mod select;
 mod set_operation;

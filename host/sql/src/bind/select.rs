@@ -149,6 +149,12 @@ impl Binder<'_> {
             }
             return self.has_rows(right, found.negated, at, cx).map(Matched::Condition);
         };
+        if let Some(values) = super::row_in::as_row(value) {
+            return match self.row_semi_join(rel, values, found.subquery, found.negated, at, cx)? {
+                Some(joined) => Ok(Matched::Rows(joined)),
+                None => self.row_in(values, found.subquery, found.negated, at, cx).map(Matched::Condition),
+            };
+        }
         let value = self.expr(value, cx)?;
         let simple = !super::subquery::has_subquery(&value);
         let (value, right) = self.in_operands(value, found.subquery, at, cx)?;
