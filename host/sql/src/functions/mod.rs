@@ -5,6 +5,7 @@
 mod aggregates;
 mod array;
 mod conditional;
+mod forms;
 mod grammar;
 mod index;
 mod lambda;

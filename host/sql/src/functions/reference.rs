@@ -53,6 +53,10 @@ pub fn reference() -> String {
         out,
         "**{have} of {all}** entries of the language's index are there, on every page that the index has them on; the [table](#coverage) says which.\n"
     );
+    out.push_str(
+        "Below: [statements and queries](#statements-and-queries), then functions and operators by family.\n\n",
+    );
+    super::forms::chapters(&mut out);
     for family in Family::ALL {
         let of_family: Vec<_> = registry().filter(|f| f.families.contains(&family)).collect();
         if of_family.is_empty() {
