@@ -191,11 +191,15 @@ impl Binder<'_> {
         let beside = self.outer.iter().rev().take_while(|o| o.beside).count();
         let from = self.outer.len() - beside;
         let seen: Vec<bool> = self.outer[from..].iter().map(|o| o.visible).collect();
-        if !lateral {
-            self.outer[from..].iter_mut().for_each(|o| o.visible = false);
+        for o in &mut self.outer[from..] {
+            o.visible &= lateral;
+            // For the subquery it is a query around it, which its own FROM clause may read.
+            o.beside = false;
         }
         let result = self.deeper(|| at, |binder| binder.query(subquery));
-        self.outer[from..].iter_mut().zip(seen).for_each(|(o, seen)| o.visible = seen);
+        for (o, seen) in self.outer[from..].iter_mut().zip(seen) {
+            (o.visible, o.beside) = (seen, true);
+        }
         let (rel, columns) = result?;
         let columns = match alias {
             Some(alias) => self.renamed(columns, alias)?,
