@@ -33,6 +33,15 @@ pub(super) const ENTRIES: &[Entry] = &[
     syntax(
         Function::written(
             GRAMMAR,
+            &["default"],
+            &["CREATE TABLE t (column type DEFAULT e, …)"],
+            "What a record has that leaves the column out: a constant. It is written in the declaration of a table only.",
+        )
+        .refuses(&[("DEFAULT", "not found")]),
+    ),
+    syntax(
+        Function::written(
+            GRAMMAR,
             &["values"],
             &["VALUES (e, …), …"],
             "Rows, written out; each column has a common type.",
@@ -191,13 +200,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     syntax(
         Function::written(
-            GRAMMAR,
+            &[Family::Grammar, Family::Table],
             &["table"],
-            &["TABLE name"],
-            "All of a table or a view, as a query.",
+            &["TABLE name", "TABLE(function(TABLE name, …))"],
+            "All of a table or a view, as a query; and how a function of tables is called in FROM.",
         )
         .gives(&[
             ("(WITH t(a) AS (VALUES (1), (2)) SELECT SUM(a) FROM (TABLE t) AS s)", "3"),
+            (
+                "(WITH t AS (SELECT DATE '2026-08-07' AS d) SELECT COUNT(*) FROM TABLE(HOP(TABLE t, DESCRIPTOR(d), INTERVAL 1 DAY, INTERVAL 3 DAYS)))",
+                "3",
+            ),
         ]),
     ),
     syntax(
