@@ -71,6 +71,9 @@ pub struct Table {
     pub primary_key: Option<Vec<usize>>,
     /// Whether the contents are kept, to be read as a snapshot.
     pub materialized: bool,
+    /// Whether rows are only ever added: the host takes in nothing else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub append_only: bool,
 }
 
 impl Table {

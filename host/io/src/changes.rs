@@ -101,6 +101,10 @@ impl<'a> TableDraft<'a> {
 
     /// Ends a whole row: an insertion (or, in a table with a primary key, an upsert) of `weight`.
     pub(crate) fn insert(&mut self, weight: i64, changes: &mut Changes) -> Result<(), BadRow> {
+        if weight < 0 && self.table.append_only {
+            self.clear();
+            return Err(BadRow { description: "rows of an append-only table cannot be deleted".into(), field: None });
+        }
         let result = self.fill_defaults().and_then(|()| self.lay_out(changes));
         self.clear();
         let key_words = result?;

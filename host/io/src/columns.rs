@@ -23,6 +23,7 @@ pub struct TableColumns {
     /// The layout of the other columns.
     pub(crate) value: Layout,
     pub(crate) keyed: bool,
+    pub(crate) append_only: bool,
     by_name: HashMap<String, usize>,
 }
 
@@ -45,6 +46,7 @@ impl TableColumns {
             key: Layout::new(&types(&key_columns)),
             value: Layout::new(&types(&value_columns)),
             keyed: table.primary_key.is_some(),
+            append_only: table.append_only,
             by_name: table.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect(),
             columns: table.columns.clone(),
         }

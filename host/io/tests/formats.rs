@@ -23,6 +23,7 @@ fn table(primary_key: Option<Vec<usize>>) -> Table {
         ],
         primary_key,
         materialized: false,
+        append_only: false,
     }
 }
 
@@ -87,6 +88,19 @@ fn insert_delete_events() {
     );
     assert_eq!(errors.iter().map(|e| e.event_number.unwrap()).collect::<Vec<_>>(), [3, 4]);
     assert!(errors[0].description.contains("'c1'"), "{errors:?}");
+}
+
+#[test]
+fn append_only_tables_take_no_deletions() {
+    let table = Table { append_only: true, ..table(None) };
+    let text = br#"{"insert":{"c1":1}} {"delete":{"c1":1}} {"insert":{"c1":2},"delete":{"c1":1}} {"insert":{"c1":3}}"#;
+    let (rows, errors) = json(&table, JsonConfig::default(), &[text]);
+    assert_eq!(
+        rows.iter().map(|(row, w)| (row[0].clone(), *w)).collect::<Vec<_>>(),
+        [(Value::I64(1), 1), (Value::I64(3), 1)]
+    );
+    assert_eq!(errors.iter().map(|e| e.event_number.unwrap()).collect::<Vec<_>>(), [2, 3]);
+    assert!(errors[0].description.contains("append-only"), "{errors:?}");
 }
 
 #[test]

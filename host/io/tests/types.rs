@@ -17,7 +17,14 @@ fn column(name: &str, ty: ColumnType) -> Column {
 }
 
 fn table(columns: Vec<Column>) -> Table {
-    Table { name: "t".into(), case_sensitive: false, columns, primary_key: None, materialized: false }
+    Table {
+        name: "t".into(),
+        case_sensitive: false,
+        columns,
+        primary_key: None,
+        materialized: false,
+        append_only: false,
+    }
 }
 
 type Rows = Vec<(Vec<Value>, i64)>;

@@ -39,7 +39,14 @@ fn repeated(rows: &[(Vec<Value>, i64)]) -> Vec<Vec<Value>> {
 }
 
 pub(crate) fn table(columns: &[Column], primary_key: Option<Vec<usize>>) -> Table {
-    Table { name: "t".into(), case_sensitive: false, columns: columns.to_vec(), primary_key, materialized: true }
+    Table {
+        name: "t".into(),
+        case_sensitive: false,
+        columns: columns.to_vec(),
+        primary_key,
+        materialized: true,
+        append_only: false,
+    }
 }
 
 /// A relation in memory, which notes what is inserted.

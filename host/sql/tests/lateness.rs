@@ -306,3 +306,43 @@ fn generated_is_engine() {
         assert!(!expected.last().unwrap().0["final"].is_empty());
     }
 }
+
+/// What is put out once it is final is never taken back, is what it would be without, and comes as soon as the waterline has passed it.
+#[test]
+fn final_rows_are_put_out_once() {
+    const SOURCE: &str = "CREATE TABLE clicks (id BIGINT NOT NULL, who INT NOT NULL, ts TIMESTAMP NOT NULL LATENESS INTERVAL 10 MINUTES, price INT);
+CREATE TABLE visits (who INT NOT NULL, ts TIMESTAMP LATENESS INTERVAL 20 MINUTES, page VARCHAR);
+CREATE TABLE keyed (at BIGINT NOT NULL LATENESS 15, k INT NOT NULL, x INT, PRIMARY KEY (at, k));
+CREATE VIEW counts AS SELECT ts, COUNT(*) AS n FROM clicks GROUP BY ts;
+CREATE VIEW final WITH ('emit_final' = 'ts') AS SELECT ts, COUNT(*) AS n FROM clicks GROUP BY ts;
+CREATE VIEW final_of_both WITH ('emit_final' = '0') AS SELECT v.ts, COUNT(*) AS n FROM clicks c JOIN visits v ON c.ts = v.ts GROUP BY v.ts;
+CREATE VIEW of_both AS SELECT v.ts, COUNT(*) AS n FROM clicks c JOIN visits v ON c.ts = v.ts GROUP BY v.ts;
+CREATE VIEW final_keys WITH ('emit_final' = 'at') AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;
+CREATE VIEW all_keys AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;";
+    let circuit = weir_sql::compile(SOURCE).unwrap_or_else(|e| panic!("{}", weir_sql::render(SOURCE, "", &e))).circuit;
+    let pairs = [("final", "counts"), ("final_of_both", "of_both"), ("final_keys", "all_keys")];
+    for (seed, workers) in [(1, 1), (2, 1), (3, 3), (4, 3)] {
+        let stream = stream(seed, 60, 12);
+        let got = run(&circuit, &stream.steps, workers, Some(30));
+        let last = &got.last().unwrap().0;
+        let mut before = Contents::new();
+        for (step, (now, _)) in got.iter().enumerate() {
+            for (last_view, of) in pairs {
+                let rows = &now[last_view];
+                let kept = before.get(last_view).into_iter().flatten().all(|(row, w)| rows.get(row) == Some(w));
+                assert!(kept, "{last_view} takes something back in step {step}");
+                // All that there is below the greatest that is final, and nothing of it ever changes.
+                let Some((greatest, _)) = rows.keys().map(|row| (row[0].clone(), ())).max() else { continue };
+                let mut expected = last[of].clone();
+                expected.retain(|row, _| row[0] <= greatest);
+                assert_eq!(rows, &expected, "{last_view} after step {step}, seed {seed}, {workers} workers");
+            }
+            before = now.clone();
+        }
+        let few = |view: &str| (last[view].len(), last[pairs.iter().find(|(f, _)| *f == view).unwrap().1].len());
+        for (view, _) in pairs {
+            let (held, all) = few(view);
+            assert!(held * 2 > all && held < all, "{view}: {held} of {all} rows are final");
+        }
+    }
+}

@@ -115,7 +115,17 @@ impl Binder<'_> {
         });
         let columns = columns.into_iter().map(|(c, _)| c).collect();
         let rel = self.late(rel, &name, &outputs, lateness, at)?;
-        self.circuit.tables.push(Table { name, case_sensitive, columns, primary_key, materialized });
+        let append_only = truth(&table.properties, "append_only");
+        if append_only && primary_key.is_some() {
+            let at = table.properties.iter().find(|p| p.key == "append_only").map_or(at, |p| p.key_position);
+            let hint = "leave out one of the two";
+            return Err(self.error_hint(
+                at,
+                "an append-only table has no primary key: an insertion may replace a row",
+                hint,
+            ));
+        }
+        self.circuit.tables.push(Table { name, case_sensitive, columns, primary_key, materialized, append_only });
         Ok(Declared::Relation { rel, columns: outputs, table: Some(index) })
     }
 
