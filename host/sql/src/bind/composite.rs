@@ -6,7 +6,7 @@ use super::{Binder, Bound, position};
 use crate::Span;
 use crate::expr::{call, int, null, text};
 use crate::parse::{fold, span};
-use sqlparser::ast::{self, Spanned};
+use sqlparser::ast::{self, SelectItem, Spanned};
 use weir_circuit::{Expr, ExprOp, Position};
 use weir_row::{ColumnType, Kind, RowType, SqlType};
 
@@ -59,6 +59,18 @@ pub(crate) fn lambda(function: &str, over: Expr, body: Expr, sql: SqlType, at: P
 /// The types of a row's fields.
 pub(crate) fn row_type(values: &[Expr], names: impl Iterator<Item = String>) -> RowType {
     RowType { name: None, fields: names.zip(values).map(|(n, e)| (n, e.ty.clone())).collect() }
+}
+
+/// What the parser was given for `ROW(*, ..)`: a SELECT of stars from nothing.
+fn stars(list: &ast::FunctionArgumentList) -> Option<&[SelectItem]> {
+    let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ast::Expr::Subquery(query)))] = list.args.as_slice()
+    else {
+        return None;
+    };
+    let ast::SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let is_star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    let plain = select.from.is_empty() && select.selection.is_none() && select.projection.iter().any(is_star);
+    plain.then_some(select.projection.as_slice())
 }
 
 impl Binder<'_> {
@@ -135,6 +147,9 @@ impl Binder<'_> {
         if ty.is_none() && folded != "row" && folded != "array" {
             return None;
         }
+        if let Some(projection) = stars(list).filter(|_| ty.is_none() && folded == "row") {
+            return Some(self.spread_stars(projection, at, cx).and_then(|values| self.row(values, at)));
+        }
         let bound = self.plain_arguments(list, at).and_then(|args| self.many(args, cx));
         Some(bound.and_then(|values| match ty {
             Some(Some(ty)) => self.construct(&ty, values, at),
@@ -142,6 +157,20 @@ impl Binder<'_> {
             None if folded == "row" => self.row(values, at),
             None => self.array(values, at),
         }))
+    }
+
+    /// The values of `ROW(*, ..)`.
+    fn spread_stars(&mut self, projection: &[SelectItem], at: Span, cx: &mut Cx<'_>) -> Bound<Vec<(Expr, Span)>> {
+        let mut values = vec![];
+        for item in projection {
+            let SelectItem::UnnamedExpr(e) = item else {
+                let columns = self.star_columns(item, cx)?;
+                values.extend(columns.into_iter().map(|e| (e, at)));
+                continue;
+            };
+            values.push((self.expr(e, cx)?, at));
+        }
+        Ok(values)
     }
 
     /// The body of a lambda, which sees its parameters and nothing else: name, whether it keeps its case, and value of each.

@@ -180,6 +180,28 @@ impl Binder<'_> {
     }
 
     /// What REPLACE says of a star.
+    /// The columns that a star stands for.
+    pub(super) fn star_columns(&mut self, item: &SelectItem, cx: &mut Cx<'_>) -> Bound<Vec<Expr>> {
+        let options = match item {
+            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options) => options,
+            other => return Err(self.error(span(other.span()), "a field of a row has no alias")),
+        };
+        let (mut aggregates, mut subqueries) = (Aggregates::default(), Subqueries::default());
+        let replaced = self.replacements(options, cx.scope, cx.aliases, &mut aggregates, &mut subqueries)?;
+        if !aggregates.is_empty() || !subqueries.is_empty() {
+            let at = span(options.wildcard_token.0.span);
+            return Err(self.unsupported(at, "a replacement with an aggregate or a subquery within ROW"));
+        }
+        let mut items = vec![];
+        match item {
+            SelectItem::QualifiedWildcard(kind, _) => {
+                self.qualified_star(kind, options, replaced, cx.scope, &mut items)?;
+            }
+            _ => self.star(None, options, replaced, cx.scope, &mut items)?,
+        }
+        Ok(items.into_iter().map(|i| i.expr).collect())
+    }
+
     fn replacements(
         &mut self,
         options: &WildcardAdditionalOptions,

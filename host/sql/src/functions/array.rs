@@ -388,8 +388,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         .fails(&[("MAP[CAST(NULL AS INT), 1]", "cannot be NULL")]),
     ),
     syntax(
-        Function::written(&[Family::Types], &["row"], &["ROW(x, …) → row", "(x, …) → row", "row.field"], "A row as a value. Rows are ordered field by field, NULL smallest.")
-        .gives(&[("ROW(1, 2) < ROW(1, 3)", "TRUE"), ("ROW(NULL) IS NULL", "FALSE"), ("ROW(1, 'a') IS NOT DISTINCT FROM ROW(1, 'a')", "TRUE")])
+        Function::written(&[Family::Types], &["row"], &["ROW(x, …) → row", "(x, …) → row", "ROW(*), ROW(t.* EXCLUDE (column, …), …) → row", "row.field"], "A row as a value. Rows are ordered field by field, NULL smallest.")
+        .gives(&[("ROW(1, 2) < ROW(1, 3)", "TRUE"), ("ROW(NULL) IS NULL", "FALSE"), ("(SELECT MAX(ROW(t.* EXCLUDE (b), 7)) FROM (VALUES (1, 2), (3, 4)) AS t(a, b))", "(3,7)"), ("ROW(1, 'a') IS NOT DISTINCT FROM ROW(1, 'a')", "TRUE")])
         .refuses(&[("ROW(1) = ROW(1)", "rows cannot be compared")]),
     ),
 ];

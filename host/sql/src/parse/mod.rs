@@ -8,6 +8,7 @@ mod dialect;
 mod function;
 mod infix;
 mod recursive;
+mod rewrite;
 mod setting;
 mod statement;
 mod tokens;
@@ -90,8 +91,10 @@ fn parse_statement(source: &str, tokens: &[TokenWithSpan]) -> Result<Statement, 
         let message = format!("the statement has more than {STATEMENT_TOKENS_MAX} words and signs");
         return Err(Box::new(Diagnostic::error(source, start, LIMIT, message)));
     }
+    let tokens = rewrite::unicode(tokens);
+    let tokens = rewrite::row_stars(&tokens);
     let mut parser =
-        Parser::new(&Weir).with_recursion_limit(NESTING_MAX).with_tokens_with_locations(tokens::for_parser(tokens));
+        Parser::new(&Weir).with_recursion_limit(NESTING_MAX).with_tokens_with_locations(tokens::for_parser(&tokens));
     let result = statement::statement(source, &mut parser);
     result.map_err(|e| {
         Box::new(match e {
