@@ -36,7 +36,7 @@ struct Args {
     /// Events of each Nexmark query.
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
-    /// One Nexmark query only.
+    /// One Nexmark query only: `q0` to `q22`, or `all`.
     #[arg(long)]
     query: Option<String>,
     /// Micro-benchmarks whose names contain this only.

@@ -2,11 +2,11 @@
 CREATE VIEW q8 AS
 SELECT p.id, p.name, p.window_start
 FROM (
-    SELECT id, name, CAST(CAST(date_time AS BIGINT) / 10000 * 10000 AS TIMESTAMP) AS window_start
-    FROM person GROUP BY 1, 2, 3
+    SELECT DISTINCT id, name, window_start
+    FROM TABLE(TUMBLE(TABLE person, DESCRIPTOR(date_time), INTERVAL 10 SECONDS))
 ) AS p
 JOIN (
-    SELECT seller, CAST(CAST(date_time AS BIGINT) / 10000 * 10000 AS TIMESTAMP) AS window_start
-    FROM auction GROUP BY 1, 2
+    SELECT DISTINCT seller, window_start
+    FROM TABLE(TUMBLE(TABLE auction, DESCRIPTOR(date_time), INTERVAL 10 SECONDS))
 ) AS a
 ON p.id = a.seller AND p.window_start = a.window_start;
