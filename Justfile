@@ -44,6 +44,16 @@ deny:
 test:
     cargo test --workspace
 
+# Random programs and changes without end, other ones each round, until one fails: the engine against the naive interpreter.
+fuzz-sql:
+    #!/usr/bin/env bash
+    set -e
+    while true; do
+        export WEIR_SEED=$((RANDOM * 32768 + RANDOM)) WEIR_PROGRAMS=1000
+        echo "WEIR_SEED=$WEIR_SEED WEIR_PROGRAMS=$WEIR_PROGRAMS"
+        cargo test -q -p weir-sql --test programs incremental -- --nocapture
+    done
+
 # The unchanged Python client, and random requests made from the OpenAPI document, against the real binary; functions against other databases.
 test-clients *ARGS:
     cargo build -p weir-server

@@ -3,8 +3,69 @@
 use crate::host::{Failure, Host, Level};
 use crate::{Circuit, Context, Pipeline};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use weir_row::Block;
+
+/// Where workers wait for each other. When one ends by a panic the others do, too, instead of waiting for it.
+struct Barrier {
+    workers: usize,
+    state: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// Workers that wait.
+    here: usize,
+    /// How often all of them came.
+    rounds: u64,
+    /// Whether one will never come.
+    broken: bool,
+}
+
+/// What a worker ends with because another one did.
+struct Abandoned;
+
+impl Barrier {
+    fn new(workers: usize) -> Barrier {
+        Barrier { workers, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    fn wait(&self) {
+        let mut state = lock(&self.state);
+        state.here += 1;
+        if state.here == self.workers {
+            state.here = 0;
+            state.rounds += 1;
+            self.changed.notify_all();
+            return;
+        }
+        let round = state.rounds;
+        while state.rounds == round && !state.broken {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.rounds == round {
+            drop(state);
+            std::panic::resume_unwind(Box::new(Abandoned));
+        }
+    }
+
+    fn leave(&self) {
+        lock(&self.state).broken = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Breaks the barrier if the worker panics.
+struct Leaving<'b>(&'b Barrier);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.leave();
+        }
+    }
+}
 
 /// What the workers of a process share.
 struct Shared {
@@ -66,6 +127,7 @@ impl Hub {
             let threads: Vec<_> = (0..self.workers)
                 .map(|worker| {
                     scope.spawn(move || {
+                        let _leaving = Leaving(&self.shared.barrier);
                         let from = checkpoints.map(|c| c[worker].as_slice());
                         let opened = Pipeline::open(circuit(), self.host(worker), worker, self.workers, from);
                         let mut pipeline = opened.unwrap_or_else(|e| panic!("a worker cannot begin: {e}"));
@@ -73,9 +135,18 @@ impl Hub {
                     })
                 })
                 .collect();
-            let join =
-                |t: std::thread::ScopedJoinHandle<'_, T>| t.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
-            threads.into_iter().map(join).collect()
+            let results: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+            let mut out = vec![];
+            let mut abandoned = None;
+            for result in results {
+                match result {
+                    Ok(done) => out.push(done),
+                    // The one that began says why.
+                    Err(e) if e.is::<Abandoned>() => abandoned = Some(e),
+                    Err(e) => std::panic::resume_unwind(e),
+                }
+            }
+            abandoned.map_or(out, |e| std::panic::resume_unwind(e))
         })
     }
 }

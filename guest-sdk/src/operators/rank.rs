@@ -102,10 +102,8 @@ fn collect<'a>(
             } else if from < end {
                 to.push((row, 0, (end - from).cast_signed()));
             }
+            // (Of a row that is there more often than is wanted, what is wanted depends on how often.)
             rows += weight;
-            if rows > wanted.upto {
-                return Some(row);
-            }
             continue;
         }
         let by = ordered_by(row, key, order);

@@ -4,17 +4,17 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use support::changes::{Change, follow, time, told};
 use weir_circuit::interpret::{ZSet, evaluate_at};
 use weir_circuit::{Circuit, Table};
-use weir_row::{Block, ColumnType, Item, ItemWriter, Kind, Layout, SortLayout, SqlType, Value, shard_of};
-use weir_sdk::local::Hub;
-use weir_sdk::{Page, Pipeline};
+use weir_row::{ColumnType, Item, ItemWriter, Kind, SqlType, Value};
 
 /// Cases for each program and number of workers.
 const CASES: u32 = 60;
 
 #[path = "native/graphs.rs"]
 mod graphs;
+mod support;
 
 #[rustfmt::skip]
 #[allow(clippy::all)]
@@ -116,20 +116,6 @@ mod joins;
 #[allow(clippy::all)]
 #[path = "generated/within.rs"]
 mod within;
-
-/// Microseconds between steps: less than between the values of times.
-const STEP_MICROS: i64 = 30_000_000_000;
-
-/// The time of a step.
-fn time(step: usize) -> i64 {
-    step as i64 * STEP_MICROS
-}
-
-/// A change: table, row, and whether it is deleted.
-type Change = (usize, Vec<Value>, bool);
-
-/// What a worker is told: the worker, the table, the words of a row, its weight.
-type Input = (usize, usize, Vec<u64>, i64);
 
 /// A few values of a type, so that rows meet.
 fn value(ty: &ColumnType) -> BoxedStrategy<Value> {
@@ -234,56 +220,6 @@ fn steps(tables: &[Table]) -> BoxedStrategy<Vec<Vec<Change>>> {
     prop::collection::vec(prop::collection::vec(change(tables), 0..12), 1..6).boxed()
 }
 
-fn types(table: &Table, columns: &[usize]) -> Vec<ColumnType> {
-    columns.iter().map(|c| table.columns[*c].ty.clone()).collect()
-}
-
-fn add(to: &mut ZSet, row: Vec<Value>, weight: i64) {
-    let w = to.entry(row.clone()).or_default();
-    *w += weight;
-    if *w == 0 {
-        to.remove(&row);
-    }
-}
-
-/// Applies a change to a table's contents; what the pipeline is told: words, and their weight.
-fn apply(table: &Table, contents: &mut ZSet, row: &[Value], deleted: bool) -> Option<(Vec<u64>, i64)> {
-    let pick = |columns: &[usize]| columns.iter().map(|c| row[*c].clone()).collect::<Vec<_>>();
-    let mut words = vec![];
-    let Some(key) = &table.primary_key else {
-        let columns: Vec<usize> = (0..table.columns.len()).collect();
-        if deleted && contents.get(row).is_none_or(|w| *w < 1) {
-            return None;
-        }
-        let weight = if deleted { -1 } else { 1 };
-        add(contents, row.to_vec(), weight);
-        Layout::new(&types(table, &columns)).encode(row, &mut words).unwrap();
-        return Some((words, weight));
-    };
-    Layout::new(&types(table, key)).encode(&pick(key), &mut words).unwrap();
-    contents.retain(|r, _| key.iter().any(|c| r[*c] != row[*c]));
-    if deleted {
-        return Some((words, -1));
-    }
-    contents.insert(row.to_vec(), 1);
-    let rest = table.value_columns();
-    Layout::new(&types(table, &rest)).encode(&pick(&rest), &mut words).unwrap();
-    Some((words, 1))
-}
-
-/// All rows of a delta.
-fn read(pipeline: &mut Pipeline, view: usize, layout: &SortLayout) -> Vec<(Vec<Value>, i64)> {
-    let mut out = vec![];
-    for page in 0.. {
-        let Page { blocks, more } = pipeline.delta(view as u32, page);
-        out.extend(blocks.iter().flat_map(|b| b.iter()).map(|(r, w)| (layout.decode(r).unwrap(), w)));
-        if !more {
-            return out;
-        }
-    }
-    out
-}
-
 /// Runs one case.
 fn check(
     circuit: &Circuit,
@@ -293,63 +229,15 @@ fn check(
 ) -> Result<(), TestCaseError> {
     let mut contents: Vec<ZSet> = vec![ZSet::new(); circuit.tables.len()];
     // What each worker takes in at each step, and what the views must be after it.
-    let mut inputs: Vec<Vec<Input>> = vec![];
-    let mut expected = vec![];
+    let (mut inputs, mut expected) = (vec![], vec![]);
     for step in steps {
-        let mut input = vec![];
-        for (at, (t, row, deleted)) in step.iter().enumerate() {
-            let table = &circuit.tables[*t];
-            if let Some((words, weight)) = apply(table, &mut contents[*t], row, *deleted) {
-                let owner = match &table.primary_key {
-                    None => at % workers,
-                    Some(key) => {
-                        let end = Layout::new(&types(table, key)).walk(&words).unwrap();
-                        shard_of(&words[..end], workers)
-                    }
-                };
-                input.push((owner, *t, words, weight));
-            }
-        }
-        inputs.push(input);
-        expected.push(evaluate_at(circuit, &contents, time(inputs.len() - 1)));
+        inputs.push(told(circuit, &mut contents, step, workers));
+        expected.push(evaluate_at(circuit, &contents, time(expected.len())));
     }
     // A run-time error ends a pipeline; such cases are for another test.
     let Ok(expected) = expected.into_iter().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
-    let layouts: Vec<SortLayout> = circuit
-        .views
-        .iter()
-        .map(|v| SortLayout::ascending(&v.columns.iter().map(|c| c.ty.clone()).collect::<Vec<_>>()))
-        .collect();
-    let deltas = Hub::new(workers).run(program, None, |worker, pipeline| {
-        let mut out = vec![];
-        for (step, input) in inputs.iter().enumerate() {
-            for (owner, table, words, weight) in input {
-                if *owner == worker {
-                    let mut block = Block::new(0);
-                    block.push(words, *weight);
-                    // Rows of one length come in blocks that say so.
-                    let t = &circuit.tables[*table];
-                    let all: Vec<usize> = (0..t.columns.len()).collect();
-                    let stride = Layout::new(&types(t, &all)).stride();
-                    if t.primary_key.is_none() && stride > 0 {
-                        block = Block::new(stride);
-                        block.push(words, *weight);
-                    }
-                    pipeline.ingest(*table as u32, vec![block]);
-                }
-            }
-            pipeline.step(time(step));
-            out.push((0..layouts.len()).map(|v| read(pipeline, v, &layouts[v])).collect::<Vec<_>>());
-        }
-        out
-    });
-    let mut views: Vec<ZSet> = vec![ZSet::new(); layouts.len()];
-    for (step, expected) in expected.iter().enumerate() {
-        for worker in &deltas {
-            for (view, rows) in worker[step].iter().enumerate() {
-                rows.iter().for_each(|(row, weight)| add(&mut views[view], row.clone(), *weight));
-            }
-        }
+    let views = follow(circuit, program, &inputs, workers);
+    for (step, (views, expected)) in views.iter().zip(&expected).enumerate() {
         for (view, (got, want)) in views.iter().zip(expected).enumerate() {
             prop_assert_eq!(got, want, "view {} after step {}, {} workers", &circuit.views[view].name, step, workers);
         }

@@ -495,8 +495,10 @@ impl Binder<'_> {
         let present = equal.iter().map(|e| is_not_null(e.clone()));
         let rows = self.plan.filter(input, all(own.into_iter().chain(present).collect()));
         let types = self.plan.columns(rows).to_vec();
-        let mut columns: Vec<Expr> =
-            equal.into_iter().map(|e| Expr { ty: ColumnType::not_null(e.ty.sql.clone()), ..e }).collect();
+        // (The constant NULL is not there either, but has no other type.)
+        let type_of =
+            |e: &Expr| ColumnType { sql: e.ty.sql.clone(), nullable: matches!(e.op, ExprOp::Literal(Value::Null)) };
+        let mut columns: Vec<Expr> = equal.into_iter().map(|e| Expr { ty: type_of(&e), ..e }).collect();
         columns.extend(columns_of(&types));
         let rows = self.plan.project(rows, columns);
         let rest = all(others.iter().map(|e| domain.over(e, k)).collect());

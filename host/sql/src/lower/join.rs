@@ -6,7 +6,7 @@ use super::stream::{Stream, both};
 use crate::expr::{all, columns_end, is_not_null, is_true_literal, null, substitute};
 use crate::plan::{JoinKind, Rel, RelId};
 use weir_circuit::{Expr, ExprOp, NodeId, Op};
-use weir_row::{ColumnType, Kind};
+use weir_row::{ColumnType, Kind, Value};
 
 /// A pair of expressions that must be equal: one over the left columns, one over the right ones.
 struct Equality {
@@ -202,6 +202,10 @@ impl Lowering<'_> {
             // NULL equals nothing, so it is left out where only matches count.
             let mut left = a.ty.nullable && (e.nulls || !matching);
             let mut right = e.nulls && b.ty.nullable;
+            // The constant NULL is no value of any other type, be it in rows that are left out.
+            let constant = |e: &Expr| matches!(e.op, ExprOp::Literal(Value::Null));
+            left |= constant(&a);
+            right |= constant(&b);
             // Keys of both sides have the same words.
             if matches!(a.ty.sql.kind(), Some(Kind::I64 | Kind::U64 | Kind::Micros)) {
                 left |= right;

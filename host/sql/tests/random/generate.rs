@@ -42,7 +42,7 @@ type Hole = &'static str;
 
 /// A piece of an example.
 #[derive(Clone, Debug)]
-enum Piece {
+pub(crate) enum Piece {
     Text(String),
     /// A literal of this type, as it was written.
     Hole(Hole, String),
@@ -91,6 +91,17 @@ fn hole_of(ty: &SqlType) -> Option<Hole> {
     })
 }
 
+/// The columns that a literal can be replaced by.
+pub(crate) fn columns_of(hole: Hole) -> &'static [&'static str] {
+    COLUMNS.iter().find(|(h, _)| *h == hole).map_or(&[][..], |(_, c)| *c)
+}
+
+/// The examples that have something to replace.
+pub(crate) fn templates() -> Vec<Vec<Piece>> {
+    let gives = weir_sql::examples().filter(|e| matches!(e.outcome, Outcome::Gives(_) | Outcome::Fails(_)));
+    gives.filter_map(|e| pieces(e.sql)).filter(|p| p.iter().any(|p| matches!(p, Piece::Hole(..)))).collect()
+}
+
 fn word(token: Option<&Token>) -> String {
     if let Some(Token::Word(Word { value, quote_style: None, .. })) = token {
         value.to_uppercase()
@@ -120,7 +131,11 @@ fn closing(tokens: &[Token], open: usize) -> Option<usize> {
 /// An example in pieces.
 fn pieces(sql: &str) -> Option<Vec<Piece>> {
     let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().ok()?;
-    let shown = |from: usize, to: usize| tokens[from..to].iter().map(ToString::to_string).collect::<String>();
+    let one = |token: &Token| match token {
+        Token::SingleQuotedString(text) => format!("'{}'", text.replace('\'', "''")),
+        other => other.to_string(),
+    };
+    let shown = |from: usize, to: usize| tokens[from..to].iter().map(one).collect::<String>();
     let (mut out, mut at) = (vec![], 0);
     // The word before the next token, blanks apart.
     let mut before = String::new();
@@ -219,9 +234,7 @@ pub(crate) struct Generator {
 
 impl Generator {
     pub(crate) fn new(seed: u64) -> Generator {
-        let gives = weir_sql::examples().filter(|e| matches!(e.outcome, Outcome::Gives(_) | Outcome::Fails(_)));
-        let examples = gives.filter_map(|e| pieces(e.sql)).filter(|p| p.iter().any(|p| matches!(p, Piece::Hole(..))));
-        Generator { examples: examples.collect(), known: HashMap::new(), random: Random(seed) }
+        Generator { examples: templates(), known: HashMap::new(), random: Random(seed) }
     }
 
     /// Examples with something to replace.
@@ -238,8 +251,7 @@ impl Generator {
         } else if chance > 16 {
             format!("({})", self.random.pick(known))
         } else {
-            let columns = COLUMNS.iter().find(|(h, _)| *h == hole).map_or(&[][..], |(_, c)| *c);
-            self.random.pick(columns).to_string()
+            self.random.pick(columns_of(hole)).to_string()
         }
     }
 

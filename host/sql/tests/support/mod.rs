@@ -1,6 +1,7 @@
 //! Running circuits on the engine, natively.
 #![allow(unreachable_pub, dead_code, reason = "each test uses a part of it")]
 
+pub mod changes;
 pub mod encode;
 pub mod exchange;
 

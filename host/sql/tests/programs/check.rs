@@ -1,0 +1,181 @@
+//! A program run in all ways over a script: after every step the sum of what comes out is what the naive interpreter makes of the tables.
+
+use super::script::{Script, changes};
+use super::support::changes::{Input, follow, told};
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+use weir_circuit::Circuit;
+use weir_circuit::interpret::{ZSet, evaluate};
+use weir_sdk::host::Failure;
+use weir_sql::{Passes, compile_with};
+
+/// What the optimiser does, and how many workers there are. (All circuits run with one worker; what differs with more is the
+/// exchanges, which the other passes do not choose.)
+pub const WAYS: [(Passes, &[usize]); 6] = [
+    (Passes::NONE, &[1, 3]),
+    (Passes::ALL, &[1, 3]),
+    (Passes { fold: false, ..Passes::ALL }, &[1]),
+    (Passes { push: false, ..Passes::ALL }, &[3]),
+    (Passes { order: false, ..Passes::ALL }, &[1]),
+    (Passes { prune: false, ..Passes::ALL }, &[3]),
+];
+
+/// What takes the oracle longer than this is left at that.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What is wrong with a program.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// The kind, which stays the same while the program is made smaller.
+    pub kind: &'static str,
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+/// What came of a program that is not wrong.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// All is as it should be, over so many steps, which had rows to compare or not.
+    Good { steps: usize, rows: usize, failed: bool },
+    /// The front end refuses it.
+    Refused(String),
+}
+
+fn fault(kind: &'static str, message: impl fmt::Display) -> Fault {
+    Fault { kind, message: message.to_string() }
+}
+
+fn compiled(source: &str, passes: Passes) -> Result<Result<Circuit, String>, Fault> {
+    let circuit = match compile_with(source, passes) {
+        Ok(program) => program.circuit,
+        Err(errors) => {
+            if let Some(e) = errors.iter().find(|e| e.kind.contains("Internal")) {
+                return Err(fault("the front end fails", format!("{passes:?}: {}", e.message)));
+            }
+            let first = errors.iter().find(|e| e.severity == weir_sql::Severity::Error);
+            return Ok(Err(first.map_or("?", |e| e.message.as_str()).to_string()));
+        }
+    };
+    circuit.check().map_err(|e| fault("the circuit is wrong", format!("{passes:?}: {e}")))?;
+    Ok(Ok(circuit))
+}
+
+/// What may go wrong within the interpreter or the engine.
+fn guarded<T>(what: &str, work: impl FnOnce() -> T) -> Result<Result<T, Failure>, Fault> {
+    match std::panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(out) => Ok(Ok(out)),
+        Err(payload) => match payload.downcast::<Failure>() {
+            Ok(failure) => Ok(Err(*failure)),
+            Err(other) => {
+                let text = other.downcast_ref::<String>().map(String::as_str);
+                let text = text.or(other.downcast_ref::<&str>().copied()).unwrap_or("?");
+                Err(fault("a panic", format!("{what}: {text}")))
+            }
+        },
+    }
+}
+
+/// What the oracle says of the views.
+pub type Oracle<'o> = &'o dyn Fn(&Circuit, &[ZSet]) -> Result<Vec<ZSet>, String>;
+
+/// The naive interpreter.
+pub fn interpreter(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>, String> {
+    evaluate(circuit, tables).map_err(|e| e.message)
+}
+
+/// The rows that differ between two answers.
+fn difference(got: &ZSet, want: &ZSet) -> String {
+    let mut out = String::new();
+    for (row, w) in got.iter().filter(|(r, w)| want.get(*r) != Some(w)).take(4) {
+        out.push_str(&format!("\n    has {row:?} x {w}, not x {}", want.get(row).unwrap_or(&0)));
+    }
+    for (row, w) in want.iter().filter(|(r, _)| !got.contains_key(*r)).take(4) {
+        out.push_str(&format!("\n    lacks {row:?} x {w}"));
+    }
+    out
+}
+
+/// Runs a program in all ways.
+pub fn check(source: &str, script: &dyn Fn(&Circuit) -> Script, oracle: Oracle<'_>) -> Result<Outcome, Fault> {
+    let plain = match compiled(source, Passes::NONE)? {
+        Ok(circuit) => circuit,
+        Err(message) => return Ok(Outcome::Refused(message)),
+    };
+    let script = script(&plain);
+    let steps = changes(&script, &plain);
+    let mut contents = vec![ZSet::new(); plain.tables.len()];
+    let (mut expected, mut tables, mut error) = (vec![], vec![], None);
+    let begun = Instant::now();
+    for step in &steps {
+        told(&plain, &mut contents, step, 1);
+        if begun.elapsed() > PATIENCE {
+            break;
+        }
+        match guarded("interpreter", || oracle(&plain, &contents))? {
+            Ok(Ok(views)) => expected.push(views),
+            Ok(Err(message)) => {
+                error = Some(message);
+                break;
+            }
+            Err(failure) => return Err(fault("a panic", format!("interpreter: {}", failure.message))),
+        }
+        tables.push(contents.clone());
+    }
+    if let Some(view) = expected.iter().flatten().find(|v| v.values().any(|w| *w < 0)) {
+        return Err(fault("negative", format!("the interpreter has rows less than never: {view:?}")));
+    }
+    for (passes, workers) in WAYS {
+        let circuit = compiled(source, passes)?.map_err(|e| fault("refused", format!("{passes:?}: {e}")))?;
+        if passes == Passes::ALL {
+            // The optimiser adds no errors, on the whole of a table either.
+            for (step, (tables, expected)) in tables.iter().zip(&expected).enumerate() {
+                let got =
+                    guarded("interpreter", || oracle(&circuit, tables))?.map_err(|f| fault("a panic", f.message))?;
+                let got = got.map_err(|e| fault("an error by the optimiser", format!("step {step}: {e}")))?;
+                for (v, (got, want)) in got.iter().zip(expected).enumerate() {
+                    if got != want {
+                        let name = &circuit.views[v].name;
+                        let message = format!("view {name} after step {step}:{}", difference(got, want));
+                        return Err(fault("the optimiser changes the meaning", message));
+                    }
+                }
+            }
+        }
+        let json = serde_json::to_string(&circuit).map_err(|e| fault("no JSON", e))?;
+        if let Err(e) = weir_engine::Program::new(&json) {
+            return Err(fault("the engine refuses it", format!("{passes:?}: {e}")));
+        }
+        let program = || -> Box<dyn weir_sdk::Circuit> { Box::new(weir_engine::Program::new(&json).unwrap()) };
+        for workers in workers {
+            let mut contents = vec![ZSet::new(); circuit.tables.len()];
+            let inputs: Vec<Vec<Input>> =
+                steps.iter().take(expected.len()).map(|s| told(&circuit, &mut contents, s, *workers)).collect();
+            let how = format!("{passes:?}, {workers} workers");
+            let got = guarded(&how, || follow(&circuit, program, &inputs, *workers))?
+                .map_err(|f| fault("an error of the engine alone", format!("{how}: {}", f.message)))?;
+            compare(&circuit, &got, &expected, &how)?;
+        }
+    }
+    let rows = expected.iter().flatten().map(|v| v.len()).sum();
+    Ok(Outcome::Good { steps: expected.len(), rows, failed: error.is_some() })
+}
+
+/// Whether the views are what they should be after each step.
+pub fn compare(circuit: &Circuit, got: &[Vec<ZSet>], expected: &[Vec<ZSet>], how: &str) -> Result<(), Fault> {
+    for (step, (got, expected)) in got.iter().zip(expected).enumerate() {
+        for (v, (got, want)) in got.iter().zip(expected).enumerate() {
+            if got != want {
+                let name = &circuit.views[v].name;
+                let message = format!("{how}, view {name} after step {step}:{}", difference(got, want));
+                return Err(fault("incremental is not from scratch", message));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! What random programs found, as small as it got: each with the changes that it took.
+
+use super::check::{Outcome, check, interpreter};
+use super::script::{Edit, Script};
+use weir_row::Value;
+
+/// A change of a table whose columns are of type INT: `+` or `-`, the table, the values.
+fn edit(text: &str) -> Edit {
+    let (sign, rest) = text.split_at(1);
+    let (table, values) = rest.split_once(' ').unwrap_or((rest, ""));
+    let value = |text: &str| text.parse().map_or(Value::Null, Value::I32);
+    let row = values.split_whitespace().enumerate().map(|(i, v)| (["a", "b", "c"][i].to_string(), value(v)));
+    Edit { table: table.to_string(), row: row.collect(), deleted: sign == "-" }
+}
+
+fn holds(source: &str, steps: &[&[&str]]) {
+    let script: Script = steps.iter().map(|s| s.iter().map(|e| edit(e)).collect()).collect();
+    match check(source, &|_| script.clone(), &interpreter) {
+        Ok(Outcome::Good { steps: n, failed: false, .. }) => assert_eq!(n, steps.len()),
+        Ok(other) => panic!("{other:?}"),
+        Err(fault) => panic!("{fault}"),
+    }
+}
+
+/// Of a row that is there twice, one is wanted; then none is there.
+#[test]
+fn limit_cuts_a_row() {
+    holds(
+        "CREATE TABLE t (a INT); CREATE VIEW v AS SELECT a FROM t ORDER BY a LIMIT 1;
+         CREATE VIEW w AS SELECT a, ROW_NUMBER() OVER (ORDER BY a) AS n FROM t QUALIFY n <= 3;",
+        &[&["+t 1", "+t 1"], &["-t 1", "-t 1"], &["+t 1", "+t 1", "+t 1", "+t 1", "+t 2"], &["-t 1", "-t 1", "-t 1"]],
+    );
+}
+
+/// The constant NULL is not of a type that is NOT NULL, though its rows are left out.
+#[test]
+fn constant_null_as_key() {
+    holds(
+        "CREATE TABLE t (a INT);
+         CREATE VIEW v AS SELECT k FROM (SELECT CAST(NULL AS INT) AS k, a FROM t) AS x FULL JOIN (SELECT a + 0 AS k FROM t) AS y USING (k);
+         CREATE VIEW w AS SELECT (SELECT MAX(a) FROM t WHERE CAST(NULL AS INT) = x.b) AS m FROM (SELECT a, 1 AS b FROM t) AS x;
+         CREATE VIEW u AS SELECT a FROM t WHERE a IN (SELECT CAST(NULL AS INT) FROM t);",
+        &[&["+t 1", "+t 2"], &["-t 1", "+t ."]],
+    );
+}

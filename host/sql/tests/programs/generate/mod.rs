@@ -1,0 +1,188 @@
+//! Random programs by a grammar with types. Every choice that is made is noted, so that the test can say what the programs were made of.
+
+mod aggregate;
+mod expression;
+mod from;
+mod query;
+mod recursive;
+mod registry;
+mod select;
+mod window;
+
+use super::tree::{COLUMNS_MAX, Sort, Tree, many, sql};
+use super::types::{COMMON, TYPES, Ty};
+pub use registry::Registry;
+use std::collections::BTreeMap;
+
+/// Numbers without end, the same for the same seed.
+pub struct Random(weir_sdk::bench_support::Random);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        let mut random = weir_sdk::bench_support::Random::new(seed);
+        // Neighbours begin alike.
+        for _ in 0..8 {
+            random.next_u64();
+        }
+        Random(random)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        ((self.0.next_u64() >> 11) % n as u64) as usize
+    }
+
+    /// Whether something comes to pass that does so this often in a hundred times.
+    pub fn percent(&mut self, n: usize) -> bool {
+        self.below(100) < n
+    }
+
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+}
+
+/// A column that expressions can refer to.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The expression that refers to it.
+    tree: Tree,
+    ty: Ty,
+    /// Whether it is no floating-point number, or one whose sums are exact in any order.
+    exact: bool,
+    /// Whether subqueries may refer to it.
+    plain: bool,
+}
+
+/// A table, a view or a query of WITH.
+#[derive(Clone, Debug)]
+struct Relation {
+    name: String,
+    columns: Vec<(String, Ty, bool)>,
+    /// About how many rows it has.
+    rows: f64,
+    /// Whether it is a table.
+    table: bool,
+}
+
+/// A query, with what it gives.
+struct Query {
+    tree: Tree,
+    columns: Vec<(String, Ty, bool)>,
+    rows: f64,
+}
+
+/// A program, as a tree whose only part is its statements.
+#[derive(Clone)]
+pub struct Program {
+    pub tree: Tree,
+    /// What it is made of.
+    pub notes: BTreeMap<&'static str, usize>,
+}
+
+/// What makes programs.
+pub struct Generator<'r> {
+    random: Random,
+    registry: &'r Registry,
+    /// Only what DuckDB understands likewise.
+    common: bool,
+    relations: Vec<Relation>,
+    /// Columns that can be referred to, those of the innermost query last.
+    scopes: Vec<Vec<Column>>,
+    notes: BTreeMap<&'static str, usize>,
+    names: usize,
+    /// How many subqueries there may be yet.
+    budget: usize,
+    /// Whether what was made since this was cleared has inexact floating-point numbers in it.
+    inexact: bool,
+}
+
+/// More rows than this are too many for a naive interpreter.
+const ROWS_MAX: f64 = 300.0;
+
+/// A program made from a seed.
+pub fn program(seed: u64, registry: &Registry, common: bool) -> Program {
+    let mut generator = Generator {
+        random: Random::new(seed),
+        registry,
+        common,
+        relations: vec![],
+        scopes: vec![],
+        notes: BTreeMap::new(),
+        names: 0,
+        budget: 0,
+        inexact: false,
+    };
+    let mut statements: Vec<Tree> = (0..1 + generator.random.below(4)).map(|_| generator.table()).collect();
+    for _ in 0..1 + generator.random.below(5) {
+        if !common && generator.random.percent(12) {
+            statements.extend(generator.recursive_view());
+        } else {
+            statements.push(generator.view());
+        }
+    }
+    Program { tree: sql![Sort::Other; many(statements, ";\n", 1), ";\n"], notes: generator.notes }
+}
+
+impl Generator<'_> {
+    fn note(&mut self, what: &'static str) {
+        *self.notes.entry(what).or_default() += 1;
+    }
+
+    /// A name that nothing else has.
+    fn name(&mut self, prefix: &str) -> String {
+        self.names += 1;
+        format!("{prefix}{}", self.names)
+    }
+
+    /// A type for a column.
+    fn ty(&mut self) -> Ty {
+        if self.common { *self.random.pick(&COMMON) } else { *self.random.pick(&TYPES) }
+    }
+
+    fn table(&mut self) -> Tree {
+        let name = self.name("t");
+        let key = !self.common && self.random.percent(35);
+        self.note(if key { "table with a key" } else { "table" });
+        let mut columns = vec![];
+        let mut items = vec![];
+        for i in 0..2 + self.random.below(COLUMNS_MAX - 2) {
+            let ty = match i {
+                // What rows are joined by.
+                0 => *self.random.pick(&[Ty::Int, Ty::Int, Ty::Text, Ty::Big]),
+                _ => self.ty(),
+            };
+            let column = self.name("c");
+            let with = match i {
+                0 if key => " NOT NULL PRIMARY KEY",
+                _ if self.random.percent(25) => " NOT NULL",
+                _ => "",
+            };
+            items.push(Tree::text(Sort::Other, format!("{column} {}{with}", ty.name())));
+            columns.push((column, ty, true));
+        }
+        let tree = sql![Sort::Other; format!("CREATE TABLE {name} ("), many(items, ", ", 1), ")"];
+        self.relations.push(Relation { name, columns, rows: 8.0, table: true });
+        tree
+    }
+
+    fn view(&mut self) -> Tree {
+        let kind = if self.common { "" } else { *self.random.pick(&["", "", "LOCAL ", "MATERIALIZED "]) };
+        if kind == "LOCAL " {
+            self.note("LOCAL VIEW");
+        }
+        let name = self.name("v");
+        self.budget = 6;
+        let query = self.query(3, None);
+        let (mut columns, mut list) = (query.columns, String::new());
+        if self.random.percent(15) {
+            self.note("view with names of columns");
+            columns.iter_mut().for_each(|c| c.0 = self.name("c"));
+            let names: Vec<&str> = columns.iter().map(|c| c.0.as_str()).collect();
+            list = format!(" ({})", names.join(", "));
+        }
+        let tree = sql![Sort::Other; format!("CREATE {kind}VIEW {name}{list} AS "), query.tree];
+        self.relations.push(Relation { name, columns, rows: query.rows, table: false });
+        tree
+    }
+}
