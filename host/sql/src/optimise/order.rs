@@ -18,6 +18,8 @@ const WEIGHED_MAX: usize = 9;
 const INPUTS_MAX: usize = 64;
 /// Another order must cost this much less than the program's own.
 const BETTER: f64 = 0.7;
+/// Estimates of rows end here: sums of them are numbers.
+const ROWS_MAX: f64 = 1e100;
 /// What a join without an equality costs more than its rows: each change of one side meets all of the other.
 const UNEQUAL: f64 = 3.0;
 
@@ -480,7 +482,9 @@ impl<'t> Weighed<'t> {
             for pair in members.windows(2) {
                 let (a, b) = (pair[0].input, pair[1].input);
                 let again = linked[a] & (1 << b) != 0;
-                rows /= if again { pair[1].distinct.sqrt() } else { pair[1].distinct };
+                // Of no rows there are no values.
+                let distinct = pair[1].distinct.max(1.0);
+                rows /= if again { distinct.sqrt() } else { distinct };
                 linked[a] |= 1 << b;
                 linked[b] |= 1 << a;
             }
@@ -488,7 +492,7 @@ impl<'t> Weighed<'t> {
         for c in self.conditions.iter().filter(|c| c.reads != 0 && c.reads & !set == 0) {
             rows *= c.share;
         }
-        let rows = rows.max(1.0);
+        let rows = rows.clamp(1.0, ROWS_MAX);
         self.rows.insert(set, rows);
         rows
     }
@@ -529,7 +533,8 @@ impl<'t> Weighed<'t> {
                 continue;
             }
             let lowest = set & set.wrapping_neg();
-            let mut found = (f64::INFINITY, 0);
+            // (Any tree, should there be none that costs a number.)
+            let mut found = (f64::INFINITY, lowest);
             let mut l = (set - 1) & set;
             while l != 0 {
                 if l & lowest != 0 {

@@ -43,3 +43,16 @@ fn constant_null_as_key() {
         &[&["+t 1", "+t 2"], &["-t 1", "+t ."]],
     );
 }
+
+/// Estimates of what has no rows are numbers still.
+#[test]
+fn order_of_joins_without_rows() {
+    holds(
+        "CREATE TABLE t (a INT);
+         CREATE VIEW x AS SELECT '' AS c FROM (VALUES ('', '')) AS r(p, q);
+         CREATE VIEW d AS SELECT DISTINCT 1 AS c FROM x;
+         CREATE VIEW v AS SELECT (SELECT MAX(1) FROM d) AS c FROM (SELECT '' AS k FROM t HAVING '2024' LIKE '') AS l
+             LEFT JOIN (SELECT '' AS k FROM d WHERE 0e0 IS NULL) AS m ON l.k = m.k, x;",
+        &[&["+t 1"]],
+    );
+}
