@@ -57,7 +57,7 @@ fuzz-sql:
 # The unchanged Python client, and random requests made from the OpenAPI document, against the real binary; functions against other databases.
 test-clients *ARGS:
     cargo build -p weir-server
-    cargo build -p weir-sql --example evaluate
+    cargo build -p weir-sql --example evaluate --example replay --example programs
     test -x {{clients}}/bin/pytest || python3 -m venv {{clients}}
     {{clients}}/bin/pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
     {{clients}}/bin/pytest -q tests/python {{ARGS}}

@@ -1,7 +1,7 @@
 //! Random changes of tables, step by step: rows come, go, are updated and come again.
 
-use super::generate::Random;
-use super::support::changes::Change;
+use crate::generate::Random;
+use crate::support::changes::Change;
 use weir_circuit::Circuit;
 use weir_row::{ColumnType, Item, ItemWriter, Kind, SqlType, Value};
 

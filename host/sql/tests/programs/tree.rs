@@ -1,7 +1,7 @@
 //! SQL as a tree that can be made smaller: what may be left out, what may stand in for what. Nothing here knows SQL's rules: what a
 //! smaller tree means nothing by, the front end refuses.
 
-use super::types::Ty;
+use crate::types::Ty;
 use std::fmt;
 
 /// What a tree is, so that one of its sort can stand in its place.

@@ -18,6 +18,20 @@ impl Generator<'_> {
 
     /// A call of an aggregate: what it is, its type, whether it is exact.
     pub(super) fn aggregate(&mut self, depth: usize) -> Column {
+        let hidden = self.hide_outer();
+        let column = self.any_aggregate(depth);
+        self.scopes.splice(0..0, hidden);
+        column
+    }
+
+    /// Takes away what is around the query: by the standard, and in DuckDB, an aggregate of columns of an outer query alone is
+    /// computed there. Weir's is of the query that it stands in.
+    pub(super) fn hide_outer(&mut self) -> Vec<Vec<Column>> {
+        let last = self.scopes.len().saturating_sub(1);
+        if self.common { self.scopes.drain(..last).collect() } else { vec![] }
+    }
+
+    fn any_aggregate(&mut self, depth: usize) -> Column {
         let mut exact = true;
         let number = *self.random.pick(&[Ty::Int, Ty::Int, Ty::Big, Ty::Dec, Ty::Double]);
         let distinct = if self.random.percent(15) {

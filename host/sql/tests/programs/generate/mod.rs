@@ -9,8 +9,8 @@ mod registry;
 mod select;
 mod window;
 
-use super::tree::{COLUMNS_MAX, Sort, Tree, many, sql};
-use super::types::{COMMON, TYPES, Ty};
+use crate::tree::{COLUMNS_MAX, Sort, Tree, many, sql};
+use crate::types::{COMMON, TYPES, Ty};
 pub use registry::Registry;
 use std::collections::BTreeMap;
 

@@ -105,11 +105,12 @@ impl Generator<'_> {
         let before = std::mem::take(&mut self.inexact);
         let from = self.from(0);
         self.scopes.push(from.columns);
-        let exact_column = self.column(ty, false);
-        let value = match exact_column {
+        let hidden = self.hide_outer();
+        let value = match self.column(ty, false) {
             Some(column) if self.random.percent(70) => column,
             _ => self.value(ty, 1),
         };
+        self.scopes.splice(0..0, hidden);
         let clause = self.random.percent(70).then(|| {
             self.note("condition in a scalar subquery");
             sql![Sort::Other; " WHERE ", self.condition(1)]
