@@ -144,7 +144,7 @@ def ordered(rows):
         if isinstance(value, (bool, int)):
             return (1, str(value))
         n = number(value)
-        return (2, f"{float(n):+.2e}") if n is not None else (3, str(value))
+        return (2, f"{float(n) + 0.0:+.2e}") if n is not None else (3, str(value))
 
     return sorted(rows, key=lambda row: [key(v) for v in row])
 

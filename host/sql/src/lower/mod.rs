@@ -185,7 +185,13 @@ impl Lowering<'_> {
             Rel::Unnest { input } => {
                 let columns = self.plan.columns(rel).to_vec();
                 let stream = self.stream(input);
-                let input = self.flat(stream);
+                let types = stream.types();
+                let mut input = self.flat(stream);
+                // (An index of keys alone has the same words, but is none of rows.)
+                if !self.circuit.nodes[input].key.is_empty() {
+                    let project = linear::Linear::identity(&types).project;
+                    input = self.node(Op::Map { input, filter: None, project }, vec![], types, "");
+                }
                 let node = self.node(Op::Unnest { input }, vec![], columns, "UNNEST");
                 self.over(node, None, over)
             }
