@@ -247,6 +247,10 @@ fn egress_of_a_step_is_deletes_then_inserts_each_in_order_and_as_often_as_their_
         // Rows enough for both workers.
         let first: Vec<(i64, i64)> = (0..2_000).rev().map(|x| (x, 1)).collect();
         push(&weighted(&first)).await;
+        // Their step must be over before somebody listens.
+        while rows(server, "order", "SELECT COUNT(*) AS c FROM n").await != [json!({ "c": first.len() })] {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
         let mut json = server.egress("order", "doubled", "format=json&backpressure=true").await;
         let mut csv = server.egress("order", "DOUBLED", "backpressure=true").await;
         // Nothing of what was before: only changes from here on. One step, since it is one request.

@@ -28,8 +28,13 @@ fn compile_worker() {
 
 /// Names that a segment declares.
 fn names(segment: &Segment) -> HashSet<String> {
-    let third = |d: &String| d.split(|c: char| c.is_whitespace() || c == '(').nth(2).map(str::to_lowercase);
-    segment.declarations.iter().filter_map(third).collect()
+    let kinds = ["table", "view", "type", "function", "aggregate", "index"];
+    let name = |d: &String| {
+        let mut words = d.split(|c: char| c.is_whitespace() || c == '(').map(str::to_lowercase);
+        words.find(|w| kinds.contains(&w.as_str()))?;
+        words.find(|w| !w.is_empty())
+    };
+    segment.declarations.iter().filter_map(name).collect()
 }
 
 /// The registry's examples that give values.
@@ -43,6 +48,30 @@ fn examples() -> Segment {
     Segment { checks: weir_sql::examples().filter_map(check).collect(), ..Segment::default() }
 }
 
+/// Segments of a file of which none only adds to the one before: what is asked of that can be asked of its successor.
+fn grown(segments: Vec<Segment>) -> Vec<Segment> {
+    let mut out: Vec<Segment> = vec![];
+    for mut segment in segments {
+        if let Some(before) = out.pop_if(|before| only_adds(&segment, before)) {
+            segment.checks.splice(..0, before.checks);
+        }
+        out.push(segment);
+    }
+    out
+}
+
+/// Whether a segment has what another has, and more declarations, and rows of those only.
+fn only_adds(segment: &Segment, to: &Segment) -> bool {
+    let new = |(_, insert): &(usize, String)| {
+        let table = insert.split_whitespace().nth(2).unwrap_or_default().to_lowercase();
+        !names(to).contains(&table)
+    };
+    segment.steps == to.steps
+        && segment.declarations.starts_with(&to.declarations)
+        && segment.inserts.starts_with(&to.inserts)
+        && segment.inserts[to.inserts.len()..].iter().all(new)
+}
+
 /// Segments of all files and of the examples, merged where their names allow it.
 fn merged() -> Vec<Segment> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/slt");
@@ -52,7 +81,7 @@ fn merged() -> Vec<Segment> {
     let mut out = vec![examples()];
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        for mut segment in read(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display())) {
+        for mut segment in grown(read(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()))) {
             segment.checks.retain(|c| matches!(c.expected, Expected::Rows(_)));
             let own = names(&segment);
             let own_steps = segment.steps.clone();
