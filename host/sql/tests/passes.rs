@@ -8,7 +8,7 @@ use weir_circuit::interpret::{ZSet, evaluate_at};
 use weir_row::{ColumnType, Item, ItemWriter, Kind, Value};
 use weir_sql::{Passes, compile_with};
 
-const PROGRAMS: [&str; 0] = [
+const PROGRAMS: [&str; 17] = [
     include_str!("corpus/basics.sql"),
     include_str!("corpus/firsts.sql"),
     include_str!("corpus/grouping.sql"),
