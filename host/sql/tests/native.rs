@@ -62,6 +62,10 @@ mod lists;
 mod order;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/order_failing.rs"]
+mod order_failing;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/pivots.rs"]
 mod pivots;
 #[rustfmt::skip]
@@ -273,7 +277,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
+    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order order_failing pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -294,7 +298,7 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
+    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order order_failing pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
 }
 
 /// Recursive views of graphs of which edges come and go.

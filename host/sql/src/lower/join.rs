@@ -4,11 +4,13 @@ use super::Lowering;
 use super::linear::Linear;
 use super::stream::{Stream, both};
 use crate::expr::{all, columns_end, is_not_null, is_true_literal, null, substitute};
+use crate::optimise::fails_here;
 use crate::plan::{JoinKind, Rel, RelId};
 use weir_circuit::{Expr, ExprOp, NodeId, Op};
 use weir_row::{ColumnType, Kind, Value};
 
 /// A pair of expressions that must be equal: one over the left columns, one over the right ones.
+#[derive(Clone)]
 struct Equality {
     left: Expr,
     right: Expr,
@@ -119,8 +121,44 @@ impl Lowering<'_> {
         self.over(node, None, Linear::identity(&types))
     }
 
-    /// Pairs.
+    /// Pairs. What may fail by the values it gets is computed of pairs that are there only: a step's changes of both sides meet what the step
+    /// takes away, and such pairs cancel each other out later. (Overflow alone is not worth that: the values are as large as those of
+    /// other rows.)
     fn inner(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, over: Linear) -> Stream {
+        let types: Vec<ColumnType> = l.types().into_iter().chain(r.types()).collect();
+        let columns: Vec<usize> = {
+            let exprs = || over.project.iter().chain(&over.filter).chain(&conditions.rest);
+            let read = needed(exprs());
+            (0..types.len()).filter(|i| exprs().any(fails_by_value) && read(*i)).collect()
+        };
+        if self.scope.is_some() || columns.is_empty() {
+            return self.pairs(l, r, width, conditions, over);
+        }
+        let (later, rest): (Vec<Expr>, Vec<Expr>) = conditions.rest.iter().cloned().partition(fails_by_value);
+        let equalities = conditions.equalities.clone();
+        let project = columns.iter().map(|i| Expr::column(*i, types[*i].clone())).collect();
+        let plain = Linear { filter: None, project };
+        let stream = self.pairs(l, r, width, &Conditions { equalities, rest }, plain);
+        let kept = stream.types();
+        let op = Op::Index {
+            input: stream.node,
+            filter: stream.filter.clone(),
+            key: stream.project.clone(),
+            value: vec![],
+            exchange: false,
+            trace: false,
+            ordered: false,
+        };
+        let node = self.node(op, kept.clone(), vec![], "pairs that are there");
+        let place = |i: usize| {
+            let at = columns.iter().position(|c| *c == i).unwrap_or(usize::MAX);
+            kept.get(at).map_or_else(|| Expr::column(at, crate::expr::BOOLEAN), |ty| Expr::column(at, ty.clone()))
+        };
+        let over = Linear { filter: both(Some(all(later)), over.filter), project: over.project };
+        self.over(node, None, over.over(&place))
+    }
+
+    fn pairs(&mut self, l: &Stream, r: &Stream, width: usize, conditions: &Conditions, over: Linear) -> Stream {
         let needed = needed(over.project.iter().chain(&over.filter).chain(&conditions.rest));
         let (keys_left, keys_right) = self.keys(conditions, l, r, true);
         let left = self.side(l, &keys_left, &needed);
@@ -265,6 +303,16 @@ impl Lowering<'_> {
         let columns = stream.project.iter().map(|e| Some(e.clone())).collect();
         fits.then_some(Side { node: stream.node, columns, keys: keys.len() })
     }
+}
+
+/// Whether an expression can be a run-time error for other reasons than a result that is too large.
+fn fails_by_value(e: &Expr) -> bool {
+    let only_overflows = ["add_", "sub_", "mul_", "neg_", "abs_", "dec_rescale"];
+    let here = match &e.op {
+        ExprOp::Call { kernel, .. } if only_overflows.iter().any(|k| kernel.starts_with(k)) => false,
+        _ => fails_here(e),
+    };
+    here || e.children().into_iter().any(fails_by_value)
 }
 
 /// A key column as what it is a copy of: NULLs are there only if both say so.

@@ -17,15 +17,19 @@ pub(crate) fn evaluate(e: &Expr) -> Option<Result<Value, String>> {
 
 /// Whether an expression can be a run-time error.
 pub(crate) fn may_fail(e: &Expr) -> bool {
-    let here = match &e.op {
+    fails_here(e) || e.children().into_iter().any(may_fail)
+}
+
+/// Whether an expression can be a run-time error, all of whose operands have values.
+pub(crate) fn fails_here(e: &Expr) -> bool {
+    match &e.op {
         ExprOp::Call { kernel, args } => {
             !is_now(e) && find(kernel).is_none_or(|k| k.fallible) && !always_fits(kernel, args, &e.ty.sql)
         }
         ExprOp::Lambda { body, .. } => may_fail(body),
         ExprOp::User { .. } => true,
         _ => false,
-    };
-    here || e.children().into_iter().any(may_fail)
+    }
 }
 
 /// Whether a conversion, which fails in general, goes to a type that holds all values of the argument's.

@@ -9,7 +9,7 @@ mod prune;
 mod push;
 mod simplify;
 
-pub(crate) use fold::{evaluate, may_fail};
+pub(crate) use fold::{evaluate, fails_here, may_fail};
 pub(crate) use prune::read_columns;
 
 use crate::Program;

@@ -31,79 +31,80 @@ program! {
     n36: Aggregate = Aggregate::new(36, "i32?", 1, vec![Part::linear(acc_36_0), Part::max("text?")]);
     n37: Index = Index::new(37, "i32?", "i32").exchange().trace();
     n38: Index = Index::new(38, "i32?", "i64 text?").trace();
-    n40: Index = Index::new(40, "i32?", "").trace();
-    n43: Output = Output::new(43, 1, "i32 text?");
-    n44: Index = Index::new(44, "i32", "i32 i32?").exchange().trace();
-    n46: Output = Output::new(46, 2, "i32");
-    n47: Table = Table::new(47, 2, "i32 i32?");
-    n48: Index = Index::new(48, "i32", "i32?").exchange().trace();
-    n49: Index = Index::new(49, "i32", "i32?").exchange().trace();
+    n40: Index = Index::new(40, "i32 i64 text?", "");
+    n42: Index = Index::new(42, "i32?", "").trace();
+    n45: Output = Output::new(45, 1, "i32 text?");
+    n46: Index = Index::new(46, "i32", "i32 i32?").exchange().trace();
+    n48: Output = Output::new(48, 2, "i32");
+    n49: Table = Table::new(49, 2, "i32 i32?");
+    n50: Index = Index::new(50, "i32", "i32?").exchange().trace();
     n51: Index = Index::new(51, "i32", "i32?").exchange().trace();
-    n53: Output = Output::new(53, 3, "i32");
-    n54: Index = Index::new(54, "i32? i32?", "").exchange().trace();
-    n55: Distinct = Distinct::new(55);
-    n56: Index = Index::new(56, "i32? i32", "i32").exchange().trace();
-    n57: Index = Index::new(57, "i32 i32", "").trace();
-    n59: Index = Index::new(59, "i32? i32?", "i32").exchange().trace();
-    n62: Aggregate = Aggregate::new(62, "i32?", 2, vec![Part::linear(acc_62_0)]);
-    n63: Index = Index::new(63, "i32?", "i32 i32? i32?").exchange().trace();
-    n64: Index = Index::new(64, "i32?", "i64 i64").trace();
-    n66: Index = Index::new(66, "i32?", "").trace();
-    n69: Index = Index::new(69, "i32?", "").trace();
-    n70: Distinct = Distinct::new(70);
-    n71: Index = Index::new(71, "", "i32?").exchange().trace();
-    n72: Index = Index::new(72, "", "i32? i32?").exchange().trace();
-    n74: Index = Index::new(74, "i32? i32?", "").exchange().trace();
-    n75: Distinct = Distinct::new(75);
-    n76: Index = Index::new(76, "i32? i32", "i32 i32? i64 i64").exchange().trace();
-    n77: Index = Index::new(77, "i32? i32", "").trace();
-    n79: Index = Index::new(79, "i32? i32?", "i32 i32? i64 i64").exchange().trace();
-    n82: Index = Index::new(82, "i32? i32", "").exchange().trace();
-    n84: Index = Index::new(84, "i32? i32?", "").exchange().trace();
-    n87: Index = Index::new(87, "i32?", "").exchange().trace();
-    n88: Distinct = Distinct::new(88);
-    n89: Index = Index::new(89, "", "i32?").exchange().trace();
-    n90: Index = Index::new(90, "", "i32? i32?").exchange().trace();
-    n92: Index = Index::new(92, "i32?", "i32?").exchange();
-    n93: Aggregate = Aggregate::new(93, "i32?", 2, vec![Part::linear(acc_93_0)]);
-    n94: Index = Index::new(94, "i32?", "i32 i32? i32? i64 i64 i32?").exchange().trace();
-    n95: Index = Index::new(95, "i32?", "i64 i64").trace();
-    n97: Index = Index::new(97, "i32?", "").trace();
-    n100: Output = Output::new(100, 4, "i32 bool? bool?");
-    n101: Index = Index::new(101, "i32? i32?", "").exchange().trace();
-    n102: Distinct = Distinct::new(102);
-    n103: Index = Index::new(103, "i32", "i32?").exchange().trace();
-    n105: Index = Index::new(105, "i32", "i32? i32?").exchange().trace();
-    n107: Index = Index::new(107, "i32? i32?", "i32?").exchange().trace();
-    n108: Aggregate = Aggregate::new(108, "i32? i32?", 1, vec![Part::linear(acc_108_0), Part::max("i32?")]);
-    n109: Index = Index::new(109, "i32? i32?", "i32?").trace();
-    n111: Index = Index::new(111, "i32? i32?", "").trace();
-    n114: Output = Output::new(114, 5, "i32 i32?");
-    n115: Index = Index::new(115, "i32", "i32?").exchange().trace();
-    n117: Index = Index::new(117, "i32", "").exchange().trace();
-    n120: Output = Output::new(120, 6, "i32 i32? i32?");
-    n121: Index = Index::new(121, "", "i32? i32?").exchange().trace();
-    n122: Index = Index::new(122, "", "i32 i32?").exchange().trace();
-    n124: Index = Index::new(124, "i32? i32?", "i32?").exchange().trace();
-    n125: Aggregate = Aggregate::new(125, "i32? i32?", 1, vec![Part::linear(acc_125_0), Part::min("i32?")]);
-    n126: Index = Index::new(126, "i32? i32?", "").trace();
-    n127: Index = Index::new(127, "i32? i32?", "i32?").trace();
-    n129: Index = Index::new(129, "i32? i32?", "").trace();
-    n132: Index = Index::new(132, "i32", "i32? i32?").exchange().trace();
-    n134: Index = Index::new(134, "i32? i32?", "text?").exchange().trace();
-    n136: Index = Index::new(136, "i32? i32?", "").exchange().trace();
-    n139: Output = Output::new(139, 7, "i32 text?");
-    n140: Index = Index::new(140, "i32?", "").exchange();
-    n141: Aggregate = Aggregate::new(141, "i32?", 1, vec![Part::linear(acc_141_0)]);
-    n142: Index = Index::new(142, "i32?", "i64").trace();
-    n144: Index = Index::new(144, "i32?", "").trace();
-    n147: Index = Index::new(147, "i32?", "i64");
-    n148: Index = Index::new(148, "i32?", "i32?").trace();
-    n149: Aggregate = Aggregate::new(149, "i32?", 3, vec![Part::linear(acc_149_0), Part::max("i32?")]);
-    n150: Aggregate = Aggregate::new(150, "i32?", 1, vec![Part::linear(acc_150_0), Part::min("i32?")]);
-    n151: Index = Index::new(151, "i32?", "i64? i32?").trace();
-    n152: Index = Index::new(152, "i32?", "i32?").trace();
-    n154: Output = Output::new(154, 8, "i32? i64?");
+    n53: Index = Index::new(53, "i32", "i32?").exchange().trace();
+    n55: Output = Output::new(55, 3, "i32");
+    n56: Index = Index::new(56, "i32? i32?", "").exchange().trace();
+    n57: Distinct = Distinct::new(57);
+    n58: Index = Index::new(58, "i32? i32", "i32").exchange().trace();
+    n59: Index = Index::new(59, "i32 i32", "").trace();
+    n61: Index = Index::new(61, "i32? i32?", "i32").exchange().trace();
+    n64: Aggregate = Aggregate::new(64, "i32?", 2, vec![Part::linear(acc_64_0)]);
+    n65: Index = Index::new(65, "i32?", "i32 i32? i32?").exchange().trace();
+    n66: Index = Index::new(66, "i32?", "i64 i64").trace();
+    n68: Index = Index::new(68, "i32?", "").trace();
+    n71: Index = Index::new(71, "i32?", "").trace();
+    n72: Distinct = Distinct::new(72);
+    n73: Index = Index::new(73, "", "i32?").exchange().trace();
+    n74: Index = Index::new(74, "", "i32? i32?").exchange().trace();
+    n76: Index = Index::new(76, "i32? i32?", "").exchange().trace();
+    n77: Distinct = Distinct::new(77);
+    n78: Index = Index::new(78, "i32? i32", "i32 i32? i64 i64").exchange().trace();
+    n79: Index = Index::new(79, "i32? i32", "").trace();
+    n81: Index = Index::new(81, "i32? i32?", "i32 i32? i64 i64").exchange().trace();
+    n84: Index = Index::new(84, "i32? i32", "").exchange().trace();
+    n86: Index = Index::new(86, "i32? i32?", "").exchange().trace();
+    n89: Index = Index::new(89, "i32?", "").exchange().trace();
+    n90: Distinct = Distinct::new(90);
+    n91: Index = Index::new(91, "", "i32?").exchange().trace();
+    n92: Index = Index::new(92, "", "i32? i32?").exchange().trace();
+    n94: Index = Index::new(94, "i32?", "i32?").exchange();
+    n95: Aggregate = Aggregate::new(95, "i32?", 2, vec![Part::linear(acc_95_0)]);
+    n96: Index = Index::new(96, "i32?", "i32 i32? i32? i64 i64 i32?").exchange().trace();
+    n97: Index = Index::new(97, "i32?", "i64 i64").trace();
+    n99: Index = Index::new(99, "i32?", "").trace();
+    n102: Output = Output::new(102, 4, "i32 bool? bool?");
+    n103: Index = Index::new(103, "i32? i32?", "").exchange().trace();
+    n104: Distinct = Distinct::new(104);
+    n105: Index = Index::new(105, "i32", "i32?").exchange().trace();
+    n107: Index = Index::new(107, "i32", "i32? i32?").exchange().trace();
+    n109: Index = Index::new(109, "i32? i32?", "i32?").exchange().trace();
+    n110: Aggregate = Aggregate::new(110, "i32? i32?", 1, vec![Part::linear(acc_110_0), Part::max("i32?")]);
+    n111: Index = Index::new(111, "i32? i32?", "i32?").trace();
+    n113: Index = Index::new(113, "i32? i32?", "").trace();
+    n116: Output = Output::new(116, 5, "i32 i32?");
+    n117: Index = Index::new(117, "i32", "i32?").exchange().trace();
+    n119: Index = Index::new(119, "i32", "").exchange().trace();
+    n122: Output = Output::new(122, 6, "i32 i32? i32?");
+    n123: Index = Index::new(123, "", "i32? i32?").exchange().trace();
+    n124: Index = Index::new(124, "", "i32 i32?").exchange().trace();
+    n126: Index = Index::new(126, "i32? i32?", "i32?").exchange().trace();
+    n127: Aggregate = Aggregate::new(127, "i32? i32?", 1, vec![Part::linear(acc_127_0), Part::min("i32?")]);
+    n128: Index = Index::new(128, "i32? i32?", "").trace();
+    n129: Index = Index::new(129, "i32? i32?", "i32?").trace();
+    n131: Index = Index::new(131, "i32? i32?", "").trace();
+    n134: Index = Index::new(134, "i32", "i32? i32?").exchange().trace();
+    n136: Index = Index::new(136, "i32? i32?", "text?").exchange().trace();
+    n138: Index = Index::new(138, "i32? i32?", "").exchange().trace();
+    n141: Output = Output::new(141, 7, "i32 text?");
+    n142: Index = Index::new(142, "i32?", "").exchange();
+    n143: Aggregate = Aggregate::new(143, "i32?", 1, vec![Part::linear(acc_143_0)]);
+    n144: Index = Index::new(144, "i32?", "i64").trace();
+    n146: Index = Index::new(146, "i32?", "").trace();
+    n149: Index = Index::new(149, "i32?", "i64");
+    n150: Index = Index::new(150, "i32?", "i32?").trace();
+    n151: Aggregate = Aggregate::new(151, "i32?", 3, vec![Part::linear(acc_151_0), Part::max("i32?")]);
+    n152: Aggregate = Aggregate::new(152, "i32?", 1, vec![Part::linear(acc_152_0), Part::min("i32?")]);
+    n153: Index = Index::new(153, "i32?", "i64? i32?").trace();
+    n154: Index = Index::new(154, "i32?", "i32?").trace();
+    n156: Output = Output::new(156, 8, "i32? i64?");
 }
 
 impl Program {
@@ -148,121 +149,123 @@ impl Program {
         self.n37.step(cx, &n0, &index_37);
         self.n38.step(cx, &n36, &index_38);
         let n39 = join(cx, 39, 0, &self.n37, &self.n38, &join_39);
-        self.n40.step(cx, &n36, &index_40);
-        let n41 = antijoin(cx, 41, 0, &self.n37, &self.n40, None, &map_41);
-        let n42 = union(cx, 42, &[&n39, &n41]);
-        self.n43.step(cx, &n42);
-        self.n44.step(cx, &n0, &index_44);
-        let n45 = semijoin(cx, 45, 1, &self.n44, &self.n17, Some(&matches_45), &map_45);
-        self.n46.step(cx, &n45);
-        let n47 = self.n47.step(cx);
-        self.n48.step(cx, &n1, &index_48);
-        self.n49.step(cx, &n47, &index_49);
-        let n50 = join(cx, 50, 2, &self.n48, &self.n49, &join_50);
-        self.n51.step(cx, &n50, &index_51);
-        let n52 = antijoin(cx, 52, 1, &self.n4, &self.n51, Some(&matches_52), &map_52);
-        self.n53.step(cx, &n52);
-        self.n54.step(cx, &n1, &index_54);
-        self.n55.step(cx, &self.n54);
-        self.n56.step(cx, &n0, &index_56);
-        self.n57.step(cx, self.n55.delta(), &index_57);
-        let n58 = join(cx, 58, 4, &self.n56, &self.n57, &join_58);
-        self.n59.step(cx, &n0, &index_59);
-        let n60 = antijoin(cx, 60, 4, &self.n59, &self.n57, None, &map_60);
-        let n61 = union(cx, 61, &[&n58, &n60]);
-        let n62 = self.n62.step(cx, 3, &[&self.n2], &emit_62);
-        self.n63.step(cx, &n61, &index_63);
-        self.n64.step(cx, &n62, &index_64);
-        let n65 = join(cx, 65, 6, &self.n63, &self.n64, &join_65);
-        self.n66.step(cx, &n62, &index_66);
-        let n67 = antijoin(cx, 67, 6, &self.n63, &self.n66, None, &map_67);
-        let n68 = union(cx, 68, &[&n65, &n67]);
-        self.n69.step(cx, &n68, &index_69);
-        self.n70.step(cx, &self.n69);
-        self.n71.step(cx, self.n70.delta(), &index_71);
-        self.n72.step(cx, &n1, &index_72);
-        let n73 = join(cx, 73, 2, &self.n71, &self.n72, &join_73);
-        self.n74.step(cx, &n73, &index_74);
-        self.n75.step(cx, &self.n74);
-        self.n76.step(cx, &n68, &index_76);
-        self.n77.step(cx, self.n75.delta(), &index_77);
-        let n78 = join(cx, 78, 7, &self.n76, &self.n77, &join_78);
-        self.n79.step(cx, &n68, &index_79);
-        let n80 = antijoin(cx, 80, 7, &self.n79, &self.n77, None, &map_80);
-        let n81 = union(cx, 81, &[&n78, &n80]);
-        self.n82.step(cx, &n68, &index_82);
-        let n83 = join(cx, 83, 1, &self.n82, &self.n77, &join_83);
-        self.n84.step(cx, &n68, &index_84);
-        let n85 = antijoin(cx, 85, 1, &self.n84, &self.n77, None, &map_85);
-        let n86 = union(cx, 86, &[&n83, &n85]);
-        self.n87.step(cx, &n86, &index_87);
-        self.n88.step(cx, &self.n87);
-        self.n89.step(cx, self.n88.delta(), &index_89);
-        self.n90.step(cx, &n1, &index_90);
-        let n91 = join(cx, 91, 2, &self.n89, &self.n90, &join_91);
-        self.n92.step(cx, &n91, &index_92);
-        let n93 = self.n93.step(cx, 3, &[&self.n92], &emit_93);
-        self.n94.step(cx, &n81, &index_94);
-        self.n95.step(cx, &n93, &index_95);
-        let n96 = join(cx, 96, 3, &self.n94, &self.n95, &join_96);
-        self.n97.step(cx, &n93, &index_97);
-        let n98 = antijoin(cx, 98, 3, &self.n94, &self.n97, None, &map_98);
-        let n99 = union(cx, 99, &[&n96, &n98]);
-        self.n100.step(cx, &n99);
-        self.n101.step(cx, &n0, &index_101);
-        self.n102.step(cx, &self.n101);
-        self.n103.step(cx, self.n102.delta(), &index_103);
-        let n104 = join(cx, 104, 3, &self.n103, &self.n17, &join_104);
-        self.n105.step(cx, &n104, &index_105);
-        let n106 = semijoin(cx, 106, 3, &self.n105, &self.n49, Some(&matches_106), &map_106);
+        self.n40.step(cx, &n39, &index_40);
+        let n41 = map(cx, 41, 0, self.n40.delta(), &map_41);
+        self.n42.step(cx, &n36, &index_42);
+        let n43 = antijoin(cx, 43, 0, &self.n37, &self.n42, None, &map_43);
+        let n44 = union(cx, 44, &[&n41, &n43]);
+        self.n45.step(cx, &n44);
+        self.n46.step(cx, &n0, &index_46);
+        let n47 = semijoin(cx, 47, 1, &self.n46, &self.n17, Some(&matches_47), &map_47);
+        self.n48.step(cx, &n47);
+        let n49 = self.n49.step(cx);
+        self.n50.step(cx, &n1, &index_50);
+        self.n51.step(cx, &n49, &index_51);
+        let n52 = join(cx, 52, 2, &self.n50, &self.n51, &join_52);
+        self.n53.step(cx, &n52, &index_53);
+        let n54 = antijoin(cx, 54, 1, &self.n4, &self.n53, Some(&matches_54), &map_54);
+        self.n55.step(cx, &n54);
+        self.n56.step(cx, &n1, &index_56);
+        self.n57.step(cx, &self.n56);
+        self.n58.step(cx, &n0, &index_58);
+        self.n59.step(cx, self.n57.delta(), &index_59);
+        let n60 = join(cx, 60, 4, &self.n58, &self.n59, &join_60);
+        self.n61.step(cx, &n0, &index_61);
+        let n62 = antijoin(cx, 62, 4, &self.n61, &self.n59, None, &map_62);
+        let n63 = union(cx, 63, &[&n60, &n62]);
+        let n64 = self.n64.step(cx, 3, &[&self.n2], &emit_64);
+        self.n65.step(cx, &n63, &index_65);
+        self.n66.step(cx, &n64, &index_66);
+        let n67 = join(cx, 67, 6, &self.n65, &self.n66, &join_67);
+        self.n68.step(cx, &n64, &index_68);
+        let n69 = antijoin(cx, 69, 6, &self.n65, &self.n68, None, &map_69);
+        let n70 = union(cx, 70, &[&n67, &n69]);
+        self.n71.step(cx, &n70, &index_71);
+        self.n72.step(cx, &self.n71);
+        self.n73.step(cx, self.n72.delta(), &index_73);
+        self.n74.step(cx, &n1, &index_74);
+        let n75 = join(cx, 75, 2, &self.n73, &self.n74, &join_75);
+        self.n76.step(cx, &n75, &index_76);
+        self.n77.step(cx, &self.n76);
+        self.n78.step(cx, &n70, &index_78);
+        self.n79.step(cx, self.n77.delta(), &index_79);
+        let n80 = join(cx, 80, 7, &self.n78, &self.n79, &join_80);
+        self.n81.step(cx, &n70, &index_81);
+        let n82 = antijoin(cx, 82, 7, &self.n81, &self.n79, None, &map_82);
+        let n83 = union(cx, 83, &[&n80, &n82]);
+        self.n84.step(cx, &n70, &index_84);
+        let n85 = join(cx, 85, 1, &self.n84, &self.n79, &join_85);
+        self.n86.step(cx, &n70, &index_86);
+        let n87 = antijoin(cx, 87, 1, &self.n86, &self.n79, None, &map_87);
+        let n88 = union(cx, 88, &[&n85, &n87]);
+        self.n89.step(cx, &n88, &index_89);
+        self.n90.step(cx, &self.n89);
+        self.n91.step(cx, self.n90.delta(), &index_91);
+        self.n92.step(cx, &n1, &index_92);
+        let n93 = join(cx, 93, 2, &self.n91, &self.n92, &join_93);
+        self.n94.step(cx, &n93, &index_94);
+        let n95 = self.n95.step(cx, 3, &[&self.n94], &emit_95);
+        self.n96.step(cx, &n83, &index_96);
+        self.n97.step(cx, &n95, &index_97);
+        let n98 = join(cx, 98, 3, &self.n96, &self.n97, &join_98);
+        self.n99.step(cx, &n95, &index_99);
+        let n100 = antijoin(cx, 100, 3, &self.n96, &self.n99, None, &map_100);
+        let n101 = union(cx, 101, &[&n98, &n100]);
+        self.n102.step(cx, &n101);
+        self.n103.step(cx, &n0, &index_103);
+        self.n104.step(cx, &self.n103);
+        self.n105.step(cx, self.n104.delta(), &index_105);
+        let n106 = join(cx, 106, 3, &self.n105, &self.n17, &join_106);
         self.n107.step(cx, &n106, &index_107);
-        let n108 = self.n108.step(cx, 3, &[&self.n107, &self.n107], &emit_108);
+        let n108 = semijoin(cx, 108, 3, &self.n107, &self.n51, Some(&matches_108), &map_108);
         self.n109.step(cx, &n108, &index_109);
-        let n110 = join(cx, 110, 2, &self.n59, &self.n109, &join_110);
-        self.n111.step(cx, &n108, &index_111);
-        let n112 = antijoin(cx, 112, 2, &self.n59, &self.n111, None, &map_112);
-        let n113 = union(cx, 113, &[&n110, &n112]);
-        self.n114.step(cx, &n113);
-        self.n115.step(cx, &n1, &index_115);
-        let n116 = join(cx, 116, 3, &self.n44, &self.n115, &join_116);
+        let n110 = self.n110.step(cx, 3, &[&self.n109, &self.n109], &emit_110);
+        self.n111.step(cx, &n110, &index_111);
+        let n112 = join(cx, 112, 2, &self.n61, &self.n111, &join_112);
+        self.n113.step(cx, &n110, &index_113);
+        let n114 = antijoin(cx, 114, 2, &self.n61, &self.n113, None, &map_114);
+        let n115 = union(cx, 115, &[&n112, &n114]);
+        self.n116.step(cx, &n115);
         self.n117.step(cx, &n1, &index_117);
-        let n118 = antijoin(cx, 118, 3, &self.n4, &self.n117, None, &map_118);
-        let n119 = union(cx, 119, &[&n116, &n118]);
-        self.n120.step(cx, &n119);
-        self.n121.step(cx, self.n102.delta(), &index_121);
-        self.n122.step(cx, &n47, &index_122);
-        let n123 = join(cx, 123, 3, &self.n121, &self.n122, &join_123);
-        self.n124.step(cx, &n123, &index_124);
-        let n125 = self.n125.step(cx, 3, &[&self.n124, &self.n124], &emit_125);
-        self.n126.step(cx, self.n102.delta(), &index_126);
-        self.n127.step(cx, &n125, &index_127);
-        let n128 = join(cx, 128, 3, &self.n126, &self.n127, &join_128);
-        self.n129.step(cx, &n125, &index_129);
-        let n130 = antijoin(cx, 130, 3, &self.n126, &self.n129, None, &map_130);
-        let n131 = union(cx, 131, &[&n128, &n130]);
-        self.n132.step(cx, &n131, &index_132);
-        let n133 = join(cx, 133, 0, &self.n31, &self.n132, &join_133);
+        let n118 = join(cx, 118, 3, &self.n46, &self.n117, &join_118);
+        self.n119.step(cx, &n1, &index_119);
+        let n120 = antijoin(cx, 120, 3, &self.n4, &self.n119, None, &map_120);
+        let n121 = union(cx, 121, &[&n118, &n120]);
+        self.n122.step(cx, &n121);
+        self.n123.step(cx, self.n104.delta(), &index_123);
+        self.n124.step(cx, &n49, &index_124);
+        let n125 = join(cx, 125, 3, &self.n123, &self.n124, &join_125);
+        self.n126.step(cx, &n125, &index_126);
+        let n127 = self.n127.step(cx, 3, &[&self.n126, &self.n126], &emit_127);
+        self.n128.step(cx, self.n104.delta(), &index_128);
+        self.n129.step(cx, &n127, &index_129);
+        let n130 = join(cx, 130, 3, &self.n128, &self.n129, &join_130);
+        self.n131.step(cx, &n127, &index_131);
+        let n132 = antijoin(cx, 132, 3, &self.n128, &self.n131, None, &map_132);
+        let n133 = union(cx, 133, &[&n130, &n132]);
         self.n134.step(cx, &n133, &index_134);
-        let n135 = join(cx, 135, 0, &self.n59, &self.n134, &join_135);
-        self.n136.step(cx, &n133, &index_136);
-        let n137 = antijoin(cx, 137, 0, &self.n59, &self.n136, None, &map_137);
-        let n138 = union(cx, 138, &[&n135, &n137]);
-        self.n139.step(cx, &n138);
-        self.n140.step(cx, &n1, &index_140);
-        let n141 = self.n141.step(cx, 2, &[&self.n140], &emit_141);
-        self.n142.step(cx, &n141, &index_142);
-        let n143 = join(cx, 143, 3, &self.n10, &self.n142, &join_143);
-        self.n144.step(cx, &n141, &index_144);
-        let n145 = antijoin(cx, 145, 3, &self.n10, &self.n144, None, &map_145);
-        let n146 = union(cx, 146, &[&n143, &n145]);
-        self.n147.step(cx, &n146, &index_147);
-        self.n148.step(cx, &n146, &index_148);
-        let n149 = self.n149.step(cx, 0, &[&self.n147, &self.n148], &emit_149);
-        let n150 = self.n150.step(cx, 2, &[&self.n2, &self.n2], &emit_150);
-        self.n151.step(cx, &n149, &index_151);
-        self.n152.step(cx, &n150, &index_152);
-        let n153 = join(cx, 153, 0, &self.n151, &self.n152, &join_153);
-        self.n154.step(cx, &n153);
+        let n135 = join(cx, 135, 0, &self.n31, &self.n134, &join_135);
+        self.n136.step(cx, &n135, &index_136);
+        let n137 = join(cx, 137, 0, &self.n61, &self.n136, &join_137);
+        self.n138.step(cx, &n135, &index_138);
+        let n139 = antijoin(cx, 139, 0, &self.n61, &self.n138, None, &map_139);
+        let n140 = union(cx, 140, &[&n137, &n139]);
+        self.n141.step(cx, &n140);
+        self.n142.step(cx, &n1, &index_142);
+        let n143 = self.n143.step(cx, 2, &[&self.n142], &emit_143);
+        self.n144.step(cx, &n143, &index_144);
+        let n145 = join(cx, 145, 3, &self.n10, &self.n144, &join_145);
+        self.n146.step(cx, &n143, &index_146);
+        let n147 = antijoin(cx, 147, 3, &self.n10, &self.n146, None, &map_147);
+        let n148 = union(cx, 148, &[&n145, &n147]);
+        self.n149.step(cx, &n148, &index_149);
+        self.n150.step(cx, &n148, &index_150);
+        let n151 = self.n151.step(cx, 0, &[&self.n149, &self.n150], &emit_151);
+        let n152 = self.n152.step(cx, 2, &[&self.n2, &self.n2], &emit_152);
+        self.n153.step(cx, &n151, &index_153);
+        self.n154.step(cx, &n152, &index_154);
+        let n155 = join(cx, 155, 0, &self.n153, &self.n154, &join_155);
+        self.n156.step(cx, &n155);
     }
 }
 
@@ -597,18 +600,35 @@ fn join_39(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
-        let c2 = dec::i64(rv[0]);
         let rv_t0 = 1;
-        let c3 = cx.text_null(rv, rv_t0);
-        let v1 = (if cx.ok(f::single_row(c2), 9, 13) { c3 } else { None::<&str> });
-        out.put([lv[0]]);
+        out.put([lv[0], rv[0]]);
+        out.copy_text(rv, rv_t0);
+        out.end(w);
+    }
+}
+
+/// index (pairs that are there)
+fn index_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        out.push(r, w);
+    }
+}
+
+/// map
+fn map_41(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        let c1 = dec::i64(r[1]);
+        let r_t0 = 2;
+        let c2 = cx.text_null(r, r_t0);
+        let v1 = (if cx.ok(f::single_row(c1), 9, 13) { c2 } else { None::<&str> });
+        out.put([r[0]]);
         out.put_text_null(v1);
         out.end(w);
     }
 }
 
 /// index
-fn index_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_42(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -616,7 +636,7 @@ fn index_40(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_41(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_43(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v1 = (if cx.ok(f::single_row((match None::<i64> { Some(x0) => x0, None => 0_i64 })), 9, 13) { None::<&str> } else { None::<&str> });
@@ -627,7 +647,7 @@ fn map_41(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_46(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[1]]);
@@ -637,7 +657,7 @@ fn index_44(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// semijoin (with a match)
-fn matches_45(cx: &Context, l: &[u64], r: &[u64]) -> bool {
+fn matches_47(cx: &Context, l: &[u64], r: &[u64]) -> bool {
     let lv = &l[1..];
     let c2 = dec::i32_null(lv[1]);
     let rv = &r[1..];
@@ -647,7 +667,7 @@ fn matches_45(cx: &Context, l: &[u64], r: &[u64]) -> bool {
 }
 
 /// semijoin (with a match)
-fn map_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_47(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[0]]);
@@ -656,7 +676,7 @@ fn map_45(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_48(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_50(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[1]]);
@@ -666,14 +686,14 @@ fn index_48(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_49(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_50(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_52(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -683,7 +703,7 @@ fn join_50(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_53(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -693,7 +713,7 @@ fn index_51(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn matches_52(cx: &Context, l: &[u64], r: &[u64]) -> bool {
+fn matches_54(cx: &Context, l: &[u64], r: &[u64]) -> bool {
     let lv = &l[1..];
     let c2 = dec::i32_null(lv[1]);
     let rv = &r[1..];
@@ -703,7 +723,7 @@ fn matches_52(cx: &Context, l: &[u64], r: &[u64]) -> bool {
 }
 
 /// antijoin (without a match)
-fn map_52(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[0]]);
@@ -712,7 +732,7 @@ fn map_52(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         if r[1] == 0 { continue; }
@@ -722,7 +742,7 @@ fn index_54(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_58(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[2] == 0 { continue; }
         out.put([r[1], r[2]]);
@@ -732,7 +752,7 @@ fn index_56(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0], r[1]]);
         out.end(w);
@@ -740,7 +760,7 @@ fn index_57(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_58(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_60(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[2..];
         out.put([lv[0], l[0], l[1], l[1]]);
@@ -749,7 +769,7 @@ fn join_58(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_61(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1], r[2]]);
         out.put([r[0]]);
@@ -758,7 +778,7 @@ fn index_59(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_60(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[2..];
         let v3 = None::<i32>;
@@ -768,7 +788,7 @@ fn map_60(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_62_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_64_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -777,7 +797,7 @@ fn acc_62_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c1 = acc::get_count(a, 0);
@@ -788,7 +808,7 @@ fn emit_62(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_63(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_65(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0], r[2], r[3]]);
@@ -797,14 +817,14 @@ fn index_63(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_64(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_65(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_67(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -816,7 +836,7 @@ fn join_65(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_68(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -824,7 +844,7 @@ fn index_66(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v4 = (match None::<i64> { Some(x0) => x0, None => 0_i64 });
@@ -835,7 +855,7 @@ fn map_67(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_71(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.end(w);
@@ -843,14 +863,14 @@ fn index_69(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_71(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_73(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[0], r[1]]);
@@ -859,7 +879,7 @@ fn index_72(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_73(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_75(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c0 = dec::i32_null(l[0]);
         let c1 = dec::i32_null(r[0]);
@@ -870,14 +890,14 @@ fn join_73(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_74(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_78(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[2] == 0 { continue; }
         out.put([r[1], r[2]]);
@@ -887,7 +907,7 @@ fn index_76(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0], r[1]]);
         out.end(w);
@@ -895,7 +915,7 @@ fn index_77(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_78(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_80(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[2..];
         out.put([lv[0], l[0], l[1], lv[1], lv[2], lv[3], l[1]]);
@@ -904,7 +924,7 @@ fn join_78(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_81(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1], r[2]]);
         out.put([r[0], r[3], r[4], r[5]]);
@@ -913,7 +933,7 @@ fn index_79(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_80(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_82(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[2..];
         let v6 = None::<i32>;
@@ -923,7 +943,7 @@ fn map_80(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_82(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[2] == 0 { continue; }
         out.put([r[1], r[2]]);
@@ -932,7 +952,7 @@ fn index_82(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_83(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_85(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         out.put([l[0]]);
         out.end(w);
@@ -940,7 +960,7 @@ fn join_83(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_86(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1], r[2]]);
         out.end(w);
@@ -948,7 +968,7 @@ fn index_84(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -956,13 +976,6 @@ fn map_85(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_87(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
-    for (r, w) in rows {
-        out.push(r, w);
-    }
-}
-
-/// index
 fn index_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
@@ -970,7 +983,14 @@ fn index_89(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_90(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_91(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        out.push(r, w);
+    }
+}
+
+/// index
+fn index_92(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0], r[1]]);
         out.end(w);
@@ -978,7 +998,7 @@ fn index_90(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_91(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_93(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c0 = dec::i32_null(l[0]);
         let c1 = dec::i32_null(r[0]);
@@ -989,14 +1009,14 @@ fn join_91(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_92(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_94(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_93_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_95_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -1005,7 +1025,7 @@ fn acc_93_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_95(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c1 = acc::get_count(a, 0);
@@ -1016,7 +1036,7 @@ fn emit_93(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_94(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_96(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1]]);
         out.put([r[0], r[2], r[3], r[4], r[5], r[6]]);
@@ -1025,14 +1045,14 @@ fn index_94(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_95(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_96(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_98(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let c4 = dec::i64(lv[3]);
@@ -1048,7 +1068,7 @@ fn join_96(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_99(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -1056,7 +1076,7 @@ fn index_97(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_98(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_100(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let c4 = dec::i64(v[3]);
@@ -1069,7 +1089,7 @@ fn map_98(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (DISTINCT)
-fn index_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[1], r[2]]);
         out.end(w);
@@ -1077,7 +1097,7 @@ fn index_101(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1087,7 +1107,7 @@ fn index_103(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_104(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_106(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -1097,7 +1117,7 @@ fn join_104(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_107(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[2] == 0 { continue; }
         out.put([r[2]]);
@@ -1107,7 +1127,7 @@ fn index_105(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// semijoin (with a match)
-fn matches_106(cx: &Context, l: &[u64], r: &[u64]) -> bool {
+fn matches_108(cx: &Context, l: &[u64], r: &[u64]) -> bool {
     let lv = &l[1..];
     let c2 = dec::i32_null(lv[1]);
     let rv = &r[1..];
@@ -1117,7 +1137,7 @@ fn matches_106(cx: &Context, l: &[u64], r: &[u64]) -> bool {
 }
 
 /// semijoin (with a match)
-fn map_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         out.put([v[0], v[1], r[0]]);
@@ -1126,21 +1146,21 @@ fn map_106(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_107(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_108_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_110_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_110(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[2..];
         let e0 = &a[1..];
@@ -1150,14 +1170,14 @@ fn emit_108(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_109(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_110(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_112(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[2..];
         let rv = &r[2..];
@@ -1167,7 +1187,7 @@ fn join_110(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_113(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0], r[1]]);
         out.end(w);
@@ -1175,7 +1195,7 @@ fn index_111(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_112(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_114(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[2..];
         let v1 = None::<i32>;
@@ -1185,7 +1205,7 @@ fn map_112(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c1 = dec::i32_null(r[1]);
         if !c1.is_some_and(|x0| (x0 > 3_i32)) { continue; }
@@ -1197,7 +1217,7 @@ fn index_115(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_116(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_118(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -1210,7 +1230,7 @@ fn join_116(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_119(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let c1 = dec::i32_null(r[1]);
         if !c1.is_some_and(|x0| (x0 > 3_i32)) { continue; }
@@ -1221,7 +1241,7 @@ fn index_117(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_120(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v1 = None::<i32>;
@@ -1233,21 +1253,21 @@ fn map_118(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_121(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_123(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_122(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_124(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_123(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_125(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let c1 = dec::i32_null(l[1]);
         let c2 = dec::i32(r[0]);
@@ -1258,21 +1278,21 @@ fn join_123(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_124(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_126(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn acc_125_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_127_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_125(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_127(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[2..];
         let e0 = &a[1..];
@@ -1282,21 +1302,21 @@ fn emit_125(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_126(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_128(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_127(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_129(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_128(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_130(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let rv = &r[2..];
         out.put([l[0], l[1], rv[0]]);
@@ -1305,7 +1325,7 @@ fn join_128(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_129(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_131(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0], r[1]]);
         out.end(w);
@@ -1313,7 +1333,7 @@ fn index_129(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_130(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_132(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v2 = None::<i32>;
         out.put([r[0], r[1], enc::i32_null(v2)]);
@@ -1322,7 +1342,7 @@ fn map_130(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_132(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_134(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1332,7 +1352,7 @@ fn index_132(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// join (JOIN)
-fn join_133(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_135(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let c1 = dec::i32_null(lv[0]);
@@ -1347,14 +1367,14 @@ fn join_133(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_134(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_136(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_135(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_137(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[2..];
         let rv = &r[2..];
@@ -1366,7 +1386,7 @@ fn join_135(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_136(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_138(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0], r[1]]);
         out.end(w);
@@ -1374,7 +1394,7 @@ fn index_136(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_137(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_139(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[2..];
         let v1 = None::<&str>;
@@ -1385,7 +1405,7 @@ fn map_137(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_140(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_142(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[0] == 0 { continue; }
         out.put([r[0]]);
@@ -1394,14 +1414,14 @@ fn index_140(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_141_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_143_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_141(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_143(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let c1 = acc::get_count(a, 0);
@@ -1411,14 +1431,14 @@ fn emit_141(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_142(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_144(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_143(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_145(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let rv = &r[1..];
@@ -1429,7 +1449,7 @@ fn join_143(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_144(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_146(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.end(w);
@@ -1437,7 +1457,7 @@ fn index_144(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// antijoin (without a match)
-fn map_145(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn map_147(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let v = &r[1..];
         let v2 = (match None::<i64> { Some(x0) => x0, None => 0_i64 });
@@ -1447,7 +1467,7 @@ fn map_145(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index (GROUP BY)
-fn index_147(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_149(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.put([r[0]]);
         out.put([r[2]]);
@@ -1456,7 +1476,7 @@ fn index_147(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_148(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_150(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         if r[1] == 0 { continue; }
         out.put([r[0]]);
@@ -1466,7 +1486,7 @@ fn index_148(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_149_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_151_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
         let v = &r[1..];
@@ -1476,7 +1496,7 @@ fn acc_149_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
 }
 
 /// aggregate (GROUP BY)
-fn emit_149(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_151(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let e0 = &a[3..];
@@ -1488,14 +1508,14 @@ fn emit_149(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// aggregate (GROUP BY)
-fn acc_150_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
+fn acc_152_0(cx: &Context, rows: Chunk<'_>, acc: &mut [u64]) {
     for (r, w) in rows {
         acc::count(acc, 0, w);
     }
 }
 
 /// aggregate (GROUP BY)
-fn emit_150(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn emit_152(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         let a = &r[1..];
         let e0 = &a[1..];
@@ -1505,21 +1525,21 @@ fn emit_150(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 }
 
 /// index
-fn index_151(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_153(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// index
-fn index_152(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+fn index_154(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
     for (r, w) in rows {
         out.push(r, w);
     }
 }
 
 /// join (JOIN)
-fn join_153(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
+fn join_155(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
         let c2 = dec::i32_null(lv[1]);
@@ -1527,15 +1547,15 @@ fn join_153(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
         let c3 = dec::i32_null(rv[0]);
         if !(match (c2, c3) { (Some(x0), Some(x1)) => (x0 > x1), _ => false }) { continue; }
         out.put([l[0], lv[0]]);
-        out.copy_escape(&V151, lv, 0);
+        out.copy_escape(&V153, lv, 0);
         out.end(w);
     }
 }
 
-const V151: Shape = Shape::new(2, &[0], 0);
+const V153: Shape = Shape::new(2, &[0], 0);
 
 const V33_1: Shape = Shape::new(0, &[], 1);
 
 const V33_3: Shape = Shape::new(0, &[], 1);
 
-const CIRCUIT: &str = r#"{"tables":[{"name":"t","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"k","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"primary_key":null,"materialized":false},{"name":"u","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":null,"materialized":false},{"name":"v","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"z","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"totals","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"s","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"firsts","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"n","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"present","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"absent","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"listed","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"i","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"o","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"deep","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"m","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"beside","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"y","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"w","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"conditions","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"n","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"grouped","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"t"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"u"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":2,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":7,"column":20}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":3,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":4,"right":5,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":3,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":4,"right":7,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[6,8]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":10,"right":7,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":10,"right":7,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[11,12]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":13,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":14}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":15,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":16,"right":17,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":7,"column":101}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":18,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":19,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":9,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":20,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":21,"right":22,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":7,"column":65}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":20,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":21,"right":24,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":7,"column":65}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[23,25]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"output":{"input":26,"view":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"totals"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":28}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":29,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":30,"right":31,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":32,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"rank":{"input":33,"order":2,"ranking":"row","numbered":false,"above":0,"upto":1,"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":34,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":35,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":35,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":13}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":36,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":37,"right":38,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"single_row","args":[{"op":{"coalesce":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":13}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":true}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":13}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":36,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":37,"right":40,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"single_row","args":[{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":13}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":13}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[39,41]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":42,"view":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"firsts"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":44,"right":17,"anti":false,"condition":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":11,"column":68}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"with a match"},{"op":{"output":{"input":45,"view":2}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"present"},{"op":{"table":{"table":2}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"v"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":47,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":48,"right":49,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":50,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":4,"right":51,"anti":true,"condition":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":89}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"without a match"},{"op":{"output":{"input":52,"view":3}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"absent"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":54}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":55,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":56,"right":57,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"semi_join":{"left":59,"right":57,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[58,60]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"aggregate":{"parts":[{"input":2,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":61,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":62,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":63,"right":64,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":62,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":63,"right":66,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[65,67]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"index":{"input":68,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":69}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":70,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":71,"right":72,"filter":{"op":{"call":{"kernel":"ne_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":89}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":73,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":74}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":68,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":75,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":76,"right":77,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":68,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"semi_join":{"left":79,"right":77,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[78,80]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":68,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":82,"right":77,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":68,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":84,"right":77,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[83,85]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":86,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":87}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":88,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":89,"right":90,"filter":{"op":{"call":{"kernel":"ne_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":89}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":91,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":92,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":81,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":93,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":94,"right":95,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"coalesce":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"coalesce":[{"op":{"column":8},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":93,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":94,"right":97,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[96,98]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":99,"view":4}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"listed"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":101}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":102,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":103,"right":17,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":104,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":105,"right":49,"anti":false,"condition":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":98}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"with a match"},{"op":{"index":{"input":106,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":107,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":107,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":17,"column":20}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":108,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":59,"right":109,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":108,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":59,"right":111,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[110,112]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":113,"view":5}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"deep"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":106}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":44,"right":115,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":106}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":4,"right":117,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}},{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[116,118]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":119,"view":6}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"beside"},{"op":{"index":{"input":102,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":47,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":121,"right":122,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":21,"column":99}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":123,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":124,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":124,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"integer","nullable":true},"at":{"line":21,"column":79}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":102,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"index":{"input":125,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":126,"right":127,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":125,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":126,"right":129,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[128,130]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":131,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":31,"right":132,"filter":{"op":{"call":{"kernel":"ge_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":21,"column":64}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":133,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":59,"right":134,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":133,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":59,"right":136,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[135,137]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":138,"view":7}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"conditions"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":140,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":141,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":10,"right":142,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":23,"column":23}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":141,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":10,"right":144,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":23,"column":23}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[143,145]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"index":{"input":146,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":146,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":147,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":23,"column":11}}]},{"input":148,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":23,"column":87}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":2,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":2,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"integer","nullable":true},"at":{"line":23,"column":104}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":149,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":150,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":151,"right":152,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":23,"column":87}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"output":{"input":153,"view":8}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"grouped"}]}"#;
+const CIRCUIT: &str = r#"{"tables":[{"name":"t","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"k","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"x","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"primary_key":null,"materialized":false},{"name":"u","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"y","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"primary_key":null,"materialized":false},{"name":"v","case_sensitive":false,"columns":[{"name":"y","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"z","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"primary_key":null,"materialized":false}],"views":[{"name":"totals","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"s","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"c","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"materialized":false},{"name":"firsts","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"n","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"present","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"absent","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}}],"materialized":false},{"name":"listed","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"i","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}},{"name":"o","case_sensitive":false,"ty":{"sql":"boolean","nullable":true}}],"materialized":false},{"name":"deep","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"m","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"beside","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"y","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"w","case_sensitive":false,"ty":{"sql":"integer","nullable":true}}],"materialized":false},{"name":"conditions","case_sensitive":false,"columns":[{"name":"id","case_sensitive":false,"ty":{"sql":"integer","nullable":false}},{"name":"n","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":true}}],"materialized":false},{"name":"grouped","case_sensitive":false,"columns":[{"name":"k","case_sensitive":false,"ty":{"sql":"integer","nullable":true}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":true}}],"materialized":false}],"nodes":[{"op":{"table":{"table":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"t"},{"op":{"table":{"table":1}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"u"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":2,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"integer","nullable":true},"at":{"line":7,"column":20}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":3,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":4,"right":5,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":3,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":4,"right":7,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[6,8]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":10,"right":7,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"semi_join":{"left":10,"right":7,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[11,12]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":13,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":14}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":15,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":16,"right":17,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":7,"column":101}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":18,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":19,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":9,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":20,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":21,"right":22,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":7,"column":65}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":20,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":21,"right":24,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":7,"column":65}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[23,25]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"output":{"input":26,"view":0}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"totals"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":28}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":29,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":30,"right":31,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":32,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true,"ordered":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"rank":{"input":33,"order":2,"ranking":"row","numbered":false,"above":0,"upto":1,"project":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":{"varchar":null},"nullable":true}},{"op":{"column":5},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":34,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":35,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":35,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":13}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":36,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":37,"right":38,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":39,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"value":[],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":true}],"value":[],"note":"pairs that are there"},{"op":{"map":{"input":40,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"single_row","args":[{"op":{"coalesce":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":13}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":13}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"index":{"input":36,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":37,"right":42,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"single_row","args":[{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":9,"column":13}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]],"otherwise":{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}}},"ty":{"sql":{"varchar":null},"nullable":true},"at":{"line":9,"column":13}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[41,43]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":44,"view":1}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"firsts"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":46,"right":17,"anti":false,"condition":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":11,"column":68}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"with a match"},{"op":{"output":{"input":47,"view":2}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"present"},{"op":{"table":{"table":2}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"v"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":49,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":50,"right":51,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":52,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":4,"right":53,"anti":true,"condition":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":13,"column":89}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"without a match"},{"op":{"output":{"input":54,"view":3}},"key":[],"value":[{"sql":"integer","nullable":false}],"note":"absent"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":56}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":0,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"index":{"input":57,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":58,"right":59,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false}],"note":""},{"op":{"semi_join":{"left":61,"right":59,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[60,62]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"aggregate":{"parts":[{"input":2,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":63,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":64,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":65,"right":66,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":64,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":65,"right":68,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[67,69]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"index":{"input":70,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":71}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":72,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":73,"right":74,"filter":{"op":{"call":{"kernel":"ne_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":89}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":75,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":76}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":70,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":77,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":78,"right":79,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":70,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"semi_join":{"left":81,"right":79,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[80,82]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":70,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"join":{"left":84,"right":79,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":70,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":86,"right":79,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[85,87]}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":88,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":89}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":90,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":1,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":91,"right":92,"filter":{"op":{"call":{"kernel":"ne_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":89}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":93,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":94,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"count":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":83,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":95,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":96,"right":97,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"coalesce":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"coalesce":[{"op":{"column":8},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"column":7},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":95,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":96,"right":99,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"column":5},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":4},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":12}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":12}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"case":{"branches":[[{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":6},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"call":{"kernel":"eq_i64","args":[{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}],[{"op":{"or":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"call":{"kernel":"lt_i64","args":[{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}}]},"ty":{"sql":"boolean","nullable":false},"at":{"line":15,"column":57}},{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}]],"otherwise":{"op":{"literal":{"bool":false}},"ty":{"sql":"boolean","nullable":false}}}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":15,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[98,100]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":101,"view":4}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"boolean","nullable":true},{"sql":"boolean","nullable":true}],"note":"listed"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"distinct":{"input":103}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":"DISTINCT"},{"op":{"index":{"input":104,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":105,"right":17,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":106,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"semi_join":{"left":107,"right":51,"anti":false,"condition":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":17,"column":98}},"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"with a match"},{"op":{"index":{"input":108,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":109,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":109,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":17,"column":20}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":110,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":61,"right":111,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":110,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":61,"right":113,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[112,114]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":115,"view":5}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":"deep"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":106}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":46,"right":117,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"literal":{"bool":true}},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":1,"filter":{"op":{"and":[{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":{"i32":3}},"ty":{"sql":"integer","nullable":false},"at":{"line":19,"column":106}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}}]},"ty":{"sql":"boolean","nullable":true},"at":{"line":19,"column":100}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[],"note":""},{"op":{"semi_join":{"left":4,"right":119,"anti":true,"condition":null,"project":[{"op":{"column":1},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}},{"op":{"case":{"branches":[[{"op":{"is_null":{"op":{"literal":"null"},"ty":{"sql":"boolean","nullable":true}}},"ty":{"sql":"boolean","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]],"otherwise":{"op":{"call":{"kernel":"add_i32","args":[{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}}},"ty":{"sql":"integer","nullable":true},"at":{"line":19,"column":57}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[118,120]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":121,"view":6}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"beside"},{"op":{"index":{"input":104,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":49,"filter":null,"key":[],"value":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":123,"right":124,"filter":{"op":{"call":{"kernel":"lt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":21,"column":99}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":125,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":126,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":126,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"integer","nullable":true},"at":{"line":21,"column":79}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":104,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"index":{"input":127,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":128,"right":129,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"JOIN"},{"op":{"index":{"input":127,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":128,"right":131,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"literal":"null"},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[130,132]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"OUTER JOIN"},{"op":{"index":{"input":133,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":false}],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":31,"right":134,"filter":{"op":{"call":{"kernel":"ge_i32","args":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"column":4},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":21,"column":64}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":135,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":{"varchar":null},"nullable":true}}],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[{"sql":{"varchar":null},"nullable":true}],"note":""},{"op":{"join":{"left":61,"right":136,"filter":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"column":3},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"JOIN"},{"op":{"index":{"input":135,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":true}},"key":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":61,"right":138,"anti":true,"condition":null,"project":[{"op":{"column":2},"ty":{"sql":"integer","nullable":false}},{"op":{"literal":"null"},"ty":{"sql":{"varchar":null},"nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"without a match"},{"op":{"union":{"inputs":[137,139]}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"OUTER JOIN"},{"op":{"output":{"input":140,"view":7}},"key":[],"value":[{"sql":"integer","nullable":false},{"sql":{"varchar":null},"nullable":true}],"note":"conditions"},{"op":{"index":{"input":1,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":7,"column":40}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":true,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":142,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":143,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":10,"right":144,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":23,"column":23}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"index":{"input":143,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[],"note":""},{"op":{"semi_join":{"left":10,"right":146,"anti":true,"condition":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"integer","nullable":true}},{"op":{"coalesce":[{"op":{"literal":"null"},"ty":{"sql":"big_int","nullable":true}},{"op":{"literal":{"i64":0}},"ty":{"sql":"big_int","nullable":false}}]},"ty":{"sql":"big_int","nullable":false},"at":{"line":23,"column":23}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"without a match"},{"op":{"union":{"inputs":[145,147]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true},{"sql":"big_int","nullable":false}],"note":"OUTER JOIN"},{"op":{"index":{"input":148,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":false,"trace":false}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":false}],"note":"GROUP BY"},{"op":{"index":{"input":148,"filter":{"op":{"call":{"kernel":"not_bool","args":[{"op":{"is_null":{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}},"ty":{"sql":"boolean","nullable":false}}]}},"ty":{"sql":"boolean","nullable":false}},"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"aggregate":{"parts":[{"input":149,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}},{"function":{"sum":{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}},"ty":{"sql":"big_int","nullable":true},"at":{"line":23,"column":11}}]},{"input":150,"method":"extreme","aggregates":[{"function":"max","ty":{"sql":"integer","nullable":true},"at":{"line":23,"column":87}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"aggregate":{"parts":[{"input":2,"method":"linear","aggregates":[{"function":"count_rows","ty":{"sql":"big_int","nullable":false},"at":{"line":0,"column":0}}]},{"input":2,"method":"extreme","aggregates":[{"function":"min","ty":{"sql":"integer","nullable":true},"at":{"line":23,"column":104}}]}],"global":false,"filter":null,"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"integer","nullable":true}],"note":"GROUP BY"},{"op":{"index":{"input":151,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}},{"op":{"column":2},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"big_int","nullable":true},{"sql":"integer","nullable":true}],"note":""},{"op":{"index":{"input":152,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}}],"value":[{"op":{"column":1},"ty":{"sql":"integer","nullable":true}}],"exchange":false,"trace":true}},"key":[{"sql":"integer","nullable":true}],"value":[{"sql":"integer","nullable":true}],"note":""},{"op":{"join":{"left":153,"right":154,"filter":{"op":{"call":{"kernel":"gt_i32","args":[{"op":{"column":2},"ty":{"sql":"integer","nullable":true}},{"op":{"column":3},"ty":{"sql":"integer","nullable":true}}]}},"ty":{"sql":"boolean","nullable":true},"at":{"line":23,"column":87}},"project":[{"op":{"column":0},"ty":{"sql":"integer","nullable":true}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":true}}]}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"JOIN"},{"op":{"output":{"input":155,"view":8}},"key":[],"value":[{"sql":"integer","nullable":true},{"sql":"big_int","nullable":true}],"note":"grouped"}]}"#;

@@ -10,7 +10,8 @@ program! {
     n4: Table = Table::new(4, 2, "i64 i64 i64 dec12");
     n5: Index = Index::new(5, "i64", "i64 i64").exchange().trace();
     n6: Index = Index::new(6, "i64", "dec12").exchange().trace();
-    n8: Output = Output::new(8, 0, "dec12");
+    n8: Index = Index::new(8, "i64 i64 dec12", "");
+    n10: Output = Output::new(10, 0, "dec12");
 }
 
 impl Program {
@@ -22,8 +23,10 @@ impl Program {
         let n4 = self.n4.step(cx);
         self.n5.step(cx, &n3, &index_5);
         self.n6.step(cx, &n4, &index_6);
-        let n7 = join(cx, 7, 1, &self.n5, &self.n6, &join_7);
-        self.n8.step(cx, &n7);
+        let n7 = join(cx, 7, 3, &self.n5, &self.n6, &join_7);
+        self.n8.step(cx, &n7, &index_8);
+        let n9 = map(cx, 9, 1, self.n8.delta(), &map_9);
+        self.n10.step(cx, &n9);
     }
 }
 
@@ -67,13 +70,28 @@ fn index_6(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
 fn join_7(cx: &Context, pairs: Pairs<'_>, out: &mut RowWriter) {
     for (l, r, w) in pairs {
         let lv = &l[1..];
-        let c1 = dec::i64(lv[0]);
-        let c2 = dec::i64(lv[1]);
-        if !(cx.ok(f::div_i64(100_i64, cx.ok(f::sub_i64(c1, c2), 6, 18)), 6, 11) > 3_i64) { continue; }
         let rv = &r[1..];
-        out.put([rv[0]]);
+        out.put([lv[0], lv[1], rv[0]]);
         out.end(w);
     }
 }
 
-const CIRCUIT: &str = r#"{"tables":[{"name":"nation","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"r","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"primary_key":[0],"materialized":true},{"name":"supplier","case_sensitive":false,"columns":[{"name":"s","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"primary_key":[0],"materialized":true},{"name":"item","case_sensitive":false,"columns":[{"name":"i","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"s","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"p","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"price","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"primary_key":null,"materialized":false}],"views":[{"name":"failing","case_sensitive":false,"columns":[{"name":"price","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"materialized":false}],"nodes":[{"op":{"table":{"table":1}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":"supplier"},{"op":{"table":{"table":0}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"nation"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":2,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"table":{"table":2}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"item"},{"op":{"index":{"input":3,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":4,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"join":{"left":5,"right":6,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"literal":{"i64":100}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":11}},{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":18}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":11}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":41}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":6,"column":11}},"project":[{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}]}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"JOIN"},{"op":{"output":{"input":7,"view":0}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"failing"}]}"#;
+/// index (pairs that are there)
+fn index_8(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        out.push(r, w);
+    }
+}
+
+/// map
+fn map_9(cx: &Context, rows: Chunk<'_>, out: &mut RowWriter) {
+    for (r, w) in rows {
+        let c0 = dec::i64(r[0]);
+        let c1 = dec::i64(r[1]);
+        if !(cx.ok(f::div_i64(100_i64, cx.ok(f::sub_i64(c0, c1), 6, 18)), 6, 11) > 3_i64) { continue; }
+        out.put([r[2]]);
+        out.end(w);
+    }
+}
+
+const CIRCUIT: &str = r#"{"tables":[{"name":"nation","case_sensitive":false,"columns":[{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"r","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"name","case_sensitive":false,"ty":{"sql":{"varchar":null},"nullable":false}}],"primary_key":[0],"materialized":true},{"name":"supplier","case_sensitive":false,"columns":[{"name":"s","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"n","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}}],"primary_key":[0],"materialized":true},{"name":"item","case_sensitive":false,"columns":[{"name":"i","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"s","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"p","case_sensitive":false,"ty":{"sql":"big_int","nullable":false}},{"name":"price","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"primary_key":null,"materialized":false}],"views":[{"name":"failing","case_sensitive":false,"columns":[{"name":"price","case_sensitive":false,"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"materialized":false}],"nodes":[{"op":{"table":{"table":1}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":"supplier"},{"op":{"table":{"table":0}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":{"varchar":null},"nullable":false}],"note":"nation"},{"op":{"index":{"input":0,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false}],"note":""},{"op":{"join":{"left":2,"right":1,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":"JOIN"},{"op":{"table":{"table":2}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"item"},{"op":{"index":{"input":3,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false}],"note":""},{"op":{"index":{"input":4,"filter":null,"key":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}],"value":[{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"exchange":true,"trace":true}},"key":[{"sql":"big_int","nullable":false}],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"join":{"left":5,"right":6,"filter":null,"project":[{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":3},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}]}},"key":[],"value":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"JOIN"},{"op":{"index":{"input":7,"filter":null,"key":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}],"value":[],"exchange":false,"trace":false}},"key":[{"sql":"big_int","nullable":false},{"sql":"big_int","nullable":false},{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"value":[],"note":"pairs that are there"},{"op":{"map":{"input":8,"filter":{"op":{"call":{"kernel":"gt_i64","args":[{"op":{"call":{"kernel":"div_i64","args":[{"op":{"literal":{"i64":100}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":11}},{"op":{"call":{"kernel":"sub_i64","args":[{"op":{"column":0},"ty":{"sql":"big_int","nullable":false}},{"op":{"column":1},"ty":{"sql":"big_int","nullable":false}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":18}}]}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":11}},{"op":{"literal":{"i64":3}},"ty":{"sql":"big_int","nullable":false},"at":{"line":6,"column":41}}]}},"ty":{"sql":"boolean","nullable":false},"at":{"line":6,"column":11}},"project":[{"op":{"column":2},"ty":{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}}]}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":""},{"op":{"output":{"input":9,"view":0}},"key":[],"value":[{"sql":{"decimal":{"precision":12,"scale":2}},"nullable":false}],"note":"failing"}]}"#;
