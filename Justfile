@@ -44,14 +44,16 @@ deny:
 test:
     cargo test --workspace
 
-# Random programs and changes without end, other ones each round, until one fails: the engine against the naive interpreter.
+# Random programs and changes without end, other ones each round, until one fails or Ctrl-C: the engine against the naive interpreter, and components.
 fuzz-sql:
     #!/usr/bin/env bash
     set -e
+    trap 'exit 130' INT
     while true; do
-        export WEIR_SEED=$((RANDOM * 32768 + RANDOM)) WEIR_PROGRAMS=1000
-        echo "WEIR_SEED=$WEIR_SEED WEIR_PROGRAMS=$WEIR_PROGRAMS"
+        export WEIR_SEED=$((RANDOM * 32768 + RANDOM)) WEIR_PROGRAMS=1000 WEIR_COMPONENTS=4
+        echo "WEIR_SEED=$WEIR_SEED WEIR_PROGRAMS=$WEIR_PROGRAMS WEIR_COMPONENTS=$WEIR_COMPONENTS"
         cargo test -q -p weir-sql --test programs incremental -- --nocapture
+        cargo test -q -p weir-compiler --test random_programs -- --nocapture
     done
 
 # The unchanged Python client, and random requests made from the OpenAPI document, against the real binary; functions against other databases.

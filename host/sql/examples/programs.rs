@@ -48,7 +48,7 @@ fn main() {
     let (first, count) = (numbers.next().unwrap_or(1), numbers.next().unwrap_or(10));
     let registry = Registry { templates: vec![] };
     for seed in first..first + count {
-        let source = program(seed, &registry, true).tree.to_string();
+        let source = program(seed, &registry, true, 0).tree.to_string();
         let Ok(compiled) = compile_with(&source, Passes::NONE) else { continue };
         let circuit = compiled.circuit;
         let mut contents = vec![ZSet::new(); circuit.tables.len()];

@@ -240,7 +240,7 @@ fn check(
     }
     // A run-time error ends a pipeline; such cases are for another test.
     let Ok(expected) = expected.into_iter().collect::<Result<Vec<_>, _>>() else { return Ok(()) };
-    let views = follow(circuit, program, &inputs, workers);
+    let views = follow(circuit, program, &inputs, time, workers);
     for (step, (views, expected)) in views.iter().zip(&expected).enumerate() {
         for (view, (got, want)) in views.iter().zip(expected).enumerate() {
             prop_assert_eq!(got, want, "view {} after step {}, {} workers", &circuit.views[view].name, step, workers);

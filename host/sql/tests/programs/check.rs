@@ -1,12 +1,12 @@
 //! A program run in all ways over a script: after every step the sum of what comes out is what the naive interpreter makes of the tables.
 
-use super::script::{Script, changes};
+use super::script::{Script, changes, clock};
 use super::support::changes::{Input, follow, told};
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 use weir_circuit::Circuit;
-use weir_circuit::interpret::{ZSet, evaluate};
+use weir_circuit::interpret::{ZSet, evaluate_at};
 use weir_sdk::host::Failure;
 use weir_sql::{Passes, compile_with};
 
@@ -81,16 +81,16 @@ fn guarded<T>(what: &str, work: impl FnOnce() -> T) -> Result<Result<T, Failure>
     }
 }
 
-/// What the oracle says of the views.
-pub type Oracle<'o> = &'o dyn Fn(&Circuit, &[ZSet]) -> Result<Vec<ZSet>, String>;
+/// What the oracle says of the views, given the contents of tables and the time.
+pub type Oracle<'o> = &'o dyn Fn(&Circuit, &[ZSet], i64) -> Result<Vec<ZSet>, String>;
 
 /// The naive interpreter.
-pub fn interpreter(circuit: &Circuit, tables: &[ZSet]) -> Result<Vec<ZSet>, String> {
-    evaluate(circuit, tables).map_err(|e| e.message)
+pub fn interpreter(circuit: &Circuit, tables: &[ZSet], now: i64) -> Result<Vec<ZSet>, String> {
+    evaluate_at(circuit, tables, now).map_err(|e| e.message)
 }
 
 /// The rows that differ between two answers.
-fn difference(got: &ZSet, want: &ZSet) -> String {
+pub fn difference(got: &ZSet, want: &ZSet) -> String {
     let mut out = String::new();
     for (row, w) in got.iter().filter(|(r, w)| want.get(*r) != Some(w)).take(4) {
         out.push_str(&format!("\n    has {row:?} x {w}, not x {}", want.get(row).unwrap_or(&0)));
@@ -101,24 +101,41 @@ fn difference(got: &ZSet, want: &ZSet) -> String {
     out
 }
 
-/// Runs a program in all ways.
-pub fn check(source: &str, script: &dyn Fn(&Circuit) -> Script, oracle: Oracle<'_>) -> Result<Outcome, Fault> {
-    let plain = match compiled(source, Passes::NONE)? {
+/// What a program answers by the oracle.
+pub struct Answers {
+    /// The circuit that was asked, which is not optimised.
+    pub circuit: Circuit,
+    /// The changes of each step, those of the step that fails and of all after it left out.
+    pub script: Script,
+    /// The contents of tables after each step.
+    pub tables: Vec<Vec<ZSet>>,
+    /// The contents of views after each step.
+    pub views: Vec<Vec<ZSet>>,
+    /// The error with which it stops.
+    pub error: Option<String>,
+}
+
+/// What the oracle answers; or why the front end refuses the program.
+pub fn answers(
+    source: &str,
+    script: &dyn Fn(&Circuit) -> Script,
+    oracle: Oracle<'_>,
+) -> Result<Result<Answers, String>, Fault> {
+    let circuit = match compiled(source, Passes::NONE)? {
         Ok(circuit) => circuit,
-        Err(message) => return Ok(Outcome::Refused(message)),
+        Err(message) => return Ok(Err(message)),
     };
-    let script = script(&plain);
-    let steps = changes(&script, &plain);
-    let mut contents = vec![ZSet::new(); plain.tables.len()];
-    let (mut expected, mut tables, mut error) = (vec![], vec![], None);
+    let mut script = script(&circuit);
+    let mut contents = vec![ZSet::new(); circuit.tables.len()];
+    let (mut views, mut tables, mut error) = (vec![], vec![], None);
     let begun = Instant::now();
-    for step in &steps {
-        told(&plain, &mut contents, step, 1);
+    for (at, step) in changes(&script, &circuit).iter().enumerate() {
+        told(&circuit, &mut contents, step, 1);
         if begun.elapsed() > PATIENCE {
             break;
         }
-        match guarded("interpreter", || oracle(&plain, &contents))? {
-            Ok(Ok(views)) => expected.push(views),
+        match guarded("interpreter", || oracle(&circuit, &contents, clock(at)))? {
+            Ok(Ok(of_step)) => views.push(of_step),
             Ok(Err(message)) => {
                 error = Some(message);
                 break;
@@ -127,16 +144,28 @@ pub fn check(source: &str, script: &dyn Fn(&Circuit) -> Script, oracle: Oracle<'
         }
         tables.push(contents.clone());
     }
-    if let Some(view) = expected.iter().flatten().find(|v| v.values().any(|w| *w < 0)) {
+    script.truncate(views.len());
+    if let Some(view) = views.iter().flatten().find(|v| v.values().any(|w| *w < 0)) {
         return Err(fault("negative", format!("the interpreter has rows less than never: {view:?}")));
     }
+    Ok(Ok(Answers { circuit, script, tables, views, error }))
+}
+
+/// Runs a program in all ways.
+pub fn check(source: &str, script: &dyn Fn(&Circuit) -> Script, oracle: Oracle<'_>) -> Result<Outcome, Fault> {
+    let answers = match answers(source, script, oracle)? {
+        Ok(answers) => answers,
+        Err(message) => return Ok(Outcome::Refused(message)),
+    };
+    let expected = &answers.views;
+    let steps = changes(&answers.script, &answers.circuit);
     for (passes, workers) in WAYS {
         let circuit = compiled(source, passes)?.map_err(|e| fault("refused", format!("{passes:?}: {e}")))?;
         if passes == Passes::ALL {
             // The optimiser adds no errors, on the whole of a table either.
-            for (step, (tables, expected)) in tables.iter().zip(&expected).enumerate() {
-                let got =
-                    guarded("interpreter", || oracle(&circuit, tables))?.map_err(|f| fault("a panic", f.message))?;
+            for (step, (tables, expected)) in answers.tables.iter().zip(expected).enumerate() {
+                let got = guarded("interpreter", || oracle(&circuit, tables, clock(step)))?
+                    .map_err(|f| fault("a panic", f.message))?;
                 let got = got.map_err(|e| fault("an error by the optimiser", format!("step {step}: {e}")))?;
                 for (v, (got, want)) in got.iter().zip(expected).enumerate() {
                     if got != want {
@@ -154,16 +183,15 @@ pub fn check(source: &str, script: &dyn Fn(&Circuit) -> Script, oracle: Oracle<'
         let program = || -> Box<dyn weir_sdk::Circuit> { Box::new(weir_engine::Program::new(&json).unwrap()) };
         for workers in workers {
             let mut contents = vec![ZSet::new(); circuit.tables.len()];
-            let inputs: Vec<Vec<Input>> =
-                steps.iter().take(expected.len()).map(|s| told(&circuit, &mut contents, s, *workers)).collect();
+            let inputs: Vec<Vec<Input>> = steps.iter().map(|s| told(&circuit, &mut contents, s, *workers)).collect();
             let how = format!("{passes:?}, {workers} workers");
-            let got = guarded(&how, || follow(&circuit, program, &inputs, *workers))?
+            let got = guarded(&how, || follow(&circuit, program, &inputs, clock, *workers))?
                 .map_err(|f| fault("an error of the engine alone", format!("{how}: {}", f.message)))?;
-            compare(&circuit, &got, &expected, &how)?;
+            compare(&circuit, &got, expected, &how)?;
         }
     }
     let rows = expected.iter().flatten().map(|v| v.len()).sum();
-    Ok(Outcome::Good { steps: expected.len(), rows, failed: error.is_some() })
+    Ok(Outcome::Good { steps: expected.len(), rows, failed: answers.error.is_some() })
 }
 
 /// Whether the views are what they should be after each step.

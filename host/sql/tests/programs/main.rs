@@ -19,7 +19,7 @@ mod types;
 
 use check::{Outcome, check, interpreter};
 use generate::{Program, Registry, program};
-use shrink::{Case, shrink};
+use shrink::{Case, shown, shrink};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use weir_circuit::Circuit;
@@ -125,20 +125,6 @@ const CONSTRUCTS: [&str; 84] = [
 /// Time to make one failing program smaller.
 const SHRINKING: Duration = Duration::from_secs(60);
 
-/// A script as changes that can be read.
-fn shown(script: &script::Script) -> String {
-    let mut out = String::new();
-    for (step, edits) in script.iter().enumerate() {
-        out.push_str(&format!("  step {step}\n"));
-        for edit in edits {
-            let values: Vec<String> = edit.row.iter().map(|(name, v)| format!("{name} {v:?}")).collect();
-            let sign = if edit.deleted { '-' } else { '+' };
-            out.push_str(&format!("    {sign} {} ({})\n", edit.table, values.join(", ")));
-        }
-    }
-    out
-}
-
 /// A failing program, as small as it gets.
 fn smallest(program: &Program, seed: u64, kind: &'static str, oracle: check::Oracle<'_>) -> (Case, String) {
     let script = weir_sql::compile_with(&program.tree.to_string(), weir_sql::Passes::NONE)
@@ -178,7 +164,7 @@ fn incremental_is_from_scratch() {
     let mut wrong = vec![];
     for n in 0..count {
         let seed = first.wrapping_mul(1_000_003).wrapping_add(n);
-        let program = program(seed, &registry, false);
+        let program = program(seed, &registry, false, 0);
         let source = program.tree.to_string();
         if show {
             println!("-- {seed}\n{source}");
@@ -231,8 +217,8 @@ fn incremental_is_from_scratch() {
 #[test]
 fn faults_are_made_small() {
     support::quiet();
-    let wrong = |circuit: &Circuit, tables: &[ZSet]| {
-        let mut views = interpreter(circuit, tables)?;
+    let wrong = |circuit: &Circuit, tables: &[ZSet], now: i64| {
+        let mut views = interpreter(circuit, tables, now)?;
         for (view, declared) in views.iter_mut().zip(&circuit.views) {
             if declared.columns.len() > 1 && view.len() > 1 {
                 view.pop_last();
@@ -243,7 +229,7 @@ fn faults_are_made_small() {
     let registry = Registry { templates: vec![] };
     let mut found = 0;
     for seed in 0..40 {
-        let program = program(seed, &registry, false);
+        let program = program(seed, &registry, false, 0);
         let source = program.tree.to_string();
         let Err(fault) = check(&source, &|circuit| script::script(seed, circuit), &wrong) else { continue };
         let (case, message) = smallest(&program, seed, fault.kind, &wrong);

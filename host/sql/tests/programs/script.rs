@@ -16,6 +16,16 @@ pub struct Edit {
 /// Steps of changes.
 pub type Script = Vec<Vec<Edit>>;
 
+/// The middle of times, as `value` makes them.
+const MIDDLE: i64 = 1_728_000_000_000_000;
+/// Between two steps.
+const TICK: i64 = 45 * 60_000_000;
+
+/// The time of a step: rows' times come to pass one after the other.
+pub fn clock(step: usize) -> i64 {
+    MIDDLE + (step as i64 - 1) * TICK
+}
+
 /// Steps, at most.
 const STEPS_MAX: usize = 5;
 /// Changes of a step, at most.
@@ -90,8 +100,8 @@ fn value(random: &mut Random, ty: &ColumnType, extreme: bool) -> Value {
         }
         Kind::Date => Value::Date(20_000 + i32::from(small)),
         Kind::Time => Value::Time(i64::from(small.unsigned_abs()) * 1_000_000_000),
-        Kind::Ts => Value::Ts(1_728_000_000_000_000 + i64::from(small) * 1_800_000_000),
-        Kind::Tz => Value::Tz(1_728_000_000_000_000 + i64::from(small) * 1_800_000_000),
+        Kind::Ts => Value::Ts(MIDDLE + i64::from(small) * 1_800_000_000),
+        Kind::Tz => Value::Tz(MIDDLE + i64::from(small) * 1_800_000_000),
         Kind::Months => Value::Months(small.into()),
         Kind::Micros => Value::Micros(small.into()),
         Kind::Uuid => Value::Uuid(u128::from(small.unsigned_abs())),

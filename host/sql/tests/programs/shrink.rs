@@ -11,6 +11,20 @@ pub struct Case {
     pub script: Script,
 }
 
+/// A script as changes that can be read.
+pub fn shown(script: &Script) -> String {
+    let mut out = String::new();
+    for (step, edits) in script.iter().enumerate() {
+        out.push_str(&format!("  step {step}\n"));
+        for edit in edits {
+            let values: Vec<String> = edit.row.iter().map(|(name, v)| format!("{name} {v:?}")).collect();
+            let sign = if edit.deleted { '-' } else { '+' };
+            out.push_str(&format!("    {sign} {} ({})\n", edit.table, values.join(", ")));
+        }
+    }
+    out
+}
+
 /// The smallest case that is found within a time and still `fails`.
 pub fn shrink(mut case: Case, limit: Duration, fails: impl Fn(&Case) -> bool) -> Case {
     let until = Instant::now() + limit;

@@ -92,11 +92,23 @@ fn read(pipeline: &mut Pipeline, view: usize, layout: &SortLayout) -> Vec<(Vec<V
     out
 }
 
-/// The contents of all views after each step: the sums of what so many workers put out.
+/// A row as a block of its own.
+pub fn block(circuit: &Circuit, table: usize, words: &[u64], weight: i64) -> Block {
+    // Rows of one length come in blocks that say so.
+    let t = &circuit.tables[table];
+    let all: Vec<usize> = (0..t.columns.len()).collect();
+    let stride = if t.primary_key.is_none() { Layout::new(&types(t, &all)).stride() } else { 0 };
+    let mut block = Block::new(stride);
+    block.push(words, weight);
+    block
+}
+
+/// The contents of all views after each step, at these times: the sums of what so many workers put out.
 pub fn follow(
     circuit: &Circuit,
     program: impl Fn() -> Box<dyn weir_sdk::Circuit> + Sync,
     inputs: &[Vec<Input>],
+    time: impl Fn(usize) -> i64 + Sync,
     workers: usize,
 ) -> Vec<Vec<ZSet>> {
     let layouts: Vec<SortLayout> = circuit
@@ -108,13 +120,7 @@ pub fn follow(
         let mut out = vec![];
         for (step, input) in inputs.iter().enumerate() {
             for (_, table, words, weight) in input.iter().filter(|i| i.0 == worker) {
-                // Rows of one length come in blocks that say so.
-                let t = &circuit.tables[*table];
-                let all: Vec<usize> = (0..t.columns.len()).collect();
-                let stride = if t.primary_key.is_none() { Layout::new(&types(t, &all)).stride() } else { 0 };
-                let mut block = Block::new(stride);
-                block.push(words, *weight);
-                pipeline.ingest(*table as u32, vec![block]);
+                pipeline.ingest(*table as u32, vec![block(circuit, *table, words, *weight)]);
             }
             pipeline.step(time(step));
             out.push((0..layouts.len()).map(|v| read(pipeline, v, &layouts[v])).collect::<Vec<_>>());

@@ -100,8 +100,8 @@ pub struct Generator<'r> {
 /// More rows than this are too many for a naive interpreter.
 const ROWS_MAX: f64 = 300.0;
 
-/// A program made from a seed.
-pub fn program(seed: u64, registry: &Registry, common: bool) -> Program {
+/// A program made from a seed; names are numbered from here on.
+pub fn program(seed: u64, registry: &Registry, common: bool, names: usize) -> Program {
     let mut generator = Generator {
         random: Random::new(seed),
         registry,
@@ -109,7 +109,7 @@ pub fn program(seed: u64, registry: &Registry, common: bool) -> Program {
         relations: vec![],
         scopes: vec![],
         notes: BTreeMap::new(),
-        names: 0,
+        names,
         budget: 0,
         inexact: false,
     };
