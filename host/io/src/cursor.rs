@@ -29,38 +29,39 @@ pub fn check_weights(delta: &[Block]) -> Result<(), WriteError> {
 impl DeltaCursor {
     /// The next events, `max` at most, in the order of [`crate::events`]; none at the end.
     pub fn next_events<'d>(&mut self, delta: &'d [Block], max: usize) -> Vec<Event<'d>> {
-        let mut events = Vec::new();
-        while events.len() < max {
+        std::iter::from_fn(|| self.next_event(delta)).take(max).collect()
+    }
+
+    /// The next event in the order of [`crate::events`].
+    pub fn next_event<'d>(&mut self, delta: &'d [Block]) -> Option<Event<'d>> {
+        loop {
             let Some((block, at)) = self.here(delta) else {
                 if std::mem::replace(&mut self.inserts, true) {
-                    break;
+                    return None;
                 }
                 (self.block, self.row) = (0, 0);
                 continue;
             };
             let weight = block.weights[at];
-            let all = if (weight > 0) == self.inserts { weight.unsigned_abs() } else { 0 };
-            let some = (all - self.copies).min((max - events.len()) as u64);
-            events.extend((0..some).map(|_| Event { row: block.row(at), insert: self.inserts }));
-            self.copies += some;
-            if self.copies == all {
-                self.row += 1;
-                self.copies = 0;
+            if (weight > 0) == self.inserts && self.copies < weight.unsigned_abs() {
+                self.copies += 1;
+                return Some(Event { row: block.row(at), insert: self.inserts });
             }
+            self.row += 1;
+            self.copies = 0;
         }
-        events
     }
 
     /// The next rows with their weights, `max` at most; none at the end.
     pub fn next_rows<'d>(&mut self, delta: &'d [Block], max: usize) -> Vec<(&'d [u64], i64)> {
-        let mut rows = Vec::new();
-        while rows.len() < max
-            && let Some((block, at)) = self.here(delta)
-        {
-            rows.push((block.row(at), block.weights[at]));
-            self.row += 1;
-        }
-        rows
+        std::iter::from_fn(|| self.next_row(delta)).take(max).collect()
+    }
+
+    /// The next row with its weight.
+    pub fn next_row<'d>(&mut self, delta: &'d [Block]) -> Option<(&'d [u64], i64)> {
+        let (block, at) = self.here(delta)?;
+        self.row += 1;
+        Some((block.row(at), block.weights[at]))
     }
 
     /// The block and the row that come next; `None` at the end.

@@ -1,4 +1,4 @@
-//! Formats (and, to come, transports): bytes to rows of a table, rows of a view to bytes. Readers never fail as a whole: a bad record
+//! Formats: bytes to rows of a table, rows of a view to bytes; without any I/O. Readers never fail as a whole: a bad record
 //! becomes a [`ParseError`] with its number and text, and the good ones go on.
 
 mod bytes;
@@ -6,8 +6,10 @@ mod changes;
 mod columns;
 mod csv;
 mod cursor;
+mod encode;
 mod error;
 mod field;
+mod format;
 mod json;
 mod nexmark;
 mod reader;
@@ -15,12 +17,14 @@ mod writer;
 
 pub use changes::{Changes, RowInserter};
 pub use columns::{TableColumns, find_relation};
-pub use csv::{CsvReader, write_csv};
+pub use csv::{CsvConfig, CsvOutputConfig, CsvReader, CsvTrim, write_csv};
 pub use cursor::{DeltaCursor, check_weights};
+pub use encode::{Encoder, Piece};
 pub use error::{ERRORS_REPORTED_MAX, ParseError, parse_errors_message};
+pub use format::{FormatError, FormatErrorKind, InputFormat, OutputFormat};
 pub use json::{
-    JsonConfig, JsonFlavor, JsonReader, LineFormat, SnowflakeStream, UpdateFormat, write_json, write_json_row,
-    write_json_snowflake, write_json_weighted,
+    JsonConfig, JsonFlavor, JsonOutputConfig, JsonReader, LineFormat, SnowflakeStream, UpdateFormat, write_json,
+    write_json_row, write_json_snowflake, write_json_weighted,
 };
 pub use nexmark::{Auction, Bid, Nexmark, NexmarkEvent, NexmarkRows, Person};
 pub use reader::{RECORD_BYTES_MAX, Reader};

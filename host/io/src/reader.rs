@@ -23,11 +23,37 @@ impl Reader {
         }
     }
 
-    /// Reads what is left at the end of the stream.
+    /// Reads what is left at the end of a stream, be it a file or a whole message. Another one may begin then.
     pub fn finish(&mut self, changes: &mut Changes, errors: &mut Vec<ParseError>) {
         match self {
             Reader::Json(r) => r.finish(changes, errors),
             Reader::Csv(r) => r.finish(changes, errors),
+        }
+    }
+
+    /// Bytes at the end of what was pushed that belong to a record whose end has not come: a stream that is read again goes on that many bytes
+    /// before, with `resumed`.
+    pub fn pending_bytes(&self) -> usize {
+        match self {
+            Reader::Json(r) => r.pending_bytes(),
+            Reader::Csv(r) => r.pending_bytes(),
+        }
+    }
+
+    /// What the beginning of the stream says of all the rest (the names in the header of CSV with headers), once it was read. Who resumes the
+    /// stream with another reader gives it to [`Reader::resume`].
+    pub fn header(&self) -> Option<&[String]> {
+        match self {
+            Reader::Json(_) => None,
+            Reader::Csv(r) => r.header(),
+        }
+    }
+
+    /// Tells a reader that was made with `resumed` what [`Reader::header`] said to the one before.
+    pub fn resume(&mut self, header: &[String]) {
+        match self {
+            Reader::Json(_) => {}
+            Reader::Csv(r) => r.resume(header),
         }
     }
 

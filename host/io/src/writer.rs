@@ -28,6 +28,16 @@ pub enum WriteError {
     /// A row that does not have the view's layout.
     #[error("a row does not have the layout of its view: {0}")]
     Row(String),
+    /// More than one row of a key, of a view whose index is to have one of each.
+    #[error("the index is not unique: of the key {key} {copies} rows were {}", if *.inserted { "added" } else { "taken away" })]
+    NotUnique {
+        /// The key, as JSON.
+        key: String,
+        /// How many rows.
+        copies: u64,
+        /// Whether they were added.
+        inserted: bool,
+    },
 }
 
 /// The events of a consolidated delta: first the rows taken away, then those added, each in order, as often as their weight says.

@@ -17,31 +17,44 @@ pub fn write_csv<'a>(
     out: &mut Vec<u8>,
 ) -> Result<(), WriteError> {
     for (row, weight) in rows {
-        if weight.unsigned_abs() > WEIGHT_MAX as u64 {
-            return Err(WriteError::Weight { weight });
-        }
-        let values = layout.decode(row).map_err(|e| WriteError::Row(e.to_string()))?;
-        for (column, value) in columns.iter().zip(&values) {
-            field(&column.ty.sql, value, out);
-            out.push(b',');
-        }
-        // Writing to a vector does not fail.
-        let _ = writeln!(out, "{weight}");
+        write_row(columns, layout, b',', row, weight, out)?;
     }
     Ok(())
 }
 
-fn field(sql: &SqlType, value: &Value, out: &mut Vec<u8>) {
+/// Appends a row with its weight.
+pub(super) fn write_row(
+    columns: &[Column],
+    layout: &SortLayout,
+    delimiter: u8,
+    row: &[u64],
+    weight: i64,
+    out: &mut Vec<u8>,
+) -> Result<(), WriteError> {
+    if weight.unsigned_abs() > WEIGHT_MAX as u64 {
+        return Err(WriteError::Weight { weight });
+    }
+    let values = layout.decode(row).map_err(|e| WriteError::Row(e.to_string()))?;
+    for (column, value) in columns.iter().zip(&values) {
+        field(&column.ty.sql, delimiter, value, out);
+        out.push(delimiter);
+    }
+    // Writing to a vector does not fail.
+    let _ = writeln!(out, "{weight}");
+    Ok(())
+}
+
+fn field(sql: &SqlType, delimiter: u8, value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => {}
-        Value::Text(s) => quoted(s, out),
-        value => quoted(&to_text(sql, ValueRef::from(value)), out),
+        Value::Text(s) => quoted(s, delimiter, out),
+        value => quoted(&to_text(sql, ValueRef::from(value)), delimiter, out),
     }
 }
 
 /// A text, in quotation marks where it would else be read as something else: as NULL, as two fields, as two records.
-fn quoted(s: &str, out: &mut Vec<u8>) {
-    if !s.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+fn quoted(s: &str, delimiter: u8, out: &mut Vec<u8>) {
+    if !s.bytes().any(|b| b == delimiter || matches!(b, b'"' | b'\n' | b'\r')) {
         return out.extend_from_slice(s.as_bytes());
     }
     out.push(b'"');

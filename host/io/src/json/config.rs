@@ -1,5 +1,6 @@
 //! How a JSON stream is to be understood.
 
+use crate::format::{FormatError, FormatErrorKind, Options};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,4 +69,49 @@ pub struct JsonConfig {
     pub array: bool,
     /// Whether a record may go over lines.
     pub lines: LineFormat,
+}
+
+pub(super) const FLAVORS: [&str; 9] = [
+    "default",
+    "debezium_mysql",
+    "debezium_postgres",
+    "snowflake",
+    "kafka_connect_json_converter",
+    "pandas",
+    "datagen",
+    "blockchain",
+    "c_hex",
+];
+const UPDATE_FORMATS: [&str; 5] = ["insert_delete", "raw", "debezium", "weighted", "snowflake"];
+
+impl JsonConfig {
+    pub(crate) fn parse(mut options: Options<'_>) -> Result<JsonConfig, FormatError> {
+        let update_format = update_format(&mut options, &[UpdateFormat::Snowflake], "input")?;
+        let config = JsonConfig {
+            update_format,
+            json_flavor: options.choice("json_flavor", &FLAVORS)?.unwrap_or_default(),
+            array: options.flag("array", false)?,
+            lines: options.choice("lines", &["multiple", "single"])?.unwrap_or_default(),
+        };
+        options.end()?;
+        Ok(config)
+    }
+}
+
+/// The update format, which is none of those that go the other way only.
+pub(super) fn update_format(
+    options: &mut Options<'_>,
+    others: &[UpdateFormat],
+    direction: &str,
+) -> Result<UpdateFormat, FormatError> {
+    let found: UpdateFormat = options.choice("update_format", &UPDATE_FORMATS)?.unwrap_or_default();
+    if !others.contains(&found) {
+        return Ok(found);
+    }
+    let name = |f: &UpdateFormat| serde_json::to_value(f).unwrap_or_default().as_str().unwrap_or("").to_owned();
+    let others: Vec<String> = others.iter().map(name).collect();
+    let allowed: Vec<&str> = UPDATE_FORMATS.into_iter().filter(|f| !others.iter().any(|o| o == f)).collect();
+    let allowed = crate::format::listed(&allowed);
+    let message = format!("format 'json': '{}' is no update format for {direction}; there are {allowed}", name(&found));
+    Err(FormatError { kind: FormatErrorKind::Direction, ..FormatError::config("update_format", message) })
 }

@@ -75,6 +75,10 @@ impl JsonReader {
         self.event_number
     }
 
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(crate) fn push(&mut self, bytes: &[u8], changes: &mut Changes, errors: &mut Vec<ParseError>) {
         let table = Arc::clone(&self.table);
         let mut draft = TableDraft::new(&table);

@@ -17,14 +17,14 @@ pub fn write_json<'a>(
     events: impl Iterator<Item = Event<'a>>,
     out: &mut Vec<u8>,
 ) -> Result<(), WriteError> {
-    let names = names(columns);
+    let rows = RowWriter::new(columns, flavor);
     let mut first = true;
     for event in events {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
         out.extend_from_slice(if event.insert { b"{\"insert\":" } else { b"{\"delete\":" });
-        row(columns, &names, layout, flavor, event.row, out)?;
+        rows.row(columns, layout, event.row, out)?;
         out.push(b'}');
     }
     Ok(())
@@ -41,14 +41,14 @@ pub fn write_json_weighted<'a>(
     rows: impl Iterator<Item = (&'a [u64], i64)>,
     out: &mut Vec<u8>,
 ) -> Result<(), WriteError> {
-    let names = names(columns);
+    let writer = RowWriter::new(columns, flavor);
     let mut first = true;
     for (words, weight) in rows {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
         let _ = write!(out, "{{\"weight\":{weight},\"data\":");
-        row(columns, &names, layout, flavor, words, out)?;
+        writer.row(columns, layout, words, out)?;
         out.push(b'}');
     }
     Ok(())
@@ -63,6 +63,20 @@ pub struct SnowflakeStream {
     pub next: u64,
 }
 
+impl SnowflakeStream {
+    /// Adds its fields to the row that was written last, within its braces.
+    pub(super) fn write(&mut self, row_is_empty: bool, insert: bool, out: &mut Vec<u8>) {
+        out.pop();
+        if !row_is_empty {
+            out.push(b',');
+        }
+        let action = if insert { "insert" } else { "delete" };
+        let SnowflakeStream { id, next } = *self;
+        let _ = write!(out, "\"__action\":\"{action}\",\"__stream_id\":{id},\"__seq_number\":{next}}}");
+        self.next += 1;
+    }
+}
+
 /// Appends events as rows with the fields `__action` (`insert` or `delete`), `__stream_id` and `__seq_number`, separated by commas.
 ///
 /// # Errors
@@ -75,22 +89,14 @@ pub fn write_json_snowflake<'a>(
     stream: &mut SnowflakeStream,
     out: &mut Vec<u8>,
 ) -> Result<(), WriteError> {
-    let names = names(columns);
+    let rows = RowWriter::new(columns, flavor);
     let mut first = true;
     for event in events {
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
-        row(columns, &names, layout, flavor, event.row, out)?;
-        // The fields go into the row's own braces.
-        out.pop();
-        if !columns.is_empty() {
-            out.push(b',');
-        }
-        let action = if event.insert { "insert" } else { "delete" };
-        let SnowflakeStream { id, next } = *stream;
-        let _ = write!(out, "\"__action\":\"{action}\",\"__stream_id\":{id},\"__seq_number\":{next}}}");
-        stream.next += 1;
+        rows.row(columns, layout, event.row, out)?;
+        stream.write(columns.is_empty(), event.insert, out);
     }
     Ok(())
 }
@@ -106,39 +112,69 @@ pub fn write_json_row(
     words: &[u64],
     out: &mut Vec<u8>,
 ) -> Result<(), WriteError> {
-    row(columns, &names(columns), layout, flavor, words, out)
+    RowWriter::new(columns, flavor).row(columns, layout, words, out)
 }
 
-/// Each column's name as JSON, with the colon.
-fn names(columns: &[Column]) -> Vec<Vec<u8>> {
-    columns
-        .iter()
-        .map(|c| {
+/// What a writer of rows has ready.
+#[derive(Debug)]
+pub(crate) struct RowWriter {
+    flavor: JsonFlavor,
+    /// Each column's name as JSON, with the colon.
+    names: Vec<Vec<u8>>,
+}
+
+impl RowWriter {
+    pub(crate) fn new(columns: &[Column], flavor: JsonFlavor) -> RowWriter {
+        let name = |c: &Column| {
             let mut name = Vec::new();
             print::string(&c.name, &mut name);
             name.push(b':');
             name
-        })
-        .collect()
-}
-
-fn row(
-    columns: &[Column],
-    names: &[Vec<u8>],
-    layout: &SortLayout,
-    flavor: JsonFlavor,
-    words: &[u64],
-    out: &mut Vec<u8>,
-) -> Result<(), WriteError> {
-    let values = layout.decode(words).map_err(|e| WriteError::Row(e.to_string()))?;
-    out.push(b'{');
-    for (i, ((column, name), value)) in columns.iter().zip(names).zip(&values).enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(name);
-        print::value(&column.ty.sql, flavor, ValueRef::from(value), out);
+        };
+        RowWriter { flavor, names: columns.iter().map(name).collect() }
     }
-    out.push(b'}');
-    Ok(())
+
+    /// Appends a row as an object.
+    pub(crate) fn row(
+        &self,
+        columns: &[Column],
+        layout: &SortLayout,
+        words: &[u64],
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        self.fields(0..columns.len(), columns, layout, words, out)
+    }
+
+    /// Appends some columns of a row as an object.
+    pub(crate) fn some(
+        &self,
+        which: &[usize],
+        columns: &[Column],
+        layout: &SortLayout,
+        words: &[u64],
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        self.fields(which.iter().copied(), columns, layout, words, out)
+    }
+
+    fn fields(
+        &self,
+        which: impl Iterator<Item = usize>,
+        columns: &[Column],
+        layout: &SortLayout,
+        words: &[u64],
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let values = layout.decode(words).map_err(|e| WriteError::Row(e.to_string()))?;
+        out.push(b'{');
+        for (n, i) in which.enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&self.names[i]);
+            print::value(&columns[i].ty.sql, self.flavor, ValueRef::from(&values[i]), out);
+        }
+        out.push(b'}');
+        Ok(())
+    }
 }

@@ -1,0 +1,75 @@
+//! Formats that rows are read from.
+
+use super::{FormatError, Options};
+use crate::{CsvConfig, CsvReader, JsonConfig, JsonReader, Reader, TableColumns};
+use serde_json::Value;
+use std::sync::Arc;
+
+const NAMES: [&str; 2] = ["csv", "json"];
+
+/// A format that rows are read from, with its configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputFormat {
+    /// Objects or arrays of JSON.
+    Json(JsonConfig),
+    /// Lines of fields.
+    Csv(CsvConfig),
+}
+
+impl InputFormat {
+    /// The format of a name and a configuration, `null` or an object.
+    ///
+    /// # Errors
+    /// Which key is wrong, what is allowed, and what may have been meant.
+    pub fn parse(name: &str, config: &Value) -> Result<InputFormat, FormatError> {
+        let format = |name| Options::new(name, config);
+        Ok(match name {
+            "json" => InputFormat::Json(JsonConfig::parse(format("json")?)?),
+            "csv" => InputFormat::Csv(CsvConfig::parse(format("csv")?)?),
+            other => return Err(FormatError::unknown(other, &NAMES, true)),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            InputFormat::Json(_) => "json",
+            InputFormat::Csv(_) => "csv",
+        }
+    }
+
+    /// Its configuration with all defaults.
+    pub fn shown(&self) -> Value {
+        let shown = match self {
+            InputFormat::Json(config) => serde_json::to_value(config),
+            InputFormat::Csv(config) => serde_json::to_value(config),
+        };
+        // Configurations are names, flags and numbers.
+        shown.unwrap_or_default()
+    }
+
+    /// Whether a table's rows can be read from it.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    pub fn check(&self, _columns: &TableColumns) -> Result<(), FormatError> {
+        match self {
+            InputFormat::Json(_) | InputFormat::Csv(_) => Ok(()),
+        }
+    }
+
+    /// A reader of a stream; the next record has the number after `event_number`. `resumed`: the stream goes on behind its beginning, at the
+    /// end of a record (CSV with headers has none there: [`Reader::resume`] tells it what the beginning said).
+    ///
+    /// # Errors
+    /// As [`InputFormat::check`].
+    pub fn reader(&self, columns: Arc<TableColumns>, event_number: u64, resumed: bool) -> Result<Reader, FormatError> {
+        self.check(&columns)?;
+        Ok(match self {
+            InputFormat::Json(config) => Reader::Json(JsonReader::new(columns, *config, event_number)),
+            InputFormat::Csv(config) => {
+                Reader::Csv(Box::new(CsvReader::configured(columns, config, event_number, resumed)))
+            }
+        })
+    }
+}

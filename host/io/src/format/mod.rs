@@ -1,0 +1,12 @@
+//! Formats by name and configuration, as connectors and requests name them: `{"name": "json", "config": {..}}`.
+
+mod error;
+mod input;
+mod options;
+mod output;
+
+pub use error::{FormatError, FormatErrorKind};
+pub(crate) use error::{listed, nearest};
+pub use input::InputFormat;
+pub(crate) use options::Options;
+pub use output::OutputFormat;
