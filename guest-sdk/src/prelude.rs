@@ -2,8 +2,8 @@
 
 pub use crate::operators::{
     Aggregate, Bound, Constant, Delay, Differentiate, Distinct, Frame, Function, Index, Integrate, KeyedTable, Late,
-    Least, Now, Output, Part, Ranked, Ranking, Table, Unit, Waterline, Window, Within, antijoin, exchange, join, map,
-    negate, rank, semijoin, session, union, unnest,
+    Least, Now, Output, Part, Ranked, Ranking, Table, TopK, Unit, Waterline, Window, Within, antijoin, exchange, join,
+    map, negate, rank, semijoin, session, union, unnest,
 };
 pub use crate::operators::{
     Recursion, ScopeAggregate, ScopeDistinct, ScopeIndex, ScopeJoin, ScopeRank, ScopeSemiJoin, Side, import, least,

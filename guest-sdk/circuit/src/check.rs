@@ -28,6 +28,7 @@ impl Circuit {
             }
         }
         let scopes = self.check_scopes()?;
+        let only_inserts = self.only_inserts();
         let mut put_out = vec![false; self.views.len()];
         for (id, node) in self.nodes.iter().enumerate() {
             for input in node.op.inputs() {
@@ -42,7 +43,9 @@ impl Circuit {
                 }
             }
             let within = |()| self.check_within(id, &scopes);
-            self.node(node).and_then(within).map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
+            self.node(node, &only_inserts)
+                .and_then(within)
+                .map_err(|e| format!("node {id} ({}): {e}", node.op.name()))?;
             if let Op::Output { view, .. } = node.op
                 && std::mem::replace(&mut put_out[view], true)
             {
@@ -60,7 +63,12 @@ impl Circuit {
         self.nodes[id].columns()
     }
 
-    fn node(&self, node: &Node) -> Result<(), String> {
+    fn node(&self, node: &Node, only_inserts: &[bool]) -> Result<(), String> {
+        // What was needs not be known where nothing of it goes.
+        let traced_unless = |input: NodeId, alone: bool| match alone && only_inserts[input] {
+            true => Ok(()),
+            false => self.traced(input),
+        };
         let flat = || require(node.key.is_empty(), "its output must be flat");
         match &node.op {
             Op::Table { table } => {
@@ -118,7 +126,7 @@ impl Circuit {
                     let input = &self.nodes[part.input];
                     require(matches!(input.op, Op::Index { .. } | Op::Distinct { .. }), "a part's input is not keyed")?;
                     if part.method != AggregateMethod::Linear {
-                        self.traced(part.input)?;
+                        traced_unless(part.input, part.method == AggregateMethod::Extreme)?;
                     }
                     same_layout(&input.key, &columns[..keys])?;
                     require(!part.aggregates.is_empty(), "a part without aggregates")?;
@@ -192,9 +200,9 @@ impl Circuit {
                 require(!inputs.is_empty(), "no inputs")?;
                 inputs.iter().try_for_each(|i| same_layout(&self.columns(*i), &node.value))
             }
-            Op::Rank { input, order, project, .. } => {
+            Op::Rank { input, order, upto, project, .. } => {
                 flat()?;
-                self.traced(*input)?;
+                traced_unless(*input, upto.is_some())?;
                 require(
                     matches!(self.nodes[*input].op, Op::Index { ordered: true, .. }),
                     "its input must be in order",
@@ -268,7 +276,10 @@ impl Circuit {
     }
 
     /// Inputs with a trace are indexes that keep one, and tables with a primary key, which always do.
-    pub(crate) fn traced(&self, id: NodeId) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// That it keeps none.
+    pub fn traced(&self, id: NodeId) -> Result<(), String> {
         let holds = match self.nodes[id].op {
             Op::Index { trace, .. } => trace,
             Op::Table { table } => self.tables[table].primary_key.is_some(),

@@ -6,6 +6,7 @@ mod check;
 mod dot;
 mod expr;
 mod frame;
+mod inserts;
 #[cfg(feature = "interpret")]
 pub mod interpret;
 mod plan;

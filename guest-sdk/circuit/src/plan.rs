@@ -189,7 +189,8 @@ pub struct AggregatePart {
 pub enum AggregateMethod {
     /// By adding up deltas: COUNT, SUM and AVG of exact types, BIT_XOR of whole numbers. Needs no trace of its input.
     Linear,
-    /// By looking at one end of the group in the input's trace: MIN, MAX, ARG_MIN and ARG_MAX; one aggregate a part.
+    /// By looking at one end of the group in the input's trace: MIN, MAX, ARG_MIN and ARG_MAX; one aggregate a part. An input that only ever gains
+    /// rows needs no trace: the value of before is known.
     Extreme,
     /// By going through the whole group in the input's trace: SUM and AVG of floats, whose result must not depend on history, `Reduce`,
     /// `Collect`, and `Mode`, which has a part to itself.
@@ -235,7 +236,7 @@ pub enum Op {
         value: Vec<Expr>,
         /// Whether rows must go to the worker that owns their key; false if they are there already.
         exchange: bool,
-        /// Whether the sum of all deltas is kept (a trace); joins, extremes, folds and DISTINCT need it.
+        /// Whether the sum of all deltas is kept (a trace); joins, folds and DISTINCT need it, extremes and ranks if rows may go.
         trace: bool,
         /// Whether each value column is laid out by itself, one after the other, so that the rows of a key are in SQL order (an ascending
         /// sort layout). For extremes of several columns and for folds, which alone may read it.
@@ -293,7 +294,7 @@ pub enum Op {
     },
     /// The rows of each key in order, numbered, or those of some numbers only. Flat. Columns of `project`: key, value, number (BIGINT NOT NULL).
     Rank {
-        /// An index with a trace, in order.
+        /// An index in order; with a trace, unless it only ever gains rows and `upto` says what is kept of them.
         input: NodeId,
         /// The number of value columns, from the first, that rows are ordered by: what makes rows peers.
         order: usize,
@@ -414,9 +415,9 @@ pub enum Op {
     },
     /// Lets an operator forget the rows of its state of which a column is less than a scalar: nothing will ask for them. It puts nothing out.
     Retain {
-        /// A table with a primary key, an index with a trace, or an aggregation.
+        /// A table with a primary key, an index with a trace, an aggregation, or a rank whose input keeps no trace.
         state: NodeId,
-        /// The column, of key and value.
+        /// The column, of key and value; of the last two: of the key of what they read.
         column: usize,
         /// The scalar, of that column's kind.
         waterline: NodeId,

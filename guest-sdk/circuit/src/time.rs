@@ -93,6 +93,10 @@ impl Circuit {
                     }
                     Op::Table { .. } => columns.get(*column).filter(|_| *column < keys).cloned(),
                     Op::Aggregate { parts, .. } => self.nodes[parts[0].input].key.get(*column).cloned(),
+                    Op::Rank { input, .. } => {
+                        require(self.traced(*input).is_err(), "a state that is not kept")?;
+                        self.nodes[*input].key.get(*column).cloned()
+                    }
                     _ => None,
                 };
                 let bounded = bounded.ok_or("a column of no state")?;

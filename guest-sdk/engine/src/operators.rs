@@ -8,8 +8,8 @@ use crate::time::Time;
 use weir_circuit::{Circuit, Expr, NodeId, Op};
 use weir_row::{ColumnType, Layout, RowWriter, SqlType};
 use weir_sdk::operators::{
-    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, Window, antijoin, join, map,
-    negate, rank, semijoin, union, unnest,
+    Aggregate, Constant, Distinct, Index, KeyedTable, Output, Ranked, Ranking, Table, TopK, Window, antijoin, join,
+    map, negate, rank, semijoin, union, unnest,
 };
 use weir_sdk::{Chunk, Context, Keyed, Operator, Rows};
 
@@ -62,6 +62,11 @@ pub(crate) enum Node {
         layout: String,
     },
     Rank(Rank),
+    /// The same of what only ever gains rows.
+    TopK {
+        operator: TopK,
+        rank: Rank,
+    },
     Window {
         operator: Window,
         input: NodeId,
@@ -158,7 +163,15 @@ impl Node {
             }
             Op::Union { inputs } => Node::Union { inputs: inputs.clone() },
             Op::Negate { input } => Node::Negate { input: *input },
-            Op::Rank { .. } => Node::Rank(Rank::new(circuit, id)?),
+            Op::Rank { input, .. } => {
+                let rank = Rank::new(circuit, id)?;
+                if circuit.traced(*input).is_ok() {
+                    return Ok(Node::Rank(rank));
+                }
+                let (key, value) = layouts(circuit, *input);
+                let operator = rank.with_wanted(|wanted| TopK::new(number, &key.text(), &value.text(), wanted));
+                Node::TopK { operator, rank }
+            }
             Op::Window { input, order, sums, frames, project } => {
                 let plan = crate::window::Plan::new(circuit, number, *input, *order, (sums, frames), project)?;
                 Node::Window { operator: plan.operator, input: *input, emit: plan.emit }
@@ -195,6 +208,7 @@ impl Node {
             Node::Index { operator, .. } => operator,
             Node::Distinct { operator, .. } => operator,
             Node::Aggregate { operator, .. } => operator,
+            Node::TopK { operator, .. } => operator,
             Node::Window { operator, .. } => operator,
             Node::Output { operator, .. } => operator,
             Node::Scope(node) => return node.operator(),
@@ -237,6 +251,7 @@ impl Node {
             Node::KeyedTable(operator) => operator.retain(column, scalar),
             Node::Index { operator, .. } => operator.retain(column, scalar),
             Node::Aggregate { operator, .. } => operator.retain(column, scalar),
+            Node::TopK { operator, .. } => operator.retain(column, scalar),
             // (The circuit was checked.)
             _ => {}
         }
@@ -286,6 +301,10 @@ impl Node {
                 let input = before.keyed(function.input);
                 let emit = |cx: &Context, rows: Chunk<'_>, out: &mut RowWriter| function.emit.rows(cx, rows, out);
                 return function.with_wanted(|wanted| rank(cx, id, stride, input, wanted, &emit));
+            }
+            Node::TopK { operator, rank } => {
+                let emit = |cx: &Context, rows: Chunk<'_>, out: &mut RowWriter| rank.emit.rows(cx, rows, out);
+                return operator.step(cx, stride, before.keyed(rank.input), &emit);
             }
             Node::Window { operator, input, emit } => {
                 let input = before.keyed(*input);

@@ -29,14 +29,15 @@ impl Part {
         Part { method: Method::Linear(Box::new(f)), results: layout("") }
     }
 
-    /// The least value that is not NULL of the input's value columns, which are of this layout. The input needs a trace. Several columns are
-    /// nullable and stand in the input as in a sort layout; values whose first column is NULL count as NULL.
+    /// The least value that is not NULL of the input's value columns, which are of this layout. The input needs a trace, unless it only ever gains
+    /// rows: then the value of a group is that of before or of what came. Several columns are nullable and stand in the input as in a sort layout;
+    /// values whose first column is NULL count as NULL.
     pub fn min(columns: &str) -> Part {
         let (results, biased) = nullable(columns);
         Part { method: Method::Extreme { greatest: false, biased }, results }
     }
 
-    /// The greatest.
+    /// The greatest; as for `min`.
     pub fn max(columns: &str) -> Part {
         let (results, biased) = nullable(columns);
         Part { method: Method::Extreme { greatest: true, biased }, results }
@@ -271,7 +272,7 @@ fn least_key<'a>(key: &Layout, cursors: &[crate::Cursor<'a>]) -> Option<&'a [u64
 
 /// What a part that looks into its input's trace reads it with.
 struct PartReader<'a> {
-    /// The input after the step.
+    /// The input after the step, or what came, if it keeps no trace.
     all: Reader<'a>,
     /// For weights of single rows, which are asked for in an order of their own.
     weights: Reader<'a>,
@@ -289,7 +290,12 @@ impl<'a> PartReader<'a> {
             let none = || Reader::new([].into_iter());
             return PartReader { all: none(), weights: none(), touched: nothing, stride };
         }
-        let batches = || trace(input).batches().chain([delta]);
+        // What came is enough for an extreme that nobody takes away.
+        let kept = match part.method {
+            Method::Extreme { .. } => input.trace(),
+            _ => Some(trace(input)),
+        };
+        let batches = || kept.into_iter().flat_map(|t| t.batches()).chain([delta]);
         PartReader { all: Reader::new(batches()), weights: Reader::new(batches()), touched: nothing, stride }
     }
 }

@@ -19,6 +19,7 @@ mod recursion;
 mod semijoin;
 mod session;
 mod table;
+mod top_k;
 mod union;
 mod unnest;
 mod upsert;
@@ -45,6 +46,7 @@ pub use recursion::{
 pub use semijoin::{antijoin, semijoin};
 pub use session::session;
 pub use table::Table;
+pub use top_k::TopK;
 pub use union::{negate, union};
 pub use unnest::unnest;
 pub use window::{Bound, BoundFn, Frame, Function, Unit, Window};

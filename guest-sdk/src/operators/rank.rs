@@ -34,7 +34,7 @@ pub struct Ranked<'a> {
 }
 
 /// A wanted row, its number (0 if it does not matter), its weight.
-type Wanted<'a> = (&'a [u64], u64, i64);
+pub(super) type Wanted<'a> = (&'a [u64], u64, i64);
 
 /// The rows that are wanted of an index whose value columns are in order: row, then number (one word, BIGINT NOT NULL). `emit` makes
 /// output rows of `stride` words of them. A change of a key costs what is wanted of it, before and after; changes behind the last wanted row cost
@@ -53,14 +53,14 @@ pub fn rank(cx: &mut Context, node: u32, stride: u32, input: &dyn Keyed, wanted:
         let first = row;
         cursor.group(key);
         before.seek(key);
-        let beyond = collect(&mut before, key.len(), &order, wanted, &mut old);
+        let seen = collect(std::iter::from_fn(|| before.next_row()), key.len(), &order, wanted, &mut old);
         // What changed lies behind all that is wanted.
-        if beyond.is_some_and(|beyond| first >= beyond) {
+        if seen.beyond.is_some_and(|beyond| first >= beyond) {
             continue;
         }
         after.seek(key);
-        collect(&mut after, key.len(), &order, wanted, &mut new);
-        difference(&old, &new, &mut changes);
+        collect(std::iter::from_fn(|| after.next_row()), key.len(), &order, wanted, &mut new);
+        difference(&old, &new, |row| write_numbered(row, &mut changes));
     }
     let mut out = RowWriter::new(stride);
     map::run(cx, &Rows::from(changes), emit, &mut out);
@@ -70,7 +70,7 @@ pub fn rank(cx: &mut Context, node: u32, stride: u32, input: &dyn Keyed, wanted:
 }
 
 /// The words of the columns that a row is ordered by.
-fn ordered_by<'a>(row: &'a [u64], key: usize, order: &[Layout]) -> &'a [u64] {
+pub(super) fn ordered_by<'a>(row: &'a [u64], key: usize, order: &[Layout]) -> &'a [u64] {
     let mut end = key;
     for layout in order {
         end += layout.end(&row[end..]);
@@ -78,23 +78,33 @@ fn ordered_by<'a>(row: &'a [u64], key: usize, order: &[Layout]) -> &'a [u64] {
     &row[key..end]
 }
 
-/// Collects the wanted rows of a key. Returns the first row beyond them.
-fn collect<'a>(
-    reader: &mut Reader<'a>,
+/// What was gone through to find the rows that are wanted of a key.
+pub(super) struct Seen<'a> {
+    /// The first row beyond them.
+    pub(super) beyond: Option<&'a [u64]>,
+    /// The rows before it.
+    pub(super) rows: u64,
+    /// The number of the last of them, but for `ROW_NUMBER`.
+    pub(super) number: u64,
+}
+
+/// Collects the wanted rows of a key, whose rows are given in order.
+pub(super) fn collect<'a>(
+    all: impl Iterator<Item = (&'a [u64], i64)>,
     key: usize,
     order: &[Layout],
     wanted: &Ranked<'_>,
     to: &mut Vec<Wanted<'a>>,
-) -> Option<&'a [u64]> {
+) -> Seen<'a> {
     to.clear();
     // Rows so far, the number of the last one, and what that is ordered by.
     let (mut rows, mut number) = (0u64, 0u64);
     let mut last: Option<&[u64]> = None;
-    while let Some((row, weight)) = reader.next_row() {
+    for (row, weight) in all {
         let Ok(weight @ 1..) = u64::try_from(weight) else { continue };
         if wanted.ranking == Ranking::Row {
             if rows >= wanted.upto {
-                return Some(row);
+                return Seen { beyond: Some(row), rows, number };
             }
             let (from, end) = (rows.max(wanted.above), (rows + weight).min(wanted.upto));
             if wanted.numbered {
@@ -112,23 +122,28 @@ fn collect<'a>(
             last = Some(by);
         }
         if number > wanted.upto {
-            return Some(row);
+            return Seen { beyond: Some(row), rows, number };
         }
         if number > wanted.above {
             to.push((row, if wanted.numbered { number } else { 0 }, weight.cast_signed()));
         }
         rows += weight;
     }
-    None
+    Seen { beyond: None, rows, number }
 }
 
-/// Writes what makes `new` of `old`; both ascend.
-fn difference(old: &[Wanted<'_>], new: &[Wanted<'_>], out: &mut RowWriter) {
-    let mut write = |(row, number, weight): Wanted<'_>| {
-        if weight != 0 {
-            out.copy(row);
-            out.put([enc::i64(number.cast_signed())]);
-            out.end(weight);
+/// Writes a row, then its number.
+pub(super) fn write_numbered((row, number, weight): Wanted<'_>, out: &mut RowWriter) {
+    out.copy(row);
+    out.put([enc::i64(number.cast_signed())]);
+    out.end(weight);
+}
+
+/// Calls `write` with what makes `new` of `old`; all ascend.
+pub(super) fn difference<'a>(old: &[Wanted<'a>], new: &[Wanted<'a>], mut write: impl FnMut(Wanted<'a>)) {
+    let mut write = |change: Wanted<'a>| {
+        if change.2 != 0 {
+            write(change);
         }
     };
     let (mut i, mut j) = (0, 0);

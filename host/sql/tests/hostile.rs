@@ -27,6 +27,13 @@ CREATE VIEW w AS SELECT window_start, COUNT(*) AS c FROM TABLE(SESSION(TABLE t, 
 CREATE VIEW x WITH ('emit_final' = 's') AS SELECT TUMBLE_START(ts, INTERVAL 1 HOUR) AS s, MAX(id) AS m FROM t GROUP BY TUMBLE(ts, INTERVAL 1 HOUR);
 CREATE VIEW y AS SELECT t.id FROM t JOIN k ON t.n = k.id UNION SELECT id FROM k;";
 
+const APPEND_ONLY: &str = "CREATE TABLE t (id BIGINT NOT NULL, g INT, s VARCHAR) WITH ('append_only' = 'true');
+CREATE TABLE u (id BIGINT NOT NULL, ts TIMESTAMP NOT NULL LATENESS INTERVAL 1 HOUR) WITH ('append_only' = 'true');
+CREATE VIEW v AS SELECT g, MIN(s) AS lo, MAX(id) AS hi, ARG_MAX(s, id) AS a FROM t GROUP BY g;
+CREATE VIEW w AS SELECT g, id, RANK() OVER (PARTITION BY g ORDER BY s) AS r FROM t QUALIFY r <= 3;
+CREATE VIEW x AS SELECT ts, id FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY ts ORDER BY id) AS n FROM u) AS r WHERE n = 1;
+CREATE VIEW y AS SELECT id FROM t WHERE id IN (SELECT id FROM u) ORDER BY id LIMIT 5 OFFSET 2;";
+
 /// Paths to all leaves of a kind.
 fn leaves(value: &Value, at: &str, out: &mut Vec<String>) {
     match value {
@@ -49,6 +56,11 @@ fn every_leaf_of_windows_changed_is_taken_or_refused() {
 #[test]
 fn every_leaf_of_time_changed_is_taken_or_refused() {
     change_each_leaf(TIME);
+}
+
+#[test]
+fn every_leaf_of_what_is_append_only_changed_is_taken_or_refused() {
+    change_each_leaf(APPEND_ONLY);
 }
 
 fn change_each_leaf(program: &str) {

@@ -22,6 +22,10 @@ mod support;
 mod aggregates;
 #[rustfmt::skip]
 #[allow(clippy::all)]
+#[path = "generated/append_only.rs"]
+mod append_only;
+#[rustfmt::skip]
+#[allow(clippy::all)]
 #[path = "generated/basics.rs"]
 mod basics;
 #[rustfmt::skip]
@@ -277,7 +281,7 @@ macro_rules! programs {
 
 mod incremental_is_from_scratch {
     use super::run;
-    programs! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order order_failing pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
+    programs! { aggregates append_only basics collections composites correlated firsts framed grouping groups joins lists nested order order_failing pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
 }
 
 /// The same circuits in the engine.
@@ -298,7 +302,7 @@ mod engine_is_from_scratch {
         )* };
     }
 
-    circuits! { aggregates basics collections composites correlated firsts framed grouping groups joins lists nested order order_failing pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
+    circuits! { aggregates append_only basics collections composites correlated firsts framed grouping groups joins lists nested order order_failing pivots quantified ranks recursion recursion_warnings sets settings statements time unnest windows within }
 }
 
 /// Recursive views of graphs of which edges come and go.

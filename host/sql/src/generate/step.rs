@@ -115,6 +115,14 @@ impl Generator<'_> {
             Op::Rank { input, order, ranking, numbered, above, upto, project } => {
                 self.ranked_function(&format!("emit_{id}"), id, *input, project);
                 let wanted = self.wanted(*input, *order, *ranking, *numbered, *above, *upto);
+                if circuit.traced(*input).is_err() {
+                    let (key, value) = self.layouts(*input);
+                    let (key, value) = (key.text(), value.text());
+                    return (
+                        Some(format!("n{id}: TopK = TopK::new({id}, {key:?}, {value:?}, {wanted});")),
+                        Some(format!("let n{id} = self.n{id}.step(cx, {stride}, &self.n{input}, &emit_{id});")),
+                    );
+                }
                 (None, Some(format!("let n{id} = rank(cx, {id}, {stride}, &self.n{input}, {wanted}, &emit_{id});")))
             }
             Op::Window { input, order, sums, frames, project } => {

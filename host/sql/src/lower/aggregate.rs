@@ -92,6 +92,8 @@ impl Lowering<'_> {
                 _ => later.push(c),
             }
         }
+        // An extreme of what only ever gains rows needs no trace.
+        let known = self.only_inserts[stream.node];
         // A trace that an extreme needs can count the rows too, if it has what the linear calls read.
         let lead = later.iter().copied().find(|c| {
             let fits = |a: &Expr| values.is_empty() || values.len() == 1 && values[0].same(a);
@@ -102,7 +104,7 @@ impl Lowering<'_> {
             values = vec![stream.over_node(argument)];
         }
         let lead_value = lead.and(values.first().cloned());
-        let index = self.index(&stream, None, keys.clone(), values, lead.is_some(), true, "GROUP BY");
+        let index = self.index(&stream, None, keys.clone(), values, lead.is_some() && !known, true, "GROUP BY");
         let mut parts = vec![AggregatePart { input: index, method: AggregateMethod::Linear, aggregates: first }];
         if !folds.is_empty() {
             let input = self.index(&stream, None, keys.clone(), folded, true, true, "GROUP BY");
@@ -135,9 +137,14 @@ impl Lowering<'_> {
                     // The condition has done its work.
                     false => rows.inputs[1..].to_vec(),
                 };
-                self.ordered_index(&rows.stream, rows.present, rows.keys, values)
+                let trace = !chosen || !self.only_inserts[rows.stream.node];
+                self.ordered_index(&rows.stream, rows.present, rows.keys, values, trace)
             } else {
-                let trace = method != AggregateMethod::Linear;
+                let trace = match method {
+                    AggregateMethod::Linear => false,
+                    AggregateMethod::Extreme => !self.only_inserts[rows.stream.node],
+                    AggregateMethod::Fold => true,
+                };
                 self.index(&rows.stream, rows.present, rows.keys, rows.inputs.clone(), trace, true, "")
             };
             let aggregate = if call.kind.is_collection() {

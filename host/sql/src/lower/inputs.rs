@@ -45,8 +45,9 @@ impl Lowering<'_> {
         let aggregate = |function, ty: ColumnType| Aggregate { function, ty, at: Position::NONE };
         for input in &rows.inputs {
             let value = vec![input.clone()];
+            let trace = !self.only_inserts[rows.stream.node];
             let index =
-                self.index(&rows.stream, rows.present.clone(), keys.clone(), value, true, true, "WITHIN DISTINCT");
+                self.index(&rows.stream, rows.present.clone(), keys.clone(), value, trace, true, "WITHIN DISTINCT");
             let mut part = |method, function, ty| {
                 parts.push(AggregatePart { input: index, method, aggregates: vec![aggregate(function, ty)] });
             };

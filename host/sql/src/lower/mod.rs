@@ -26,6 +26,8 @@ struct Lowering<'p> {
     circuit: Circuit,
     /// What is known about each node's rows; parallel to the circuit's nodes.
     partitions: Vec<stream::Partition>,
+    /// Whether no step takes a row of a node away; parallel to the circuit's nodes.
+    only_inserts: Vec<bool>,
     /// Equal nodes are one.
     known: HashMap<String, NodeId>,
     /// What relations have become.
@@ -49,6 +51,7 @@ pub(crate) fn lower(plan: &Plan, circuit: Circuit) -> Result<Circuit, Vec<Span>>
         uses: plan.uses(),
         circuit,
         partitions: vec![],
+        only_inserts: vec![],
         known: HashMap::new(),
         lowered: HashMap::new(),
         scope: None,
@@ -82,6 +85,7 @@ impl Lowering<'_> {
     /// Adds an operator, unless there is an equal one.
     fn node(&mut self, op: Op, key: Vec<ColumnType>, value: Vec<ColumnType>, note: &str) -> NodeId {
         let partition = self.partition_of(&op);
+        let only_inserts = op.only_inserts(&self.circuit.tables, &self.circuit.nodes, &self.only_inserts);
         // A trace serves everyone who reads the index, so whether there is one tells no indexes apart.
         let (bare, wants_trace) = match op {
             Op::Index { input, filter, key, value, exchange, trace, ordered } => {
@@ -97,6 +101,7 @@ impl Lowering<'_> {
                 node.note = note.to_string();
                 self.circuit.nodes.push(node);
                 self.partitions.push(partition);
+                self.only_inserts.push(only_inserts);
                 self.known.insert(text, self.circuit.nodes.len() - 1);
                 self.circuit.nodes.len() - 1
             }
@@ -172,7 +177,9 @@ impl Lowering<'_> {
                 let first = keys.len() + by.len();
                 let value = by.iter().chain(&stream.project).cloned().collect();
                 let (count, order) = (stream.project.len(), by.len());
-                let index = self.ordered_index(&stream, None, keys, value);
+                // The first rows of what only ever gains rows are kept by the operator itself.
+                let trace = upto.is_none() || !self.only_inserts[stream.node];
+                let index = self.ordered_index(&stream, None, keys, value, trace);
                 // A row of no words at all has a column more.
                 let number = self.columns(index).len();
                 let places = (first..first + count).chain(numbered.then_some(number));

@@ -153,6 +153,7 @@ impl Lowering<'_> {
     fn back_to(&mut self, mark: Mark) {
         self.circuit = mark.circuit;
         self.partitions = mark.partitions;
+        self.only_inserts.truncate(self.circuit.nodes.len());
         self.known = mark.known;
         self.lowered = mark.lowered;
     }

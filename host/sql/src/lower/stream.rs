@@ -152,8 +152,9 @@ impl Lowering<'_> {
         filter: Option<Expr>,
         key: Vec<Expr>,
         value: Vec<Expr>,
+        trace: bool,
     ) -> NodeId {
-        self.index_as(stream, filter, (key, value), (true, true), true, "")
+        self.index_as(stream, filter, (key, value), (trace, true), true, "")
     }
 
     fn index_as(

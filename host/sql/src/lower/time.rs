@@ -94,7 +94,7 @@ impl Lowering<'_> {
         columns.extend([time.ty.clone(), time.ty.clone()]);
         let first = keys.len() + 1;
         let value = std::iter::once(time).chain(stream.project.iter().cloned()).collect();
-        let index = self.ordered_index(&stream, filter, keys, value);
+        let index = self.ordered_index(&stream, filter, keys, value, true);
         let project = columns.iter().enumerate().map(|(i, ty)| Expr::column(first + i, ty.clone())).collect();
         let node = self.node(Op::Session { input: index, gap, project }, vec![], columns, "SESSION");
         self.over(node, None, over)

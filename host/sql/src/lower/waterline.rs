@@ -150,6 +150,10 @@ impl Lowering<'_> {
                     let keys = self.circuit.nodes[inputs[0]].key.len();
                     (0..keys).find_map(|c| Some((c, self.key_waterline(&inputs, c, 0)?)))
                 }
+                Op::Rank { input, .. } if self.circuit.traced(input).is_err() => {
+                    let keys = self.circuit.nodes[input].key.len();
+                    (0..keys).find_map(|c| Some((c, self.waterline(input, c, 0)?)))
+                }
                 Op::Table { table } if !self.circuit.tables[table].materialized => {
                     let late = readers.iter().find_map(|r| match &self.circuit.nodes[*r].op {
                         Op::Late { columns, .. } => Some((*r, columns.iter().position(|c| c.column < keys)?)),

@@ -154,7 +154,7 @@ impl Lowering<'_> {
             .collect();
         // Columns that nobody reads behind the window are not put out. (A row has a result at least.)
         let read = read_columns(&over, places.len());
-        let index = self.ordered_index(&stream, None, keys, columns.value);
+        let index = self.ordered_index(&stream, None, keys, columns.value, true);
         let results = self.columns(index).len();
         let at = read.iter().map(|c| c.checked_sub(places.len()).map_or_else(|| places[*c], |r| results + r));
         let types: Vec<ColumnType> = read.iter().map(|c| types[*c].clone()).collect();

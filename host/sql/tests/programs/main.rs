@@ -35,7 +35,7 @@ const PROGRAMS: u64 = 160;
 const COMPILE_PERCENT: u64 = 90;
 
 /// What must occur.
-const CONSTRUCTS: [&str; 84] = [
+const CONSTRUCTS: [&str; 85] = [
     "ANY, ALL",
     "ARG_MIN, ARG_MAX",
     "ARRAY_AGG",
@@ -110,6 +110,7 @@ const CONSTRUCTS: [&str; 84] = [
     "aggregate OVER",
     "aggregate in a recursion",
     "aggregates of all rows",
+    "append-only table",
     "comma join",
     "condition in a scalar subquery",
     "correlated column",
@@ -236,8 +237,8 @@ fn faults_are_made_small() {
         println!("{} characters become\n{}{}{message}", source.len(), case.tree, shown(&case.script));
         let (length, changes) = (case.tree.to_string().len(), case.script.iter().map(Vec::len).sum::<usize>());
         assert!(!message.is_empty(), "what is left does not fail");
-        // A table, a view of two columns, two rows.
-        assert!(length < 260 && changes <= 3, "{length} characters, {changes} changes are left");
+        // A table or its values, a view of two columns, two rows.
+        assert!(length < 300 && changes <= 3, "{length} characters, {changes} changes are left");
         found += 1;
         if found == 3 {
             return;

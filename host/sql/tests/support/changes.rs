@@ -41,7 +41,7 @@ fn apply(table: &Table, contents: &mut ZSet, row: &[Value], deleted: bool) -> Op
     let mut words = vec![];
     let Some(key) = &table.primary_key else {
         let columns: Vec<usize> = (0..table.columns.len()).collect();
-        if deleted && contents.get(row).is_none_or(|w| *w < 1) {
+        if deleted && (table.append_only || contents.get(row).is_none_or(|w| *w < 1)) {
             return None;
         }
         let weight = if deleted { -1 } else { 1 };

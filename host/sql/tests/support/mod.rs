@@ -4,6 +4,7 @@
 pub mod changes;
 pub mod encode;
 pub mod exchange;
+pub mod streams;
 
 use std::panic::AssertUnwindSafe;
 use weir_circuit::Circuit;

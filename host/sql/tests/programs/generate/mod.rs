@@ -161,7 +161,12 @@ impl Generator<'_> {
             items.push(Tree::text(Sort::Other, format!("{column} {}{with}", ty.name())));
             columns.push((column, ty, true));
         }
-        let tree = sql![Sort::Other; format!("CREATE TABLE {name} ("), many(items, ", ", 1), ")"];
+        let append_only = !self.common && !key && self.random.percent(25);
+        let with = if append_only { ") WITH ('append_only' = 'true')" } else { ")" };
+        if append_only {
+            self.note("append-only table");
+        }
+        let tree = sql![Sort::Other; format!("CREATE TABLE {name} ("), many(items, ", ", 1), with];
         self.relations.push(Relation { name, columns, rows: 8.0, table: true });
         tree
     }
