@@ -88,7 +88,8 @@ impl Circuit {
                 let bounded = match &of.op {
                     Op::Index { ordered, trace, .. } => {
                         require(*trace, "a state that is not kept")?;
-                        require(!ordered || *column < keys, "a value column of an index in order")?;
+                        // (Behind the first one of an index in order it depends on the row where a column is.)
+                        require(!ordered || *column <= keys, "a later value column of an index in order")?;
                         columns.get(*column).cloned()
                     }
                     Op::Table { .. } => columns.get(*column).filter(|_| *column < keys).cloned(),

@@ -2,6 +2,7 @@
 //! neighbours, rows laid out by key where an operator needs it, and sent to their worker only if they are not there.
 
 mod aggregate;
+mod frames;
 mod guard;
 mod inputs;
 mod join;

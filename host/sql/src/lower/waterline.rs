@@ -37,7 +37,7 @@ impl Lowering<'_> {
     }
 
     /// The least of scalars.
-    fn least(&mut self, mut scalars: Vec<NodeId>) -> Option<NodeId> {
+    pub(super) fn least(&mut self, mut scalars: Vec<NodeId>) -> Option<NodeId> {
         scalars.sort_unstable();
         scalars.dedup();
         let first = *scalars.first()?;
@@ -52,7 +52,7 @@ impl Lowering<'_> {
     }
 
     /// The waterline of a node's column.
-    fn waterline(&mut self, node: NodeId, column: usize, depth: usize) -> Option<NodeId> {
+    pub(super) fn waterline(&mut self, node: NodeId, column: usize, depth: usize) -> Option<NodeId> {
         if depth > DEPTH_MAX {
             return None;
         }
@@ -98,6 +98,10 @@ impl Lowering<'_> {
             }
             Op::Rank { input, project, .. } => self.of_keys(&[*input], &project[column], depth),
             Op::Session { input, project, .. } => self.of_keys(&[*input], &project[column], depth),
+            Op::Window { input, project, .. } => {
+                let of_key = self.of_keys(&[*input], &project[column], depth);
+                of_key.or_else(|| self.of_frames(node, column, depth))
+            }
             _ => None,
         }
     }
@@ -142,7 +146,8 @@ impl Lowering<'_> {
             let columns = node.columns().len();
             let found = match node.op.clone() {
                 Op::Index { trace: true, ordered, .. } => {
-                    let columns = if ordered { keys } else { columns };
+                    // Of one in order, what rows are ordered by comes first.
+                    let columns = if ordered { columns.min(keys + 1) } else { columns };
                     (0..columns).find_map(|c| Some((c, self.unread(id, c, readers)?)))
                 }
                 Op::Aggregate { parts, .. } => {
@@ -202,8 +207,11 @@ impl Lowering<'_> {
                     let inputs: Vec<NodeId> = parts.iter().map(|p| p.input).collect();
                     scalars.push(self.key_waterline(&inputs, column, 0)?);
                 }
-                Op::Rank { .. } | Op::Session { .. } if column < keys => {
+                Op::Rank { .. } | Op::Session { .. } | Op::Window { .. } if column < keys => {
                     scalars.push(self.waterline(index, column, 0)?)
+                }
+                Op::Window { order, frames, .. } if column == keys => {
+                    scalars.push(self.looked_at_from(index, order, &frames)?);
                 }
                 // These read what comes, not what came.
                 Op::Index { .. } | Op::Map { .. } | Op::Union { .. } | Op::Negate { .. } | Op::Output { .. } => {}
@@ -272,7 +280,7 @@ fn moved(own: &Expr, other: &Expr) -> (Expr, Expr) {
 }
 
 /// An expression over one column as one over a scalar, which is never NULL.
-fn present(e: &Expr, scalar: &ColumnType) -> Option<Expr> {
+pub(super) fn present(e: &Expr, scalar: &ColumnType) -> Option<Expr> {
     match &e.op {
         ExprOp::Column(_) => (e.ty.sql.kind() == scalar.sql.kind()).then(|| Expr::column(0, scalar.clone())),
         ExprOp::Literal(_) => Some(e.clone()),

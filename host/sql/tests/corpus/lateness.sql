@@ -23,6 +23,12 @@ CREATE VIEW seen AS SELECT DISTINCT who, ts FROM clicks;
 CREATE VIEW both AS SELECT ts FROM clicks UNION SELECT ts FROM visits;
 CREATE VIEW first_ones AS SELECT ts, id FROM (SELECT ts, id, ROW_NUMBER() OVER (PARTITION BY ts ORDER BY id) AS n FROM clicks) AS t WHERE n <= 2;
 
+-- Windows: by a partition, and by how far back a frame looks; what counts rows may look back any distance.
+CREATE VIEW before_it AS SELECT ts, LAG(id) OVER (PARTITION BY ts ORDER BY id) AS b FROM clicks;
+CREATE VIEW rolling AS SELECT ts, who, SUM(price) OVER (PARTITION BY who ORDER BY ts RANGE BETWEEN INTERVAL 5 MINUTES PRECEDING AND INTERVAL 1 MINUTE FOLLOWING) AS s FROM clicks;
+CREATE VIEW of_rolling AS SELECT ts, MAX(s) AS m FROM rolling GROUP BY ts;
+CREATE VIEW three_before AS SELECT who, SUM(price) OVER (PARTITION BY id ORDER BY ts ROWS 3 PRECEDING) AS s FROM clicks;
+
 -- A table with a key drops its old rows.
 CREATE VIEW by_key AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;
 
