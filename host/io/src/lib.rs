@@ -12,6 +12,7 @@ mod field;
 mod format;
 mod json;
 mod nexmark;
+mod raw;
 mod reader;
 mod writer;
 
@@ -27,5 +28,6 @@ pub use json::{
     write_json_row, write_json_snowflake, write_json_weighted,
 };
 pub use nexmark::{Auction, Bid, Nexmark, NexmarkEvent, NexmarkRows, Person};
+pub use raw::{RawConfig, RawMode, RawReader};
 pub use reader::{RECORD_BYTES_MAX, Reader};
 pub use writer::{Event, RECORDS_PER_CHUNK, WEIGHT_MAX, WriteError, events};

@@ -1,6 +1,6 @@
 //! A reader of a stream of bytes in some format.
 
-use crate::{Changes, CsvReader, JsonReader, ParseError};
+use crate::{Changes, CsvReader, JsonReader, ParseError, RawReader};
 
 /// Bytes that one record may have.
 pub const RECORD_BYTES_MAX: usize = 32 << 20;
@@ -12,6 +12,8 @@ pub enum Reader {
     Json(JsonReader),
     /// CSV.
     Csv(Box<CsvReader>),
+    /// Raw data.
+    Raw(RawReader),
 }
 
 impl Reader {
@@ -20,6 +22,7 @@ impl Reader {
         match self {
             Reader::Json(r) => r.push(bytes, changes, errors),
             Reader::Csv(r) => r.push(bytes, changes, errors),
+            Reader::Raw(r) => r.push(bytes, changes, errors),
         }
     }
 
@@ -28,6 +31,7 @@ impl Reader {
         match self {
             Reader::Json(r) => r.finish(changes, errors),
             Reader::Csv(r) => r.finish(changes, errors),
+            Reader::Raw(r) => r.finish(changes, errors),
         }
     }
 
@@ -37,6 +41,7 @@ impl Reader {
         match self {
             Reader::Json(r) => r.pending_bytes(),
             Reader::Csv(r) => r.pending_bytes(),
+            Reader::Raw(r) => r.pending_bytes(),
         }
     }
 
@@ -44,7 +49,7 @@ impl Reader {
     /// stream with another reader gives it to [`Reader::resume`].
     pub fn header(&self) -> Option<&[String]> {
         match self {
-            Reader::Json(_) => None,
+            Reader::Json(_) | Reader::Raw(_) => None,
             Reader::Csv(r) => r.header(),
         }
     }
@@ -52,7 +57,7 @@ impl Reader {
     /// Tells a reader that was made with `resumed` what [`Reader::header`] said to the one before.
     pub fn resume(&mut self, header: &[String]) {
         match self {
-            Reader::Json(_) => {}
+            Reader::Json(_) | Reader::Raw(_) => {}
             Reader::Csv(r) => r.resume(header),
         }
     }
@@ -62,6 +67,7 @@ impl Reader {
         match self {
             Reader::Json(r) => r.event_number(),
             Reader::Csv(r) => r.event_number(),
+            Reader::Raw(r) => r.event_number(),
         }
     }
 }

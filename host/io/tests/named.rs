@@ -244,6 +244,78 @@ fn what_csv_refuses() {
     assert_eq!(errors[0].event_number, Some(6));
 }
 
+/// The values of a raw column.
+fn raw(config: Json, sql: SqlType, pieces: &[&[u8]], finish_each: bool) -> (Vec<Value>, Vec<ParseError>) {
+    let mut table = Table { columns: vec![column("x", sql, false), column("n", SqlType::Integer, true)], ..table() };
+    table.columns[1].default = Some(Value::I32(7));
+    let columns = Arc::new(TableColumns::new(&table));
+    let mut reader = InputFormat::parse("raw", &config).unwrap().reader(columns.clone(), 0, false).unwrap();
+    let (mut changes, mut errors) = (Changes::new(&columns, 1), Vec::new());
+    for piece in pieces {
+        reader.push(piece, &mut changes, &mut errors);
+        if finish_each {
+            reader.finish(&mut changes, &mut errors);
+        }
+    }
+    reader.finish(&mut changes, &mut errors);
+    let types: Vec<ColumnType> = table.columns.iter().map(|c| c.ty.clone()).collect();
+    let layout = Layout::new(&types);
+    let blocks = changes.take().concat();
+    let rows = blocks.iter().flat_map(Block::iter).map(|(row, _)| layout.decode(row).unwrap());
+    (
+        rows.map(|row| {
+            assert_eq!(row[1], Value::I32(7));
+            row[0].clone()
+        })
+        .collect(),
+        errors,
+    )
+}
+
+#[test]
+fn raw_data() {
+    let text = SqlType::Varchar(None);
+    let blob = json!({"column_name": "X"});
+    let lines = json!({"column_name": "x", "mode": "lines"});
+    let one = |config: &Json, pieces: &[&[u8]], each| {
+        let (values, errors) = raw(config.clone(), SqlType::Varchar(None), pieces, each);
+        assert_eq!(errors, []);
+        values
+    };
+    assert_eq!(one(&blob, &[b"a\r\n", b"b"], false), [Value::text("a\r\nb")]);
+    assert_eq!(one(&blob, &[b"a", b"", b"b"], true), [Value::text("a"), Value::text(""), Value::text("b")]);
+    assert_eq!(one(&blob, &[], false), []);
+    let expected = ["ab", "", "c", "d"].map(Value::text);
+    assert_eq!(one(&lines, &[b"a", b"b\r", b"\n\n", b"c\nd"], false), expected);
+    assert_eq!(one(&lines, &[b"ab\n\r\nc\nd\n"], false), expected);
+    assert_eq!(one(&lines, &[b"a", b"b\n"], true), ["a", "b"].map(Value::text));
+    let (values, errors) = raw(lines.clone(), text.clone(), &[b"a\n\xff\nb\n"], false);
+    assert_eq!(values, ["a", "b"].map(Value::text));
+    assert_eq!((errors[0].event_number, errors[0].field.as_deref()), (Some(2), Some("x")));
+    assert_eq!(errors[0].invalid_bytes.as_deref(), Some(&b"\xff"[..]));
+    let (values, _) = raw(blob, SqlType::Varbinary(None), &[b"\xff", b"\0"], false);
+    assert_eq!(values, [Value::Bytes([255, 0].into())]);
+    // What is too long is passed over, up to its end.
+    let long = vec![b'x'; RECORD_BYTES_MAX / 2 + 1];
+    let (values, errors) = raw(lines, text, &[b"a\n", &long, &long, &long, b"\nb\n"], false);
+    assert_eq!(values, ["a", "b"].map(Value::text));
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].description.contains("longer than"), "{errors:?}");
+}
+
+#[test]
+fn raw_columns() {
+    let check = |config: Json| {
+        let format = InputFormat::parse("raw", &config).unwrap();
+        format.check(&TableColumns::new(&table())).unwrap_err()
+    };
+    assert!(check(json!({})).message.contains("has 3 columns"));
+    let error = check(json!({"column_name": "nam"}));
+    assert_eq!((error.key.as_deref(), error.hint.as_deref()), (Some("column_name"), Some("did you mean 'name'?")));
+    assert!(check(json!({"column_name": "id"})).message.contains("is BIGINT NOT NULL"));
+    assert!(check(json!({"column_name": "name"})).message.contains("column 'id' is NOT NULL without a DEFAULT"));
+}
+
 /// A delta of rows `(id, name, price)`.
 fn delta(rows: &[(Vec<Value>, i64)]) -> (Arc<[Column]>, SortLayout, Arc<Vec<Block>>) {
     let columns: Arc<[Column]> = table().columns.into();
@@ -471,8 +543,13 @@ proptest! {
             ("csv", json!({"headers": headers, "flexible": false})),
             ("json", json!({})),
             ("json", json!({"lines": "single", "array": headers})),
+            ("raw", json!({"mode": if headers { "lines" } else { "blob" }, "column_name": "name"})),
         ] {
-            let columns = Arc::new(TableColumns::new(&table()));
+            let mut table = table();
+            if name == "raw" {
+                table.columns[0].default = Some(Value::I64(1));
+            }
+            let columns = Arc::new(TableColumns::new(&table));
             let format = InputFormat::parse(name, &config).unwrap();
             let reader = |number, resumed| format.reader(columns.clone(), number, resumed).unwrap();
             let (mut changes, mut errors) = (Changes::new(&columns, 1), Vec::new());

@@ -1,11 +1,11 @@
 //! Formats that rows are read from.
 
 use super::{FormatError, Options};
-use crate::{CsvConfig, CsvReader, JsonConfig, JsonReader, Reader, TableColumns};
+use crate::{CsvConfig, CsvReader, JsonConfig, JsonReader, RawConfig, RawReader, Reader, TableColumns};
 use serde_json::Value;
 use std::sync::Arc;
 
-const NAMES: [&str; 2] = ["csv", "json"];
+const NAMES: [&str; 3] = ["csv", "json", "raw"];
 
 /// A format that rows are read from, with its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum InputFormat {
     Json(JsonConfig),
     /// Lines of fields.
     Csv(CsvConfig),
+    /// Whole messages or lines, each one value.
+    Raw(RawConfig),
 }
 
 impl InputFormat {
@@ -26,6 +28,7 @@ impl InputFormat {
         Ok(match name {
             "json" => InputFormat::Json(JsonConfig::parse(format("json")?)?),
             "csv" => InputFormat::Csv(CsvConfig::parse(format("csv")?)?),
+            "raw" => InputFormat::Raw(RawConfig::parse(format("raw")?)?),
             other => return Err(FormatError::unknown(other, &NAMES, true)),
         })
     }
@@ -35,6 +38,7 @@ impl InputFormat {
         match self {
             InputFormat::Json(_) => "json",
             InputFormat::Csv(_) => "csv",
+            InputFormat::Raw(_) => "raw",
         }
     }
 
@@ -43,6 +47,7 @@ impl InputFormat {
         let shown = match self {
             InputFormat::Json(config) => serde_json::to_value(config),
             InputFormat::Csv(config) => serde_json::to_value(config),
+            InputFormat::Raw(config) => serde_json::to_value(config),
         };
         // Configurations are names, flags and numbers.
         shown.unwrap_or_default()
@@ -52,8 +57,9 @@ impl InputFormat {
     ///
     /// # Errors
     /// Why they cannot.
-    pub fn check(&self, _columns: &TableColumns) -> Result<(), FormatError> {
+    pub fn check(&self, columns: &TableColumns) -> Result<(), FormatError> {
         match self {
+            InputFormat::Raw(config) => config.column(columns).map(|_| ()),
             InputFormat::Json(_) | InputFormat::Csv(_) => Ok(()),
         }
     }
@@ -70,6 +76,7 @@ impl InputFormat {
             InputFormat::Csv(config) => {
                 Reader::Csv(Box::new(CsvReader::configured(columns, config, event_number, resumed)))
             }
+            InputFormat::Raw(config) => Reader::Raw(RawReader::new(columns, config, event_number)?),
         })
     }
 }

@@ -91,6 +91,10 @@ impl<'c> Options<'c> {
         })
     }
 
+    pub(crate) fn text(&mut self, key: &'static str) -> Result<Option<String>, FormatError> {
+        self.read(key, "a text", |v| v.as_str().map(Into::into))
+    }
+
     /// A list of texts; of requests, texts with commas in between.
     pub(crate) fn texts(&mut self, key: &'static str) -> Result<Option<Vec<String>>, FormatError> {
         self.read(key, "a list of texts", |v| match v {
