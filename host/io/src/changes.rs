@@ -228,14 +228,18 @@ impl<'a> RowInserter<'a> {
     }
 }
 
-/// What is said about a column's value that its type cannot hold, or that is missing.
-fn bad(e: &RowError, column: &Column) -> BadRow {
-    let problem = match e {
+/// What is wrong with a value, without its column.
+pub(crate) fn problem(e: &RowError) -> String {
+    match e {
         RowError::Column { problem, .. } => (*problem).to_string(),
         other => other.to_string(),
-    };
+    }
+}
+
+/// What is said about a column's value that its type cannot hold, or that is missing.
+fn bad(e: &RowError, column: &Column) -> BadRow {
     BadRow {
-        description: format!("column '{}' of type {}: {problem}", column.name, column.ty),
+        description: format!("column '{}' of type {}: {}", column.name, column.ty, problem(e)),
         field: Some(column.name.clone()),
     }
 }

@@ -1,6 +1,7 @@
 //! Formats: bytes to rows of a table, rows of a view to bytes; without any I/O. Readers never fail as a whole: a bad record
 //! becomes a [`ParseError`] with its number and text, and the good ones go on.
 
+pub mod arrow;
 mod bytes;
 mod changes;
 mod columns;
@@ -12,6 +13,7 @@ mod field;
 mod format;
 mod json;
 mod nexmark;
+mod parquet;
 mod raw;
 mod reader;
 mod writer;
@@ -28,6 +30,7 @@ pub use json::{
     write_json_row, write_json_snowflake, write_json_weighted,
 };
 pub use nexmark::{Auction, Bid, Nexmark, NexmarkEvent, NexmarkRows, Person};
+pub use parquet::{PARQUET_BYTES_MAX, ParquetOutputConfig, ParquetReader};
 pub use raw::{RawConfig, RawMode, RawReader};
 pub use reader::{RECORD_BYTES_MAX, Reader};
 pub use writer::{Event, RECORDS_PER_CHUNK, WEIGHT_MAX, WriteError, events};

@@ -1,6 +1,6 @@
 //! A reader of a stream of bytes in some format.
 
-use crate::{Changes, CsvReader, JsonReader, ParseError, RawReader};
+use crate::{Changes, CsvReader, JsonReader, ParquetReader, ParseError, RawReader};
 
 /// Bytes that one record may have.
 pub const RECORD_BYTES_MAX: usize = 32 << 20;
@@ -14,6 +14,8 @@ pub enum Reader {
     Csv(Box<CsvReader>),
     /// Raw data.
     Raw(RawReader),
+    /// Parquet, of which rows come at the end of a file.
+    Parquet(ParquetReader),
 }
 
 impl Reader {
@@ -23,6 +25,7 @@ impl Reader {
             Reader::Json(r) => r.push(bytes, changes, errors),
             Reader::Csv(r) => r.push(bytes, changes, errors),
             Reader::Raw(r) => r.push(bytes, changes, errors),
+            Reader::Parquet(r) => r.push(bytes, errors),
         }
     }
 
@@ -32,6 +35,7 @@ impl Reader {
             Reader::Json(r) => r.finish(changes, errors),
             Reader::Csv(r) => r.finish(changes, errors),
             Reader::Raw(r) => r.finish(changes, errors),
+            Reader::Parquet(r) => r.finish(changes, errors),
         }
     }
 
@@ -42,6 +46,7 @@ impl Reader {
             Reader::Json(r) => r.pending_bytes(),
             Reader::Csv(r) => r.pending_bytes(),
             Reader::Raw(r) => r.pending_bytes(),
+            Reader::Parquet(r) => r.pending_bytes(),
         }
     }
 
@@ -49,7 +54,7 @@ impl Reader {
     /// stream with another reader gives it to [`Reader::resume`].
     pub fn header(&self) -> Option<&[String]> {
         match self {
-            Reader::Json(_) | Reader::Raw(_) => None,
+            Reader::Json(_) | Reader::Raw(_) | Reader::Parquet(_) => None,
             Reader::Csv(r) => r.header(),
         }
     }
@@ -57,7 +62,7 @@ impl Reader {
     /// Tells a reader that was made with `resumed` what [`Reader::header`] said to the one before.
     pub fn resume(&mut self, header: &[String]) {
         match self {
-            Reader::Json(_) | Reader::Raw(_) => {}
+            Reader::Json(_) | Reader::Raw(_) | Reader::Parquet(_) => {}
             Reader::Csv(r) => r.resume(header),
         }
     }
@@ -68,6 +73,7 @@ impl Reader {
             Reader::Json(r) => r.event_number(),
             Reader::Csv(r) => r.event_number(),
             Reader::Raw(r) => r.event_number(),
+            Reader::Parquet(r) => r.event_number(),
         }
     }
 }

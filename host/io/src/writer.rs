@@ -28,6 +28,12 @@ pub enum WriteError {
     /// A row that does not have the view's layout.
     #[error("a row does not have the layout of its view: {0}")]
     Row(String),
+    /// A row taken away, in a format that cannot say so.
+    #[error("a row was taken away, and the format as it is configured only adds rows")]
+    Deletion,
+    /// What the format's library says.
+    #[error("{0}")]
+    Encoding(String),
     /// More than one row of a key, of a view whose index is to have one of each.
     #[error("the index is not unique: of the key {key} {copies} rows were {}", if *.inserted { "added" } else { "taken away" })]
     NotUnique {

@@ -310,7 +310,7 @@ fn raw_columns() {
         format.check(&TableColumns::new(&table())).unwrap_err()
     };
     assert!(check(json!({})).message.contains("has 3 columns"));
-    let error = check(json!({"column_name": "nam"}));
+    let error = check(json!({"column_name": "nme"}));
     assert_eq!((error.key.as_deref(), error.hint.as_deref()), (Some("column_name"), Some("did you mean 'name'?")));
     assert!(check(json!({"column_name": "id"})).message.contains("is BIGINT NOT NULL"));
     assert!(check(json!({"column_name": "name"})).message.contains("column 'id' is NOT NULL without a DEFAULT"));

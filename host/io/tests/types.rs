@@ -7,7 +7,7 @@ mod values;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::Arc;
-use values::{any_type, array, map, row_type, typed_value};
+use values::{any_type, array, map, row_type, typed_value, value_of};
 use weir_circuit::{Column, Table};
 use weir_io::*;
 use weir_row::{Block, ColumnType, Item, ItemWriter, Layout, SortLayout, SqlType, Value};
@@ -70,6 +70,26 @@ fn to_csv(columns: &[Column], values: &[Value]) -> String {
     let mut out = Vec::new();
     write_csv(columns, &layout, [(&words[..], 1)].into_iter(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+fn from_parquet(table: &Table, file: &[u8]) -> (Rows, Vec<ParseError>) {
+    let format = InputFormat::parse("parquet", &serde_json::Value::Null).unwrap();
+    read(table, format.reader(Arc::new(TableColumns::new(table)), 0, false).unwrap(), file)
+}
+
+/// A file of rows with their weights; nothing, if there are none.
+fn to_parquet(columns: &[Column], rows: &[(Vec<Value>, i64)], weights: bool) -> Vec<u8> {
+    let mut block = Block::new(0);
+    let types: Vec<ColumnType> = columns.iter().map(|c| c.ty.clone()).collect();
+    for (row, weight) in rows {
+        block.push(&words(columns, row).1, *weight);
+    }
+    let format = OutputFormat::parse("parquet", &serde_json::json!({ "weights": weights })).unwrap();
+    let mut encoder = format.encoder(columns.into(), SortLayout::ascending(&types), None).unwrap();
+    encoder.begin(Arc::new(vec![block])).unwrap();
+    let file = encoder.next().unwrap().map_or(vec![], |piece| piece.value.unwrap());
+    assert_eq!(encoder.next(), Ok(None));
+    file
 }
 
 const FLAVORS: [JsonFlavor; 9] = [
@@ -140,6 +160,25 @@ proptest! {
         prop_assert_eq!(&rows, &[(values.to_vec(), 1)], "{}", line);
     }
 
+    #[test]
+    fn parquet_there_and_back(rows in (any_type(), any::<bool>()).prop_flat_map(|(sql, nullable)| {
+        let ty = ColumnType { sql, nullable };
+        vec((value_of(&ty), 1i64..4), 0..6).prop_map(move |rows| (ty.clone(), rows))
+    })) {
+        let (ty, rows) = rows;
+        let columns = vec![column("n", ColumnType::not_null(SqlType::Integer)), column("the column", ty)];
+        let rows: Vec<(Vec<Value>, i64)> =
+            rows.into_iter().enumerate().map(|(i, (value, w))| (vec![Value::I32(i as i32), value], w)).collect();
+        for weights in [true, false] {
+            let file = to_parquet(&columns, &rows, weights);
+            let (again, errors) = from_parquet(&table(columns.clone()), &file);
+            prop_assert!(errors.is_empty(), "{}", errors[0].description);
+            let copies = |w: i64| if weights { 1 } else { w as usize };
+            let expected: Rows = rows.iter().flat_map(|(row, w)| std::iter::repeat_n((row.clone(), 1), copies(*w))).collect();
+            prop_assert_eq!(again, expected);
+        }
+    }
+
     /// Whatever comes for whatever type: rows or errors.
     #[test]
     fn any_bytes(
@@ -167,6 +206,7 @@ proptest! {
         for flavor in [JsonFlavor::Default, JsonFlavor::KafkaConnectJsonConverter, JsonFlavor::CHex] {
             from_json(&table, flavor, to_json(&columns, flavor, std::slice::from_ref(&value)).as_bytes());
         }
+        from_parquet(&table, &to_parquet(&columns, &[(vec![value.clone()], 1)], true));
         from_csv(&table, to_csv(&columns, &[value]).as_bytes());
     }
 }

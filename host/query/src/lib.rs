@@ -6,18 +6,14 @@
 //! A query sees all relations as of the same step and reads them page by page, so that steps go on meanwhile. It reaches
 //! nothing but its pipeline's relations. Its memory is the pipeline's, within a bound, and it ends when nobody takes its result.
 
-mod builder;
-mod decode;
 mod error;
 mod format;
 mod insert;
-mod insert_item;
 mod map_keys;
 mod memory;
 mod provider;
 mod run;
 mod scan;
-mod schema;
 mod session;
 mod source;
 #[cfg(test)]
@@ -27,12 +23,10 @@ mod tests_nested;
 #[cfg(test)]
 mod tests_values;
 
-pub use decode::{BATCH_ROWS, DecodeError, Decoder};
 pub use error::QueryError;
 pub use format::Format;
 pub use insert::INSERT_BYTES_MAX;
 pub use memory::{QUERY_MEMORY_BYTES_MAX, QueryMemory};
 pub use run::{Chunks, Query, start};
 pub use scan::SCANS_MAX;
-pub use schema::{arrow_schema, arrow_type};
 pub use source::{Reader, Relation, Source};

@@ -1,9 +1,7 @@
 //! A pipeline's relations as DataFusion sees them.
 
-use crate::builder::Builder;
 use crate::insert::Insert;
 use crate::scan::Scans;
-use crate::schema::{arrow_schema, arrow_type};
 use crate::source::{Relation, Source};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -19,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use weir_circuit::Column;
 use weir_functions::forms;
+use weir_io::arrow::{array_of_item, arrow_schema, arrow_type};
 use weir_row::{Item, SqlType, Value};
 
 /// All that one query can name.
@@ -148,11 +147,7 @@ fn scalar(value: &Value, sql: &SqlType) -> Option<ScalarValue> {
         Value::Tz(v) => ScalarValue::TimestampMicrosecond(Some(*v), Some("+00:00".into())),
         Value::Uuid(v) => ScalarValue::Utf8(Some(forms::uuid(*v))),
         Value::Bytes(v) => ScalarValue::Binary(Some(v.to_vec())),
-        Value::Item(v) => {
-            let mut one = Builder::new(sql);
-            one.push_item(sql, Item::new(v))?;
-            ScalarValue::try_from_array(&one.finish(&arrow_type(sql)).ok()?, 0).ok()?
-        }
+        Value::Item(v) => ScalarValue::try_from_array(&array_of_item(sql, Item::new(v))?, 0).ok()?,
         Value::Months(v) => ScalarValue::IntervalYearMonth(Some(*v)),
         Value::Micros(v) => ScalarValue::DurationMicrosecond(Some(*v)),
     })

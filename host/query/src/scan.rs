@@ -1,6 +1,5 @@
 //! Reading relations within a query: every scan of a query reads the same step.
 
-use crate::decode::Decoder;
 use crate::source::{Reader, Relation, Source};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -14,6 +13,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
+use weir_io::arrow::Decoder;
 
 /// Scans of one query, at most: each holds a snapshot open.
 pub const SCANS_MAX: usize = 32;

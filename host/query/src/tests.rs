@@ -1,9 +1,7 @@
 //! Rows of every type through Arrow and back, and queries over a source in memory.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
-use crate::decode::{BATCH_ROWS, DecodeError, Decoder};
 use crate::format::Format;
-use crate::insert::append;
 use crate::memory::QueryMemory;
 use crate::source::{Reader, Relation, Source};
 use crate::tests_values::{columns, rows};
@@ -18,6 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use std::sync::Arc;
 use weir_circuit::{Column, Table};
+use weir_io::arrow::{BATCH_ROWS, DecodeError, Decoder, append_batch};
 use weir_io::{Changes, JsonFlavor, TableColumns, write_json_row};
 use weir_row::{Block, ColumnType, Item, Layout, RowWriter, SortLayout, SqlType, Value};
 
@@ -119,7 +118,7 @@ fn values(columns: &[Column], batches: &[RecordBatch]) -> Vec<Vec<Value>> {
     let table = TableColumns::new(&table(columns, None));
     let mut changes = Changes::new(&table, 1);
     for batch in batches {
-        append(batch, &table, &mut changes).unwrap();
+        append_batch(batch, &table, &mut changes).unwrap();
     }
     let blocks = changes.take().concat();
     blocks.iter().flat_map(|b| b.iter()).map(|(row, _)| Layout::new(&types).decode(row).unwrap()).collect()

@@ -7,6 +7,7 @@ pub(crate) use keyed::{Change, Changed};
 use crate::WriteError;
 use crate::csv::CsvEncoder;
 use crate::json::JsonEncoder;
+use crate::parquet::ParquetEncoder;
 use std::sync::Arc;
 use weir_circuit::Column;
 use weir_row::{Block, SortLayout, ValueRef};
@@ -63,6 +64,7 @@ pub struct Encoder(pub(crate) Inner);
 pub(crate) enum Inner {
     Json(Box<JsonEncoder>),
     Csv(CsvEncoder),
+    Parquet(Box<ParquetEncoder>),
 }
 
 impl Encoder {
@@ -74,6 +76,7 @@ impl Encoder {
         match &mut self.0 {
             Inner::Json(e) => e.begin(delta),
             Inner::Csv(e) => e.begin(delta),
+            Inner::Parquet(e) => e.begin(delta),
         }
     }
 
@@ -86,6 +89,7 @@ impl Encoder {
         match &mut self.0 {
             Inner::Json(e) => e.next(),
             Inner::Csv(e) => e.next(),
+            Inner::Parquet(e) => e.next(),
         }
     }
 
@@ -94,6 +98,7 @@ impl Encoder {
         match &self.0 {
             Inner::Json(e) => e.is_at_end(),
             Inner::Csv(e) => e.is_at_end(),
+            Inner::Parquet(e) => e.is_at_end(),
         }
     }
 
@@ -102,6 +107,7 @@ impl Encoder {
         match &self.0 {
             Inner::Json(e) => e.counts_copies(),
             Inner::Csv(_) => false,
+            Inner::Parquet(e) => e.counts_copies(),
         }
     }
 
@@ -110,6 +116,12 @@ impl Encoder {
         match &mut self.0 {
             Inner::Json(e) => e.bytes_max = bytes_max,
             Inner::Csv(e) => e.bytes_max = bytes_max,
+            Inner::Parquet(_) => {}
         }
+    }
+
+    /// Whether each piece is a file of its own, which is none any more with another one behind it.
+    pub fn pieces_are_files(&self) -> bool {
+        matches!(self.0, Inner::Parquet(_))
     }
 }

@@ -1,11 +1,12 @@
 //! Formats that rows are read from.
 
 use super::{FormatError, Options};
+use crate::parquet::{self, ParquetReader};
 use crate::{CsvConfig, CsvReader, JsonConfig, JsonReader, RawConfig, RawReader, Reader, TableColumns};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
-const NAMES: [&str; 3] = ["csv", "json", "raw"];
+const NAMES: [&str; 4] = ["csv", "json", "parquet", "raw"];
 
 /// A format that rows are read from, with its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum InputFormat {
     Json(JsonConfig),
     /// Lines of fields.
     Csv(CsvConfig),
+    /// Files of columns.
+    Parquet,
     /// Whole messages or lines, each one value.
     Raw(RawConfig),
 }
@@ -28,6 +31,13 @@ impl InputFormat {
         Ok(match name {
             "json" => InputFormat::Json(JsonConfig::parse(format("json")?)?),
             "csv" => InputFormat::Csv(CsvConfig::parse(format("csv")?)?),
+            "parquet" => {
+                let mut options = format("parquet")?;
+                // It is of output, and does no harm.
+                options.read("buffer_size_records", "a whole number", serde_json::Value::as_u64)?;
+                options.end()?;
+                InputFormat::Parquet
+            }
             "raw" => InputFormat::Raw(RawConfig::parse(format("raw")?)?),
             other => return Err(FormatError::unknown(other, &NAMES, true)),
         })
@@ -38,6 +48,7 @@ impl InputFormat {
         match self {
             InputFormat::Json(_) => "json",
             InputFormat::Csv(_) => "csv",
+            InputFormat::Parquet => "parquet",
             InputFormat::Raw(_) => "raw",
         }
     }
@@ -47,6 +58,7 @@ impl InputFormat {
         let shown = match self {
             InputFormat::Json(config) => serde_json::to_value(config),
             InputFormat::Csv(config) => serde_json::to_value(config),
+            InputFormat::Parquet => return json!({}),
             InputFormat::Raw(config) => serde_json::to_value(config),
         };
         // Configurations are names, flags and numbers.
@@ -59,6 +71,7 @@ impl InputFormat {
     /// Why they cannot.
     pub fn check(&self, columns: &TableColumns) -> Result<(), FormatError> {
         match self {
+            InputFormat::Parquet => parquet::check(columns),
             InputFormat::Raw(config) => config.column(columns).map(|_| ()),
             InputFormat::Json(_) | InputFormat::Csv(_) => Ok(()),
         }
@@ -76,6 +89,7 @@ impl InputFormat {
             InputFormat::Csv(config) => {
                 Reader::Csv(Box::new(CsvReader::configured(columns, config, event_number, resumed)))
             }
+            InputFormat::Parquet => Reader::Parquet(ParquetReader::new(columns, event_number)),
             InputFormat::Raw(config) => Reader::Raw(RawReader::new(columns, config, event_number)?),
         })
     }

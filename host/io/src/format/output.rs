@@ -4,13 +4,14 @@ use super::{FormatError, Options};
 use crate::csv::CsvEncoder;
 use crate::encode::{Encoder, Inner, View};
 use crate::json::JsonEncoder;
-use crate::{CsvOutputConfig, JsonOutputConfig};
+use crate::parquet::ParquetEncoder;
+use crate::{CsvOutputConfig, JsonOutputConfig, ParquetOutputConfig};
 use serde_json::Value;
 use std::sync::Arc;
 use weir_circuit::Column;
 use weir_row::SortLayout;
 
-const NAMES: [&str; 2] = ["csv", "json"];
+const NAMES: [&str; 3] = ["csv", "json", "parquet"];
 
 /// A format that changes of views are written in, with its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum OutputFormat {
     Json(JsonOutputConfig),
     /// Lines of fields with a weight.
     Csv(CsvOutputConfig),
+    /// Files of columns, with weights.
+    Parquet(ParquetOutputConfig),
 }
 
 impl OutputFormat {
@@ -31,6 +34,7 @@ impl OutputFormat {
         Ok(match name {
             "json" => OutputFormat::Json(JsonOutputConfig::parse(format("json")?)?),
             "csv" => OutputFormat::Csv(CsvOutputConfig::parse(format("csv")?)?),
+            "parquet" => OutputFormat::Parquet(ParquetOutputConfig::parse(format("parquet")?)?),
             other => return Err(FormatError::unknown(other, &NAMES, false)),
         })
     }
@@ -40,6 +44,7 @@ impl OutputFormat {
         match self {
             OutputFormat::Json(_) => "json",
             OutputFormat::Csv(_) => "csv",
+            OutputFormat::Parquet(_) => "parquet",
         }
     }
 
@@ -48,6 +53,7 @@ impl OutputFormat {
         let shown = match self {
             OutputFormat::Json(config) => serde_json::to_value(config),
             OutputFormat::Csv(config) => serde_json::to_value(config),
+            OutputFormat::Parquet(config) => serde_json::to_value(config),
         };
         // Configurations are names, flags and numbers.
         shown.unwrap_or_default()
@@ -61,6 +67,7 @@ impl OutputFormat {
         match self {
             OutputFormat::Json(config) => config.check(columns),
             OutputFormat::Csv(_) => Ok(()),
+            OutputFormat::Parquet(config) => config.check(columns),
         }
     }
 
@@ -79,6 +86,7 @@ impl OutputFormat {
         Ok(Encoder(match self {
             OutputFormat::Json(config) => Inner::Json(Box::new(JsonEncoder::new(view, config.clone())?)),
             OutputFormat::Csv(config) => Inner::Csv(CsvEncoder::new(view, *config)),
+            OutputFormat::Parquet(config) => Inner::Parquet(Box::new(ParquetEncoder::new(view, *config))),
         }))
     }
 }

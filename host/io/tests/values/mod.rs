@@ -172,10 +172,13 @@ fn column_value(sql: &SqlType, bytes: &[u8]) -> Value {
 pub fn typed_value() -> impl Strategy<Value = (ColumnType, Value)> {
     (any_type(), any::<bool>()).prop_flat_map(|(sql, nullable)| {
         let ty = ColumnType { sql, nullable };
-        let some = item(&ty.sql);
-        let of = ty.sql.clone();
-        let some = some.prop_map(move |bytes| column_value(&of, &bytes));
-        let value = if nullable { prop_oneof![1 => Just(Value::Null), 6 => some].boxed() } else { some.boxed() };
-        value.prop_map(move |value| (ty.clone(), value))
+        value_of(&ty).prop_map(move |value| (ty.clone(), value))
     })
+}
+
+/// A value of a type.
+pub fn value_of(ty: &ColumnType) -> impl Strategy<Value = Value> + use<> {
+    let of = ty.sql.clone();
+    let some = item(&ty.sql).prop_map(move |bytes| column_value(&of, &bytes));
+    if ty.nullable { prop_oneof![1 => Just(Value::Null), 6 => some].boxed() } else { some.boxed() }
 }

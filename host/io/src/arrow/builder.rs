@@ -13,7 +13,15 @@ use std::sync::Arc;
 use weir_functions::forms;
 use weir_row::{Field, Item, Kind, SqlType, ValueRef, View, dec, text};
 
+/// A value with parts, or a VARIANT, as an array of one element, of the Arrow type of its SQL type. `None`: it is of another type.
+pub fn array_of_item(sql: &SqlType, item: Item<'_>) -> Option<ArrayRef> {
+    let mut one = Builder::new(sql);
+    one.push_item(sql, item)?;
+    one.finish(&super::schema::arrow_type(sql)).ok()
+}
+
 /// A column of a batch in the making.
+#[derive(Debug)]
 pub(crate) enum Builder {
     Null(usize),
     Bool(BooleanBuilder),
@@ -53,6 +61,7 @@ pub(crate) enum Builder {
 }
 
 /// The elements of arrays, the keys or values of maps, or one field of rows.
+#[derive(Debug)]
 pub(crate) struct Part {
     sql: SqlType,
     builder: Builder,
@@ -79,7 +88,7 @@ impl Builder {
             SqlType::UInteger => Builder::U32(UInt32Builder::new()),
             SqlType::UBigInt => Builder::U64(UInt64Builder::new()),
             SqlType::Decimal { .. } => {
-                Builder::Dec(Decimal128Builder::new().with_data_type(crate::schema::arrow_type(sql)))
+                Builder::Dec(Decimal128Builder::new().with_data_type(super::schema::arrow_type(sql)))
             }
             SqlType::Real => Builder::F32(Float32Builder::new()),
             SqlType::Double => Builder::F64(Float64Builder::new()),
@@ -88,7 +97,7 @@ impl Builder {
             SqlType::Time => Builder::Time(Time64NanosecondBuilder::new()),
             SqlType::Timestamp => Builder::Ts(TimestampMicrosecondBuilder::new()),
             SqlType::TimestampTz => {
-                Builder::Ts(TimestampMicrosecondBuilder::new().with_data_type(crate::schema::arrow_type(sql)))
+                Builder::Ts(TimestampMicrosecondBuilder::new().with_data_type(super::schema::arrow_type(sql)))
             }
             SqlType::Binary(_) | SqlType::Varbinary(_) => Builder::Bytes(BinaryBuilder::new()),
             SqlType::Uuid => Builder::Uuid(StringBuilder::new()),

@@ -1,9 +1,9 @@
 //! Rows of a snapshot to Arrow batches, column by column of those that a query reads.
 
-use crate::builder::Builder;
-use crate::schema::arrow_schema;
+use super::builder::Builder;
+use super::schema::arrow_schema;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -51,37 +51,28 @@ pub enum DecodeError {
 pub struct Decoder {
     relation: String,
     names: Vec<String>,
-    fields: Vec<Field>,
-    /// The columns that are wanted, in the order of the batch, with their types.
-    wanted: Vec<(usize, SqlType)>,
+    batch: BatchBuilder,
     schema: SchemaRef,
     /// Rows that wait, from row `row` of the first block on, of which `repeated` copies are out.
     blocks: VecDeque<Block>,
     row: usize,
     repeated: u64,
-    /// Where each wanted column's words are in the row at hand.
-    spans: Vec<(usize, usize)>,
-    scratch: Vec<u8>,
 }
 
 impl Decoder {
     /// A decoder of some of a relation's columns, or, without a list, of all.
     pub fn new(relation: &str, columns: &[Column], projection: Option<&[usize]>) -> Decoder {
-        let types: Vec<ColumnType> = columns.iter().map(|c| c.ty.clone()).collect();
         let all: Vec<usize> = (0..columns.len()).collect();
         let picked: Vec<usize> = projection.unwrap_or(&all).to_vec();
         let chosen: Vec<Column> = picked.iter().map(|i| columns[*i].clone()).collect();
         Decoder {
             relation: relation.to_owned(),
             names: columns.iter().map(|c| c.name.clone()).collect(),
-            fields: Layout::new(&types).fields,
-            wanted: picked.into_iter().map(|i| (i, types[i].sql.clone())).collect(),
+            batch: BatchBuilder::new(columns, &picked),
             schema: arrow_schema(&chosen),
             blocks: VecDeque::new(),
             row: 0,
             repeated: 0,
-            spans: vec![(0, 0); columns.len()],
-            scratch: Vec::new(),
         }
     }
 
@@ -100,8 +91,9 @@ impl Decoder {
     /// # Errors
     /// A row with a negative weight, or one that is none.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, DecodeError> {
-        let rows_max = if self.wanted.is_empty() { BATCH_ROWS_BARE } else { BATCH_ROWS };
-        let mut builders: Vec<Builder> = self.wanted.iter().map(|(_, sql)| Builder::new(sql)).collect();
+        let bare = self.batch.is_bare();
+        let rows_max = if bare { BATCH_ROWS_BARE } else { BATCH_ROWS };
+        self.batch.begin();
         let mut rows = 0;
         let mut words_left = BATCH_WORDS;
         while rows < rows_max && words_left > 0 {
@@ -117,23 +109,14 @@ impl Decoder {
             }
             let left = weight.unsigned_abs() - self.repeated;
             let mut copies = left.min((rows_max - rows) as u64) as usize;
-            if !builders.is_empty() {
+            if !bare {
                 let words = block.row(self.row);
                 copies = copies.min(words_left / words.len().max(1) + 1);
                 words_left = words_left.saturating_sub(copies * words.len());
-                let bad = |column: usize| DecodeError::Row {
+                self.batch.push(words, copies).map_err(|column| DecodeError::Row {
                     relation: self.relation.clone(),
                     column: self.names.get(column).cloned().unwrap_or_default(),
-                };
-                find(&self.fields, words, &mut self.spans).map_err(bad)?;
-                for _ in 0..copies {
-                    for (builder, (column, sql)) in builders.iter_mut().zip(&self.wanted) {
-                        let (from, to) = self.spans[*column];
-                        builder
-                            .push(sql, &self.fields[*column], &words[from..to], &mut self.scratch)
-                            .ok_or_else(|| bad(*column))?;
-                    }
-                }
+                })?;
             }
             rows += copies;
             if copies as u64 == left {
@@ -148,11 +131,62 @@ impl Decoder {
         }
         let arrow =
             |message: ArrowError| DecodeError::Arrow { relation: self.relation.clone(), message: message.to_string() };
-        let columns = builders.into_iter().zip(self.schema.fields());
-        let arrays: Result<Vec<ArrayRef>, ArrowError> = columns.map(|(b, field)| b.finish(field.data_type())).collect();
-        let arrays = arrays.map_err(arrow)?;
+        let arrays = self.batch.finish(&self.schema).map_err(arrow)?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map(Some).map_err(arrow)
+    }
+}
+
+/// Arrays in the making of some columns of rows in the sort layout, all ascending.
+#[derive(Debug)]
+pub(crate) struct BatchBuilder {
+    fields: Vec<Field>,
+    /// The columns that are wanted, in the order of the batch, with their types.
+    wanted: Vec<(usize, SqlType)>,
+    builders: Vec<Builder>,
+    /// Where each column's words are in the row at hand.
+    spans: Vec<(usize, usize)>,
+    scratch: Vec<u8>,
+}
+
+impl BatchBuilder {
+    pub(crate) fn new(columns: &[Column], wanted: &[usize]) -> BatchBuilder {
+        let types: Vec<ColumnType> = columns.iter().map(|c| c.ty.clone()).collect();
+        BatchBuilder {
+            fields: Layout::new(&types).fields,
+            wanted: wanted.iter().map(|i| (*i, types[*i].sql.clone())).collect(),
+            builders: Vec::new(),
+            spans: vec![(0, 0); columns.len()],
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Whether no column is wanted, so that a row is nothing but counted.
+    fn is_bare(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// Begins with no rows.
+    pub(crate) fn begin(&mut self) {
+        self.builders = self.wanted.iter().map(|(_, sql)| Builder::new(sql)).collect();
+    }
+
+    /// Appends a row so many times. `Err`: the column that is none; the arrays are of no use then.
+    pub(crate) fn push(&mut self, words: &[u64], copies: usize) -> Result<(), usize> {
+        find(&self.fields, words, &mut self.spans)?;
+        for _ in 0..copies {
+            for (builder, (column, sql)) in self.builders.iter_mut().zip(&self.wanted) {
+                let (from, to) = self.spans[*column];
+                builder.push(sql, &self.fields[*column], &words[from..to], &mut self.scratch).ok_or(*column)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The arrays, of the types in a schema.
+    pub(crate) fn finish(&mut self, schema: &Schema) -> Result<Vec<ArrayRef>, ArrowError> {
+        let columns = std::mem::take(&mut self.builders).into_iter().zip(schema.fields());
+        columns.map(|(b, field)| b.finish(field.data_type())).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists, maps, structs and JSON texts of Arrow to items.
 
-use crate::insert::value;
+use super::rows::value;
 use arrow::array::{Array, AsArray};
 use weir_functions::forms;
 use weir_row::{Item, ItemWriter, MapDraft, SqlType, ValueRef, item};
