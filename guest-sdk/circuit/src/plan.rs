@@ -31,6 +31,11 @@ pub struct Circuit {
 }
 
 impl Circuit {
+    /// Whether a table takes in what a [`Late`](Op::Late) behind it lets pass.
+    pub fn is_judged(&self, table: NodeId) -> bool {
+        self.nodes.iter().any(|n| matches!(n.op, Op::Late { input, of_table: true, .. } if input == table))
+    }
+
     /// For each node the recursion that ends the scope that it is in, if it is in one.
     pub fn scopes(&self) -> Vec<Option<NodeId>> {
         let mut scopes = vec![None; self.nodes.len()];
@@ -395,8 +400,13 @@ pub enum Op {
         input: NodeId,
         /// Columns with their lateness.
         columns: Vec<LateColumn>,
+        /// Whether the input is a table with a primary key, whose own lateness it is: the change of a key is late if the row that is there or the new
+        /// one is, and then the table does not take it in either. Nothing else reads the table.
+        #[serde(default, skip_serializing_if = "is_false")]
+        of_table: bool,
     },
-    /// The rows that a [`Late`](Op::Late) dropped in this step, however they came: as often as they were to be added or taken away; laid out as its input's.
+    /// The rows that a [`Late`](Op::Late) dropped in this step, however they came: as often as they were to be added or taken away; of the change of a key the
+    /// new row, or the one that was to be deleted. Laid out as its input's.
     Dropped {
         /// The `Late`.
         late: NodeId,

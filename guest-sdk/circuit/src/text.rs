@@ -113,8 +113,8 @@ fn details(f: &mut fmt::Formatter<'_>, op: &Op) -> fmt::Result {
             }
         }
         Op::Session { input, gap, project } => write!(f, " {input} gap {gap}{}", projection(project)),
-        Op::Late { input, columns } => {
-            write!(f, " {input}")?;
+        Op::Late { input, columns, of_table } => {
+            write!(f, " {input}{}", if *of_table { " of the table" } else { "" })?;
             columns.iter().try_for_each(|c| write!(f, " #{} from {}", c.column, c.waterline))
         }
         Op::Dropped { late } => write!(f, " {late}"),

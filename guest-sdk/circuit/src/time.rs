@@ -47,8 +47,14 @@ impl Circuit {
                 columns.extend([time.clone(), time.clone()]);
                 projection(project, &columns, &node.value)
             }
-            Op::Late { input, columns } => {
+            Op::Late { input, columns, of_table } => {
                 as_input(*input)?;
+                if *of_table {
+                    let keyed = matches!(self.nodes[*input].op, Op::Table { .. }) && self.traced(*input).is_ok();
+                    require(keyed, "a table without a primary key")?;
+                    let reads = |n: &&Node| !matches!(n.op, Op::Retain { .. }) && n.op.inputs().contains(input);
+                    require(self.nodes.iter().filter(reads).count() == 1, "a table that others read as well")?;
+                }
                 let all = self.columns(*input);
                 require(!columns.is_empty(), "no column with a lateness")?;
                 for late in columns {

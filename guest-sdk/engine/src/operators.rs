@@ -100,6 +100,7 @@ impl Node {
                 match &declared.primary_key {
                     Some(columns) => {
                         let operator = KeyedTable::new(number, *table, &key_text, &value_text, columns);
+                        let operator = if circuit.is_judged(id) { operator.judged() } else { operator };
                         Node::KeyedTable(if declared.materialized { operator.materialized() } else { operator })
                     }
                     None => {

@@ -90,9 +90,10 @@ impl weir_sdk::Circuit for Program {
             if let Node::Time(Time::Retain { state, column, waterline }) = &rest[0] {
                 before[*state].retain(*column, &self.flat[*waterline]);
             }
+            let settled = if let Node::Time(late) = &mut rest[0] { late.step_table(cx, before) } else { None };
             let before = Before { nodes: before, flat: &self.flat, iteration: self.iteration };
             // (Numbers were checked to fit when the program was made.)
-            let rows = rest[0].step(cx, id as u32, self.strides[id], before);
+            let rows = settled.unwrap_or_else(|| rest[0].step(cx, id as u32, self.strides[id], before));
             self.flat[id] = rows;
             // A scope runs until its end says that nothing changes any more.
             let (before, rest) = self.nodes.split_at_mut(id);

@@ -25,6 +25,8 @@ pub(crate) enum Time {
         operator: Late,
         input: NodeId,
         function: RowFunction,
+        /// Whether it settles what the table before it takes in.
+        of_table: bool,
     },
     Dropped {
         late: NodeId,
@@ -80,7 +82,7 @@ impl Time {
                 rows.push(Layout::new(time));
                 Time::Session { input: *input, gap: *gap, emit: RowFunction::new(rows, None, &[project])? }
             }
-            Op::Late { input, columns } => {
+            Op::Late { input, columns, of_table } => {
                 let types = circuit.columns(*input);
                 let mut words = vec![];
                 for late in columns {
@@ -89,7 +91,8 @@ impl Time {
                     words.push(late.waterline.clone());
                 }
                 let function = RowFunction::new(Input::rows(circuit, *input), None, &[&words])?;
-                Time::Late { operator: Late::new(number, columns.len()), input: *input, function }
+                let operator = Late::new(number, columns.len());
+                Time::Late { operator, input: *input, function, of_table: *of_table }
             }
             Op::Dropped { late } => Time::Dropped { late: *late },
             Op::Waterline { late, column } => {
@@ -117,6 +120,14 @@ impl Time {
         })
     }
 
+    /// Works on the delta of a table that waits for it, if it is one of those.
+    pub(crate) fn step_table(&mut self, cx: &mut Context, before: &mut [Node]) -> Option<Rows> {
+        let Time::Late { operator, input, function, of_table: true } = self else { return None };
+        // (The circuit was checked, so it is one with a key.)
+        let Node::KeyedTable(table) = &mut before[*input] else { return None };
+        Some(operator.step_table(cx, table, &|cx, rows, out| function.rows(cx, rows, out)))
+    }
+
     /// Works on the deltas of the nodes before.
     pub(crate) fn step(&mut self, cx: &mut Context, id: u32, stride: u32, before: Before<'_>) -> Rows {
         match self {
@@ -129,7 +140,7 @@ impl Time {
                 let input = before.keyed(*input);
                 session(cx, id, stride, input, *gap, &|cx, rows, out| emit.rows(cx, rows, out))
             }
-            Time::Late { operator, input, function } => {
+            Time::Late { operator, input, function, .. } => {
                 operator.step(cx, before.rows(*input), &|cx, rows, out| function.rows(cx, rows, out))
             }
             Time::Dropped { late: of } => late(before, *of).dropped(cx, id),

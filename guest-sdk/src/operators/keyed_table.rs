@@ -42,6 +42,8 @@ pub struct KeyedTable {
     delta: Batch,
     contents: Spine,
     sink: Sink,
+    /// Whether what a step takes in is settled by `settle`.
+    judged: bool,
 }
 
 impl KeyedTable {
@@ -58,13 +60,25 @@ impl KeyedTable {
         let stride = key.stride_with(&value);
         let sink = Sink::new(key.clone(), value.clone(), &order, false);
         let (delta, contents) = (Batch::new(stride), Spine::new(stride));
-        KeyedTable { node, table, key, value, queue: Rows::new(0), delta, contents, sink }
+        KeyedTable { node, table, key, value, queue: Rows::new(0), delta, contents, sink, judged: false }
     }
 
     /// The contents are kept in the relation's order too, to be read as a snapshot.
     pub fn materialized(mut self) -> KeyedTable {
         self.sink.materialize();
         self
+    }
+
+    /// Each step waits for [`settle`](KeyedTable::settle).
+    pub fn judged(mut self) -> KeyedTable {
+        self.judged = true;
+        self
+    }
+
+    /// What a step takes in after all: its delta without the changes of some keys.
+    pub(super) fn settle(&mut self, delta: Rows) {
+        self.delta = Batch::from_sorted(delta);
+        self.sink.step(&self.delta);
     }
 
     /// Works on what was taken in since the last step.
@@ -109,7 +123,9 @@ impl KeyedTable {
             }
         }
         self.delta = Batch::from_sorted(Rows::from(out));
-        self.sink.step(&self.delta);
+        if !self.judged {
+            self.sink.step(&self.delta);
+        }
         cx.recycle();
         cx.count(self.node, queue.len(), self.delta.len());
     }

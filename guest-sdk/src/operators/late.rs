@@ -1,9 +1,9 @@
 //! Lateness: rows that are older than a waterline are dropped, and the waterline follows what came.
 
 use super::now::Scalar;
-use super::{MapFn, map};
+use super::{KeyedTable, MapFn, map};
 use crate::checkpoint::{Loader, Saver};
-use crate::{Context, Operator, Rows};
+use crate::{Context, Keyed, Operator, Rows};
 use weir_row::{Block, RowWriter};
 
 /// The input without the rows of which a column is less than its waterline was before the step.
@@ -38,20 +38,16 @@ impl Late {
     /// Works on a delta; `f` writes for each row, for each column with a lateness, its word and that of the waterline that it stands for (then, maybe,
     /// more).
     pub fn step(&mut self, cx: &mut Context, input: &Rows, f: MapFn<'_>) -> Rows {
-        let columns = self.waterlines.len();
         let mut words = RowWriter::new(0);
         map::run(cx, input, f, &mut words);
         let words = Rows::from(words);
         let mut next = self.waterlines.clone();
-        let is_late = |row: &[u64]| (0..columns).any(|c| row[2 * c] != 0 && row[2 * c] < self.waterlines[c]);
+        let is_late = |row: &[u64]| self.is_late(row);
         let mut late = 0;
         for (row, _) in words.iter() {
-            if is_late(row) {
-                late += 1;
-                continue;
-            }
-            for (c, word) in next.iter_mut().enumerate() {
-                *word = (*word).max(row[2 * c + 1]);
+            match is_late(row) {
+                true => late += 1,
+                false => advance(&mut next, row),
             }
         }
         let rows = if late == 0 {
@@ -74,6 +70,70 @@ impl Late {
         rows
     }
 
+    /// Works on the delta of a table with a primary key, whose steps wait for it. The change of a key is late if the row that is there is, or the one
+    /// that comes in its place: what a waterline has passed does not change any more. The table does not take in a late change, of which the
+    /// new row is told, or the one that was to be deleted.
+    ///
+    /// ```
+    /// use weir_sdk::prelude::*;
+    /// let mut cx = weir_sdk::local::solo();
+    /// // A key, and a time with a lateness of 3.
+    /// let lateness: &dyn Fn(&Context, Chunk<'_>, &mut RowWriter) = &|_, rows, out| rows.for_each(|(r, w)| out.push(&[r[1], r[1] - 3], w));
+    /// let mut table = KeyedTable::new(0, 0, "i32", "i32", &[0]).materialized().judged();
+    /// let mut late = Late::new(1, 1);
+    /// for (row, rows) in [([1, 10], 1), ([2, 11], 1), ([1, 20], 2), ([2, 21], 0), ([1, 16], 0)] {
+    ///     let mut block = Block::new(0);
+    ///     block.push(&row, 1);
+    ///     Operator::table(&mut table).unwrap().1.ingest(block).unwrap();
+    ///     table.step(&mut cx);
+    ///     assert_eq!(late.step_table(&mut cx, &mut table, lateness).len(), rows);
+    ///     assert_eq!(late.dropped(&mut cx, 2).len(), usize::from(rows == 0));
+    ///     Operator::commit(&mut table);
+    /// }
+    /// let (_, sink) = Operator::relation(&mut table).unwrap();
+    /// assert_eq!(sink.contents().unwrap().weight(&[2, 11]), 1);
+    /// assert_eq!(sink.contents().unwrap().weight(&[2, 21]), 0);
+    /// ```
+    pub fn step_table(&mut self, cx: &mut Context, table: &mut KeyedTable, f: MapFn<'_>) -> Rows {
+        let input = table.delta().rows().clone();
+        let mut words = RowWriter::new(0);
+        map::run(cx, &input, f, &mut words);
+        let words = Rows::from(words);
+        let mut next = self.waterlines.clone();
+        let mut rows = input.iter().zip(words.iter()).peekable();
+        let (mut kept, mut dropped) = (RowWriter::new(input.stride()), RowWriter::new(input.stride()));
+        while let Some(first) = rows.next() {
+            // A key has one row that goes, or one that comes, or both.
+            let key = &first.0.0[..table.key().end(first.0.0)];
+            let second = rows.next_if(|((row, _), _)| row.starts_with(key));
+            let change = [Some(first), second];
+            let mut both = change.iter().flatten();
+            if both.clone().any(|(_, (of, _))| self.is_late(of)) {
+                if let Some(((told, _), _)) = both.clone().find(|((_, w), _)| *w > 0).or(both.next()) {
+                    dropped.push(told, 1);
+                }
+                continue;
+            }
+            for ((row, weight), (of, _)) in both {
+                kept.push(row, *weight);
+                advance(&mut next, of);
+            }
+        }
+        let (kept, dropped) = (Rows::from(kept), Rows::from(dropped));
+        // (As they are, if that is all of them.)
+        let rows = if dropped.is_empty() { input.clone() } else { kept };
+        self.dropped = dropped;
+        table.settle(rows.clone());
+        self.waterlines = agreed(cx, self.node, next);
+        cx.count(self.node, input.len(), rows.len());
+        rows
+    }
+
+    /// Whether a row is, by its words.
+    fn is_late(&self, words: &[u64]) -> bool {
+        self.waterlines.iter().enumerate().any(|(c, line)| words[2 * c] != 0 && words[2 * c] < *line)
+    }
+
     /// What was dropped in this step; counted for the operator `node`.
     pub fn dropped(&self, cx: &mut Context, node: u32) -> Rows {
         cx.count(node, self.dropped.len(), self.dropped.len());
@@ -84,6 +144,11 @@ impl Late {
     pub fn waterline(&self, column: usize) -> Option<u64> {
         Some(self.waterlines[column]).filter(|w| *w != 0)
     }
+}
+
+/// Raises waterlines to those that a row stands for.
+fn advance(waterlines: &mut [u64], words: &[u64]) {
+    waterlines.iter_mut().enumerate().for_each(|(c, line)| *line = (*line).max(words[2 * c + 1]));
 }
 
 /// The greatest words of all workers.

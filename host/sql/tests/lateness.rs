@@ -9,6 +9,7 @@ mod generated;
 #[path = "support/mod.rs"]
 mod support;
 
+use std::collections::BTreeMap;
 use support::streams::{Change, Contents, Random, run, run_program, run_sizes};
 use weir_circuit::Circuit;
 use weir_row::Value;
@@ -17,6 +18,7 @@ use weir_row::Value;
 const PROGRAM: &str = "CREATE TABLE clicks (id BIGINT NOT NULL, who INT NOT NULL, ts TIMESTAMP NOT NULL {c}, price INT);
 CREATE TABLE visits (who INT NOT NULL, ts TIMESTAMP {v}, page VARCHAR);
 CREATE TABLE keyed (at BIGINT NOT NULL {k}, k INT NOT NULL, x INT, PRIMARY KEY (at, k));
+CREATE TABLE orders (name VARCHAR NOT NULL PRIMARY KEY, ts TIMESTAMP {o}, x INT);
 CREATE VIEW per_window AS SELECT window_start, COUNT(*) AS n, SUM(price) AS s, MAX(price) AS m
 FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL 5 MINUTES)) GROUP BY window_start;
 CREATE VIEW per_hop AS SELECT window_start, who, COUNT(DISTINCT price) AS n
@@ -41,17 +43,23 @@ FIRST_VALUE(id) OVER (PARTITION BY who ORDER BY ts RANGE BETWEEN INTERVAL 2 MINU
 CREATE VIEW around AS SELECT page, ts, MAX(who) OVER (PARTITION BY page ORDER BY ts RANGE BETWEEN INTERVAL 4 MINUTES PRECEDING AND INTERVAL 3 MINUTES FOLLOWING) AS m FROM visits;
 CREATE VIEW of_before AS SELECT ts, COUNT(n) AS c, MAX(n) AS m FROM (SELECT ts, COUNT(*) OVER (ORDER BY ts RANGE BETWEEN INTERVAL 1 HOUR PRECEDING AND INTERVAL 5 MINUTES PRECEDING) AS n
 FROM clicks) AS t GROUP BY ts;
-CREATE VIEW of_ahead AS SELECT at, COUNT(*) AS n, SUM(s) AS s FROM (SELECT at, SUM(x) OVER (PARTITION BY k ORDER BY at RANGE BETWEEN CURRENT ROW AND 6 FOLLOWING) AS s FROM keyed) AS t GROUP BY at;";
+CREATE VIEW of_ahead AS SELECT at, COUNT(*) AS n, SUM(s) AS s FROM (SELECT at, SUM(x) OVER (PARTITION BY k ORDER BY at RANGE BETWEEN CURRENT ROW AND 6 FOLLOWING) AS s FROM keyed) AS t GROUP BY at;
+CREATE VIEW ordered AS SELECT ts, COUNT(*) AS n, MIN(name) AS m FROM orders GROUP BY ts;
+CREATE VIEW named AS SELECT o.name, o.x, c.id FROM orders o JOIN clicks c ON c.ts = o.ts;
+CREATE VIEW all_orders AS SELECT name, ts, x FROM orders;";
 
 const MINUTE: i64 = 60_000_000;
 /// The latenesses, in minutes, of which `keyed` has as many units.
-const LATENESS: [i64; 3] = [10, 20, 15];
+const LATENESS: [i64; 4] = [10, 20, 15, 12];
+/// Where `orders` is among the tables.
+const ORDERS: usize = 3;
 /// Minutes between steps.
 const PACE: i64 = 3;
 
 fn program(with: bool) -> Circuit {
     let clause = |minutes: i64| if with { format!("LATENESS INTERVAL {minutes} MINUTES") } else { String::new() };
     let source = PROGRAM.replace("{c}", &clause(LATENESS[0])).replace("{v}", &clause(LATENESS[1]));
+    let source = source.replace("{o}", &clause(LATENESS[ORDERS]));
     let source = source.replace("{k}", &if with { format!("LATENESS {}", LATENESS[2]) } else { String::new() });
     let circuit =
         weir_sql::compile(&source).unwrap_or_else(|e| panic!("{}", weir_sql::render(&source, "", &e))).circuit;
@@ -63,20 +71,28 @@ fn program(with: bool) -> Circuit {
 struct Stream {
     steps: Vec<Vec<Change>>,
     in_time: Vec<Vec<Change>>,
-    /// What is late, of the tables without a key.
+    /// What is late, but of `keyed`.
     late: i64,
+    /// How many orders there are after each step: a table keeps its rows, if they are not late by their key.
+    orders: Vec<u64>,
 }
+
+/// Orders by name, with their minutes.
+type Orders = BTreeMap<Value, (i64, Vec<Value>)>;
 
 fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
     let mut random = Random(seed);
-    let mut out = Stream { steps: vec![], in_time: vec![], late: 0 };
-    let mut waterlines = [i64::MIN; 3];
+    let mut out = Stream { steps: vec![], in_time: vec![], late: 0, orders: vec![] };
+    let mut waterlines = [i64::MIN; 4];
+    let mut orders: Orders = BTreeMap::new();
     let mut here: [Vec<(i64, Vec<Value>)>; 2] = [vec![], vec![]];
     for step in 0..steps {
         let (mut all, mut kept) = (vec![], vec![]);
+        // The changes of orders, by their key.
+        let mut changed: BTreeMap<Value, Vec<(i64, Change)>> = BTreeMap::new();
         let mut next = waterlines;
         for _ in 0..rows {
-            let table = random.below(3) as usize;
+            let table = random.below(4) as usize;
             // Some are older than a lateness.
             let minute = 1_000 + step * PACE - random.below(LATENESS[table] + 4);
             let small = Value::I32(random.below(4) as i32);
@@ -107,14 +123,28 @@ fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
                         1,
                     ),
                 },
-                _ => {
+                2 => {
                     let x = Value::I32(random.below(100) as i32);
                     let x = nullable(&mut random, x);
                     (minute, vec![Value::I64(minute), small, x], 1)
                 }
+                _ => {
+                    let (name, x) =
+                        (format!("order {}", step / 3 * 4 + random.below(10)), Value::I32(random.below(3) as i32));
+                    let (time, ts) = match random.below(10) {
+                        0 => (i64::MAX, Value::Null),
+                        _ => (minute, Value::Ts(minute * MINUTE)),
+                    };
+                    (time, vec![Value::text(&name), ts, x], if random.below(6) == 0 { -1 } else { 1 })
+                }
             };
             let change = (table, row.clone(), weight);
             all.push(change.clone());
+            if table == ORDERS {
+                // The last one of a step counts.
+                changed.entry(row[0].clone()).or_default().push((time, change));
+                continue;
+            }
             if time < waterlines[table] {
                 out.late += i64::from(table < 2);
                 continue;
@@ -127,9 +157,28 @@ fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
             }
             kept.push(change);
         }
+        for (name, changes) in changed {
+            let Some((time, (_, row, weight))) = changes.last() else { continue };
+            let (old, new) = (orders.get(&name).cloned(), (*weight > 0).then(|| (*time, row.clone())));
+            let times: Vec<i64> = [&old, &new].into_iter().flatten().map(|(time, _)| *time).collect();
+            if old != new && times.iter().any(|t| *t < waterlines[ORDERS]) {
+                out.late += 1;
+                continue;
+            }
+            if old != new {
+                let known = times.into_iter().filter(|t| *t < i64::MAX);
+                known.for_each(|t| next[ORDERS] = next[ORDERS].max(t - LATENESS[ORDERS]));
+            }
+            match new {
+                Some(new) => _ = orders.insert(name, new),
+                None => _ = orders.remove(&name),
+            }
+            kept.extend(changes.into_iter().map(|(_, change)| change));
+        }
         waterlines = next;
         out.steps.push(all);
         out.in_time.push(kept);
+        out.orders.push(orders.len() as u64);
     }
     out
 }
@@ -166,10 +215,14 @@ fn state_stays_flat_on_an_endless_stream() {
     let stream = stream(1, STEPS as i64, 30);
     let sizes = |circuit: &Circuit| {
         let all = run_sizes(circuit, &stream.in_time);
-        (1..=10).map(|i| all[i * STEPS / 10 - 1]).collect::<Vec<u64>>()
+        // They are there by their key, and, to be queried, in order.
+        assert!(circuit.tables[ORDERS].materialized);
+        (1..=10).map(|i| i * STEPS / 10 - 1).map(|i| all[i] - 2 * stream.orders[i]).collect::<Vec<u64>>()
     };
     let (with, without) = (sizes(&program(true)), sizes(&program(false)));
-    println!("rows of state at ten points, with lateness {with:?}, without {without:?}");
+    println!(
+        "rows of state at ten points, but for the orders that there are: with lateness {with:?}, without {without:?}"
+    );
     assert!(with[1..].iter().all(|n| *n < 2 * with[0]), "it grows: {with:?}");
     assert!(without[9] > 5 * without[0], "without lateness it does not grow: {without:?}");
 }
@@ -200,12 +253,15 @@ fn final_rows_are_put_out_once() {
     const SOURCE: &str = "CREATE TABLE clicks (id BIGINT NOT NULL, who INT NOT NULL, ts TIMESTAMP NOT NULL LATENESS INTERVAL 10 MINUTES, price INT);
 CREATE TABLE visits (who INT NOT NULL, ts TIMESTAMP LATENESS INTERVAL 20 MINUTES, page VARCHAR);
 CREATE TABLE keyed (at BIGINT NOT NULL LATENESS 15, k INT NOT NULL, x INT, PRIMARY KEY (at, k));
+CREATE TABLE orders (name VARCHAR NOT NULL PRIMARY KEY, ts TIMESTAMP LATENESS INTERVAL 12 MINUTES, x INT);
 CREATE VIEW counts AS SELECT ts, COUNT(*) AS n FROM clicks GROUP BY ts;
 CREATE VIEW final WITH ('emit_final' = 'ts') AS SELECT ts, COUNT(*) AS n FROM clicks GROUP BY ts;
 CREATE VIEW final_of_both WITH ('emit_final' = '0') AS SELECT v.ts, COUNT(*) AS n FROM clicks c JOIN visits v ON c.ts = v.ts GROUP BY v.ts;
 CREATE VIEW of_both AS SELECT v.ts, COUNT(*) AS n FROM clicks c JOIN visits v ON c.ts = v.ts GROUP BY v.ts;
 CREATE VIEW final_keys WITH ('emit_final' = 'at') AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;
 CREATE VIEW all_keys AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;
+CREATE VIEW all_orders AS SELECT ts, name, x FROM orders;
+CREATE VIEW final_orders WITH ('emit_final' = 'ts') AS SELECT ts, name, x FROM orders;
 CREATE VIEW running AS SELECT ts, id, SUM(price) OVER (PARTITION BY who ORDER BY ts) AS s, LAG(id) OVER (ORDER BY ts) AS b FROM clicks;
 CREATE VIEW final_running WITH ('emit_final' = 'ts') AS SELECT ts, id, SUM(price) OVER (PARTITION BY who ORDER BY ts) AS s, LAG(id) OVER (ORDER BY ts) AS b FROM clicks;
 CREATE VIEW around AS SELECT ts, MAX(who) OVER (PARTITION BY page ORDER BY ts RANGE BETWEEN INTERVAL 4 MINUTES PRECEDING AND INTERVAL 3 MINUTES FOLLOWING) AS m FROM visits;
@@ -215,6 +271,7 @@ CREATE VIEW final_around WITH ('emit_final' = 'ts') AS SELECT ts, MAX(who) OVER 
         ("final", "counts"),
         ("final_of_both", "of_both"),
         ("final_keys", "all_keys"),
+        ("final_orders", "all_orders"),
         ("final_running", "running"),
         ("final_around", "around"),
     ];

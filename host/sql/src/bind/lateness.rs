@@ -49,7 +49,6 @@ impl Binder<'_> {
         &mut self,
         table: &CreateTable,
         columns: &[(Column, Option<String>)],
-        primary_key: Option<&[usize]>,
     ) -> Bound<Vec<(usize, Expr)>> {
         let mut found = Ok(vec![]);
         for (i, (def, (column, _))) in table.columns.iter().zip(columns).enumerate() {
@@ -64,11 +63,6 @@ impl Binder<'_> {
                 found = bound.and(found);
             }
             let Some((e, at)) = &def.lateness else { continue };
-            if primary_key.is_some_and(|key| !key.contains(&i)) {
-                // Rows that come late would have to find out what they replace.
-                found = Err(self.unsupported(*at, "a lateness of a column beside the primary key"));
-                continue;
-            }
             match (self.waterline(&column.ty, e, *at, "LATENESS"), &mut found) {
                 (Ok(waterline), Ok(found)) => found.push((i, waterline)),
                 (Err(reported), _) => found = Err(reported),
@@ -144,13 +138,14 @@ impl Binder<'_> {
         Ok(case(vec![(there, lowered)], null(ty.sql.clone()), position(at)))
     }
 
-    /// A relation without the rows that come too late, which become rows of `error_view`.
+    /// A relation without the rows that come too late, which become rows of `error_view`. `of_table`: it is a table with a primary key.
     pub(super) fn late(
         &mut self,
         rel: RelId,
         name: &str,
         columns: &[OutputColumn],
         lateness: Vec<(usize, Expr)>,
+        of_table: bool,
         at: Span,
     ) -> Bound<RelId> {
         if lateness.is_empty() {
@@ -164,7 +159,7 @@ impl Binder<'_> {
             waterline.map_columns(&mut |_| column);
             LateColumn { column, waterline }
         };
-        let late = self.plan.late(rel, lateness.into_iter().map(of_column).collect());
+        let late = self.plan.late(rel, lateness.into_iter().map(of_column).collect(), of_table);
         let dropped = self.plan.dropped(late);
         let values: Vec<Expr> = columns.iter().enumerate().map(|(i, c)| Expr::column(i, c.ty.clone())).collect();
         let ty = SqlType::Row(row_type(&values, columns.iter().map(|c| c.name.clone())));
@@ -198,7 +193,7 @@ impl Binder<'_> {
             };
             found.insert(index, self.waterline(&columns[index].ty, &e, span, "LATENESS")?);
         }
-        self.late(rel, name, columns, found.into_iter().collect(), at)
+        self.late(rel, name, columns, found.into_iter().collect(), false, at)
     }
 
     /// `error_view` as a query reads it.

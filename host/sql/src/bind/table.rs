@@ -74,7 +74,7 @@ impl Binder<'_> {
             return Err(super::Reported);
         }
         let primary_key = self.primary_key(table, &columns)?;
-        let lateness = self.latenesses(table, &columns, primary_key.as_deref())?;
+        let lateness = self.latenesses(table, &columns)?;
         // The contents would have to be kept for ever.
         let by_key = primary_key.as_ref().is_some_and(|key| !lateness.iter().any(|(c, _)| key.contains(c)));
         let materialized = by_key || truth(&table.properties, "materialized");
@@ -114,7 +114,7 @@ impl Binder<'_> {
             indexes: vec![],
         });
         let columns = columns.into_iter().map(|(c, _)| c).collect();
-        let rel = self.late(rel, &name, &outputs, lateness, at)?;
+        let rel = self.late(rel, &name, &outputs, lateness, primary_key.is_some(), at)?;
         let append_only = truth(&table.properties, "append_only");
         if append_only && primary_key.is_some() {
             let at = table.properties.iter().find(|p| p.key == "append_only").map_or(at, |p| p.key_position);

@@ -41,10 +41,11 @@ impl Generator<'_> {
             Op::Table { table } => {
                 let declared = &circuit.tables[*table];
                 let kept = if declared.materialized { ".materialized()" } else { "" };
+                let judged = if circuit.is_judged(id) { ".judged()" } else { "" };
                 match &declared.primary_key {
                     Some(columns) => (
                         Some(format!(
-                            "n{id}: KeyedTable = KeyedTable::new({id}, {table}, {key_text:?}, {value_text:?}, &{columns:?}){kept};"
+                            "n{id}: KeyedTable = KeyedTable::new({id}, {table}, {key_text:?}, {value_text:?}, &{columns:?}){kept}{judged};"
                         )),
                         Some(format!("self.n{id}.step(cx);")),
                     ),

@@ -33,7 +33,7 @@ impl Generator<'_> {
                 self.session_function(&format!("emit_{id}"), id, *input, project);
                 (None, Some(format!("let n{id} = session(cx, {id}, {stride}, &self.n{input}, {gap}, &emit_{id});")))
             }
-            Op::Late { input, columns } => {
+            Op::Late { input, columns, of_table } => {
                 let types = circuit.columns(*input);
                 let mut words = vec![];
                 for late in columns {
@@ -42,10 +42,11 @@ impl Generator<'_> {
                     words.push(late.waterline.clone());
                 }
                 self.row_function(&format!("late_{id}"), id, *input, None, &[&words]);
-                (
-                    Some(format!("n{id}: Late = Late::new({id}, {});", columns.len())),
-                    Some(format!("let n{id} = self.n{id}.step(cx, {}, &late_{id});", self.rows(*input))),
-                )
+                let step = match of_table {
+                    true => format!("let n{id} = self.n{id}.step_table(cx, &mut self.n{input}, &late_{id});"),
+                    false => format!("let n{id} = self.n{id}.step(cx, {}, &late_{id});", self.rows(*input)),
+                };
+                (Some(format!("n{id}: Late = Late::new({id}, {});", columns.len())), Some(step))
             }
             Op::Dropped { late } => (None, Some(format!("let n{id} = self.n{late}.dropped(cx, {id});"))),
             Op::Waterline { late, column } => {

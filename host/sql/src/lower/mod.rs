@@ -218,7 +218,7 @@ impl Lowering<'_> {
             }
             Rel::Within { input, time, bounds } => self.within(input, &time, *bounds, over),
             Rel::Session { input, keys, time, gap } => self.session(input, &keys, &time, gap, over),
-            Rel::Late { input, columns } => self.late(input, &columns, over),
+            Rel::Late { input, columns, of_table } => self.late(input, &columns, of_table, over),
             Rel::Dropped { late } => self.dropped(late, over),
             // `linear` took them apart.
             Rel::Filter { .. } | Rel::Project { .. } => self.stream(rel),

@@ -101,7 +101,7 @@ impl Lowering<'_> {
     }
 
     /// The rows that are not late.
-    pub(super) fn late(&mut self, input: RelId, columns: &[LateColumn], over: Linear) -> Stream {
+    pub(super) fn late(&mut self, input: RelId, columns: &[LateColumn], of_table: bool, over: Linear) -> Stream {
         let types = self.plan.columns(input).to_vec();
         let stream = self.stream(input);
         // As they lie, if that is all of them.
@@ -121,7 +121,7 @@ impl Lowering<'_> {
         let columns = columns.iter().map(of_node).collect();
         let node = &self.circuit.nodes[stream.node];
         let (key, value) = (node.key.clone(), node.value.clone());
-        let node = self.node(Op::Late { input: stream.node, columns }, key, value, "LATENESS");
+        let node = self.node(Op::Late { input: stream.node, columns, of_table }, key, value, "LATENESS");
         let over = over.over(&|i| stream.project[i].clone());
         self.over(node, None, over)
     }

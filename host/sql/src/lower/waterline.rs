@@ -67,7 +67,7 @@ impl Lowering<'_> {
     fn waterline_here(&mut self, node: NodeId, column: usize, depth: usize) -> Option<NodeId> {
         let op = self.circuit.nodes[node].op.clone();
         match &op {
-            Op::Late { input, columns } => match columns.iter().position(|c| c.column == column) {
+            Op::Late { input, columns, .. } => match columns.iter().position(|c| c.column == column) {
                 Some(at) => {
                     let ty = ColumnType::not_null(columns[at].waterline.ty.sql.clone());
                     Some(self.node(Op::Waterline { late: node, column: at }, vec![], vec![ty], "LATENESS"))

@@ -185,10 +185,10 @@ impl Plan {
         self.add(Rel::Session { input, keys, time, gap }, columns)
     }
 
-    /// The rows that are not late.
-    pub(crate) fn late(&mut self, input: RelId, columns: Vec<weir_circuit::LateColumn>) -> RelId {
+    /// The rows that are not late; `of_table`: the table does not take in the others.
+    pub(crate) fn late(&mut self, input: RelId, columns: Vec<weir_circuit::LateColumn>, of_table: bool) -> RelId {
         let types = self.columns[input].clone();
-        self.add(Rel::Late { input, columns }, types)
+        self.add(Rel::Late { input, columns, of_table }, types)
     }
 
     /// The rows that are.

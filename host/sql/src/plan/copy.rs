@@ -50,9 +50,9 @@ impl Plan {
             Rel::Now => self.now(),
             Rel::Within { input, time, bounds } => self.within(new(*input), change(time), (**bounds).clone()),
             Rel::Session { input, keys, time, gap } => self.session(new(*input), all(keys), change(time), *gap),
-            Rel::Late { input, columns } => {
+            Rel::Late { input, columns, of_table } => {
                 let change = |c: &LateColumn| LateColumn { column: c.column, waterline: change(&c.waterline) };
-                self.late(new(*input), columns.iter().map(change).collect())
+                self.late(new(*input), columns.iter().map(change).collect(), *of_table)
             }
             Rel::Dropped { late } => self.dropped(new(*late)),
         }

@@ -175,8 +175,8 @@ pub(crate) enum Rel {
     Within { input: RelId, time: Expr, bounds: Box<Bounds> },
     /// Each row with a time, with the beginning and the end of its session as the last two columns.
     Session { input: RelId, keys: Vec<Expr>, time: Expr, gap: i64 },
-    /// The rows that are not late.
-    Late { input: RelId, columns: Vec<LateColumn> },
+    /// The rows that are not late. `of_table`: the lateness is that of a table with a primary key, which does not take in what is late.
+    Late { input: RelId, columns: Vec<LateColumn>, of_table: bool },
     /// The rows that a `Late` drops, in the step in which it does.
     Dropped { late: RelId },
 }

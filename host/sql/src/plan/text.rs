@@ -62,7 +62,7 @@ pub(super) fn describe(rel: &Rel) -> String {
         Rel::Session { input, keys, time, gap } => {
             format!("session {input} by [{}] {time} gap {gap}", exprs_text(keys))
         }
-        Rel::Late { input, columns } => {
+        Rel::Late { input, columns, .. } => {
             let columns: Vec<String> = columns.iter().map(|c| format!("#{} from {}", c.column, c.waterline)).collect();
             format!("late {input} [{}]", columns.join(", "))
         }

@@ -2,6 +2,7 @@
 CREATE TABLE clicks (id BIGINT NOT NULL, who INT NOT NULL, ts TIMESTAMP NOT NULL LATENESS INTERVAL 10 MINUTES, price INT);
 CREATE TABLE visits (who INT NOT NULL, ts TIMESTAMP LATENESS INTERVAL 20 MINUTES, page VARCHAR);
 CREATE TABLE keyed (at BIGINT NOT NULL LATENESS 100, k INT NOT NULL, x INT, PRIMARY KEY (at, k));
+CREATE TABLE orders (name VARCHAR NOT NULL PRIMARY KEY, ts TIMESTAMP LATENESS INTERVAL 12 MINUTES, x INT);
 
 -- Groups by a time: a window, an hour, the time itself.
 CREATE VIEW per_window AS SELECT window_start, COUNT(*) AS n, SUM(price) AS s, MAX(price) AS m
@@ -31,6 +32,8 @@ CREATE VIEW three_before AS SELECT who, SUM(price) OVER (PARTITION BY id ORDER B
 
 -- A table with a key drops its old rows.
 CREATE VIEW by_key AS SELECT at, SUM(x) AS s FROM keyed GROUP BY at;
+-- Of another column than the key: a row that the waterline has passed stays as it is.
+CREATE VIEW ordered AS SELECT ts, COUNT(*) AS n, MIN(name) AS m FROM orders GROUP BY ts;
 
 -- Rows that are final.
 CREATE VIEW final WITH ('emit_final' = 'window_start') AS SELECT window_start, COUNT(*) AS n

@@ -27,16 +27,20 @@ fn blocks(circuit: &Circuit, step: &[Change], worker: usize, workers: usize) -> 
     let of = |(i, (table, row, weight)): (usize, &Change)| {
         let one = encode::block(circuit, *table, std::slice::from_ref(row));
         let words = one.iter().next().map(|(row, _)| row.to_vec()).unwrap();
+        let types = |columns: &[usize]| -> Vec<ColumnType> {
+            columns.iter().map(|c| circuit.tables[*table].columns[*c].ty.clone()).collect()
+        };
         let owner = match &circuit.tables[*table].primary_key {
             None => i % workers,
-            Some(key) => {
-                let types: Vec<ColumnType> =
-                    key.iter().map(|c| circuit.tables[*table].columns[*c].ty.clone()).collect();
-                weir_row::shard_of(&words[..Layout::new(&types).walk(&words).unwrap()], workers)
-            }
+            Some(key) => weir_row::shard_of(&words[..Layout::new(&types(key)).walk(&words).unwrap()], workers),
         };
         let mut block = Block::new(one.stride);
-        block.push(&words, *weight);
+        // A row with a key is deleted by that.
+        let end = match &circuit.tables[*table].primary_key {
+            Some(key) if *weight < 0 => Layout::new(&types(key)).walk(&words).unwrap(),
+            _ => words.len(),
+        };
+        block.push(&words[..end], *weight);
         (owner == worker).then_some((*table as u32, block))
     };
     step.iter().enumerate().filter_map(of).collect()
