@@ -7,6 +7,7 @@ mod micro;
 mod nexmark;
 mod profile;
 mod start;
+mod state;
 
 use clap::{Parser, ValueEnum};
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ enum Part {
     Dev,
     /// What times of operators cost.
     Profile,
+    /// What is kept of an endless stream, by what its tables promise.
+    State,
     /// Cold start, idle memory, kill.
     Start,
 }
@@ -70,6 +73,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if wanted(Part::Nexmark) {
         nexmark::run(&setup, args.events, args.query.as_deref())?;
+    }
+    if wanted(Part::State) {
+        state::run(&setup, args.events, args.query.as_deref())?;
     }
     if wanted(Part::Profile) {
         profile::run(&setup)?;

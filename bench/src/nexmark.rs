@@ -12,11 +12,13 @@
 
 use crate::measure::{Setup, cpu, table};
 use anyhow::bail;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use weir_io::{Nexmark, NexmarkRows};
 use weir_runtime::{Cycle, Pipeline, PipelineOptions};
+use weir_sdk::prelude::Block;
 
-const TABLES: &str = include_str!("../../examples/nexmark/tables.sql");
+pub(crate) const TABLES: &str = include_str!("../../examples/nexmark/tables.sql");
 const QUERIES: [(&str, &str); 23] = [
     ("q0", include_str!("../../examples/nexmark/q0.sql")),
     ("q1", include_str!("../../examples/nexmark/q1.sql")),
@@ -43,7 +45,7 @@ const QUERIES: [(&str, &str); 23] = [
     ("q22", include_str!("../../examples/nexmark/q22.sql")),
 ];
 /// Events of one step.
-const STEP_EVENTS: u64 = 40_000;
+pub(crate) const STEP_EVENTS: u64 = 40_000;
 
 pub(crate) fn run(setup: &Setup, events: u64, only: Option<&str>) -> anyhow::Result<()> {
     let only = only.filter(|o| *o != "all");
@@ -112,13 +114,7 @@ fn measure(setup: &Setup, sql: &str, events: u64, workers: u32, interpreted: boo
     let mut begin = 0;
     while begin < events {
         let end = (begin + STEP_EVENTS).min(events);
-        let changes = rows.changes(&stream, begin..end, workers as usize).map_err(anyhow::Error::msg)?;
-        let mut ingest = vec![Vec::new(); workers as usize];
-        for (table, mut changes) in changes {
-            for (to, blocks) in ingest.iter_mut().zip(changes.take()) {
-                to.push((table as u32, blocks));
-            }
-        }
+        let ingest = ingest(&rows, &stream, begin..end, workers)?;
         let (clock, used) = (Instant::now(), cpu());
         let output = pipeline.cycle(Cycle { ingest, now_us: end as i64, deltas: views.clone() })?;
         let took = clock.elapsed();
@@ -133,8 +129,33 @@ fn measure(setup: &Setup, sql: &str, events: u64, workers: u32, interpreted: boo
     Ok(m)
 }
 
+/// What a worker takes in: tables with blocks.
+type Taken = Vec<(u32, Vec<Block>)>;
+
+/// What each worker takes in of some events.
+pub(crate) fn ingest(
+    rows: &NexmarkRows,
+    stream: &Nexmark,
+    events: Range<u64>,
+    workers: u32,
+) -> anyhow::Result<Vec<Taken>> {
+    let changes = rows.changes(stream, events, workers as usize).map_err(anyhow::Error::msg)?;
+    let mut ingest = vec![Vec::new(); workers as usize];
+    for (table, mut changes) in changes {
+        for (to, blocks) in ingest.iter_mut().zip(changes.take()) {
+            to.push((table as u32, blocks));
+        }
+    }
+    Ok(ingest)
+}
+
+/// The text of a query, without its tables.
+pub(crate) fn query(name: &str) -> &'static str {
+    QUERIES.iter().find(|(n, _)| *n == name).map_or("", |(_, sql)| sql)
+}
+
 /// The sum of what operators of all workers say that they hold.
-fn state_bytes(profiles: &[String]) -> anyhow::Result<u64> {
+pub(crate) fn state_bytes(profiles: &[String]) -> anyhow::Result<u64> {
     let mut sum = 0;
     for profile in profiles {
         let operators: Vec<serde_json::Value> = serde_json::from_str(profile)?;
