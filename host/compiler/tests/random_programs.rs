@@ -14,6 +14,8 @@ mod check;
 mod common;
 #[path = "../../sql/tests/programs/generate/mod.rs"]
 mod generate;
+#[path = "../../sql/tests/programs/late.rs"]
+mod late;
 #[path = "../../sql/tests/random/generate.rs"]
 mod registry;
 #[path = "../../sql/tests/programs/script.rs"]
@@ -27,7 +29,7 @@ mod tree;
 #[path = "../../sql/tests/programs/types.rs"]
 mod types;
 
-use check::{Answers, Fault, answers, difference, interpreter};
+use check::{Answers, ERRORS, Fault, answers, difference, interpreter};
 use common::{be_worker, shared};
 use generate::{Registry, program};
 use script::{changes, clock};
@@ -71,6 +73,8 @@ struct Member {
     case: Case,
     /// The contents of views after each step, by their names.
     views: Vec<BTreeMap<String, ZSet>>,
+    /// How many rows came too late, up to each step.
+    dropped: Vec<Option<i64>>,
 }
 
 fn by_name(answers: &Answers) -> Vec<BTreeMap<String, ZSet>> {
@@ -83,7 +87,7 @@ impl Member {
     fn new(seed: u64, case: Case) -> Option<Member> {
         let answers = answers(&case.tree.to_string(), &|_| case.script.clone(), &interpreter).ok()?.ok()?;
         let case = Case { script: answers.script.clone(), ..case };
-        (!answers.views.is_empty()).then(|| Member { seed, views: by_name(&answers), case })
+        (!answers.views.is_empty()).then(|| Member { seed, views: by_name(&answers), dropped: answers.dropped, case })
     }
 }
 
@@ -159,6 +163,15 @@ fn drive(
             let blocks = pipeline.delta(v as u32).map_err(trap(step))?;
             for (words, weight) in blocks.iter().flat_map(|b| b.iter()) {
                 add(&mut views[v], layout.decode(words).unwrap(), weight);
+            }
+            if view.name == ERRORS {
+                let told: i64 = views[v].values().sum();
+                let dropped: Option<i64> = members.iter().map(|m| m.dropped[step.min(m.dropped.len() - 1)]).sum();
+                if dropped.is_some_and(|n| n != told) {
+                    let message = format!("{workers} workers, after step {step}: {told}, not {dropped:?}");
+                    return Err(fault("latenesses are not what they should be", message));
+                }
+                continue;
             }
             // A program that has ended is not followed further: the clock goes on.
             let Some((at, want)) = owners[v].and_then(|at| Some((at, members[at].views.get(step)?))) else { continue };
@@ -246,7 +259,7 @@ fn compiled_is_from_scratch() {
             if weir_sql::generate(&compiled.circuit).len() > RUST_MAX {
                 continue;
             }
-            let script = script::script(seed, &compiled.circuit);
+            let script = script::script(seed, &tree.to_string(), &compiled.circuit);
             members.extend(Member::new(seed, Case { tree, script }));
         }
         let started = Instant::now();

@@ -4,6 +4,8 @@
 
 #[path = "../tests/programs/generate/mod.rs"]
 mod generate;
+#[path = "../tests/programs/late.rs"]
+mod late;
 #[path = "../tests/random/generate.rs"]
 mod registry;
 #[path = "../tests/programs/script.rs"]
@@ -53,7 +55,7 @@ fn main() {
         let circuit = compiled.circuit;
         let mut contents = vec![ZSet::new(); circuit.tables.len()];
         let mut steps = vec![];
-        for step in script::changes(&script::script(seed, &circuit), &circuit) {
+        for step in script::changes(&script::script(seed, &source, &circuit), &circuit) {
             let before = contents.clone();
             support::changes::told(&circuit, &mut contents, &step, 1);
             let mut tables = Map::new();

@@ -1,5 +1,6 @@
 //! A program run in all ways over a script: after every step the sum of what comes out is what the naive interpreter makes of the tables.
 
+use super::late::Tables;
 use super::script::{Script, changes, clock};
 use super::support::changes::{Input, follow, told};
 use std::fmt;
@@ -111,6 +112,8 @@ pub struct Answers {
     pub tables: Vec<Vec<ZSet>>,
     /// The contents of views after each step.
     pub views: Vec<Vec<ZSet>>,
+    /// How many rows came too late, up to each step.
+    pub dropped: Vec<Option<i64>>,
     /// The error with which it stops.
     pub error: Option<String>,
 }
@@ -126,15 +129,15 @@ pub fn answers(
         Err(message) => return Ok(Err(message)),
     };
     let mut script = script(&circuit);
-    let mut contents = vec![ZSet::new(); circuit.tables.len()];
-    let (mut views, mut tables, mut error) = (vec![], vec![], None);
+    let mut contents = Tables::new(source, &circuit);
+    let (mut views, mut tables, mut dropped, mut error) = (vec![], vec![], vec![], None);
     let begun = Instant::now();
     for (at, step) in changes(&script, &circuit).iter().enumerate() {
-        told(&circuit, &mut contents, step, 1);
+        contents.step(step);
         if begun.elapsed() > PATIENCE {
             break;
         }
-        match guarded("interpreter", || oracle(&circuit, &contents, clock(at)))? {
+        match guarded("interpreter", || oracle(&circuit, &contents.kept, clock(at)))? {
             Ok(Ok(of_step)) => views.push(of_step),
             Ok(Err(message)) => {
                 error = Some(message);
@@ -142,13 +145,14 @@ pub fn answers(
             }
             Err(failure) => return Err(fault("a panic", format!("interpreter: {}", failure.message))),
         }
-        tables.push(contents.clone());
+        tables.push(contents.kept.clone());
+        dropped.push(contents.dropped);
     }
     script.truncate(views.len());
     if let Some(view) = views.iter().flatten().find(|v| v.values().any(|w| *w < 0)) {
         return Err(fault("negative", format!("the interpreter has rows less than never: {view:?}")));
     }
-    Ok(Ok(Answers { circuit, script, tables, views, error }))
+    Ok(Ok(Answers { circuit, script, tables, views, dropped, error }))
 }
 
 /// Runs a program in all ways.
@@ -187,19 +191,27 @@ pub fn check(source: &str, script: &dyn Fn(&Circuit) -> Script, oracle: Oracle<'
             let how = format!("{passes:?}, {workers} workers");
             let got = guarded(&how, || follow(&circuit, program, &inputs, clock, *workers))?
                 .map_err(|f| fault("an error of the engine alone", format!("{how}: {}", f.message)))?;
-            compare(&circuit, &got, expected, &how)?;
+            compare(&circuit, &got, &answers, &how)?;
         }
     }
     let rows = expected.iter().flatten().map(|v| v.len()).sum();
     Ok(Outcome::Good { steps: expected.len(), rows, failed: answers.error.is_some() })
 }
 
+/// The view of what was dropped, of which the interpreter knows nothing: its rows are counted.
+pub const ERRORS: &str = "error_view";
+
 /// Whether the views are what they should be after each step.
-pub fn compare(circuit: &Circuit, got: &[Vec<ZSet>], expected: &[Vec<ZSet>], how: &str) -> Result<(), Fault> {
-    for (step, (got, expected)) in got.iter().zip(expected).enumerate() {
+fn compare(circuit: &Circuit, got: &[Vec<ZSet>], answers: &Answers, how: &str) -> Result<(), Fault> {
+    for (step, (got, expected)) in got.iter().zip(&answers.views).enumerate() {
         for (v, (got, want)) in got.iter().zip(expected).enumerate() {
-            if got != want {
-                let name = &circuit.views[v].name;
+            let name = &circuit.views[v].name;
+            let (told, dropped) = (got.values().sum::<i64>(), answers.dropped[step]);
+            if name == ERRORS && dropped.is_some_and(|n| n != told) {
+                let message = format!("{how}, after step {step} {told} rows were dropped, not {dropped:?}");
+                return Err(fault("latenesses are not what they should be", message));
+            }
+            if name != ERRORS && got != want {
                 let message = format!("{how}, view {name} after step {step}:{}", difference(got, want));
                 return Err(fault("incremental is not from scratch", message));
             }

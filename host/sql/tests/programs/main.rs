@@ -7,6 +7,7 @@
 mod check;
 mod found;
 mod generate;
+mod late;
 #[allow(dead_code)]
 #[path = "../random/generate.rs"]
 mod registry;
@@ -123,16 +124,16 @@ const CONSTRUCTS: [&str; 85] = [
     "table with a key",
 ];
 
-/// Time to make one failing program smaller.
-const SHRINKING: Duration = Duration::from_secs(60);
+/// Seconds to make one failing program smaller, unless the environment says otherwise.
+const SHRINKING: u64 = 60;
 
 /// A failing program, as small as it gets.
 fn smallest(program: &Program, seed: u64, kind: &'static str, oracle: check::Oracle<'_>) -> (Case, String) {
     let script = weir_sql::compile_with(&program.tree.to_string(), weir_sql::Passes::NONE)
-        .map_or_else(|_| vec![], |p| script::script(seed, &p.circuit));
+        .map_or_else(|_| vec![], |p| script::script(seed, &program.tree.to_string(), &p.circuit));
     let case = Case { tree: program.tree.clone(), script };
     let run = |case: &Case| check(&case.tree.to_string(), &|_| case.script.clone(), oracle);
-    let case = shrink(case, SHRINKING, |case| run(case).is_err_and(|f| f.kind == kind));
+    let case = shrink(case, Duration::from_secs(setting("WEIR_SHRINKING", SHRINKING)), |case| run(case).is_err_and(|f| f.kind == kind));
     let fault = run(&case).err().map_or_else(String::new, |f| f.to_string());
     (case, fault)
 }
@@ -171,7 +172,7 @@ fn incremental_is_from_scratch() {
             println!("-- {seed}\n{source}");
         }
         let begun = Instant::now();
-        match check(&source, &|circuit| script::script(seed, circuit), &interpreter) {
+        match check(&source, &|circuit| script::script(seed, &source, circuit), &interpreter) {
             Ok(Outcome::Good { steps: s, rows: r, failed: f }) => {
                 good += 1;
                 failed += usize::from(f);
@@ -232,7 +233,7 @@ fn faults_are_made_small() {
     for seed in 0..40 {
         let program = program(seed, &registry, false, 0);
         let source = program.tree.to_string();
-        let Err(fault) = check(&source, &|circuit| script::script(seed, circuit), &wrong) else { continue };
+        let Err(fault) = check(&source, &|circuit| script::script(seed, &source, circuit), &wrong) else { continue };
         let (case, message) = smallest(&program, seed, fault.kind, &wrong);
         println!("{} characters become\n{}{}{message}", source.len(), case.tree, shown(&case.script));
         let (length, changes) = (case.tree.to_string().len(), case.script.iter().map(Vec::len).sum::<usize>());

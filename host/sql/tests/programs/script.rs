@@ -1,6 +1,7 @@
 //! Random changes of tables, step by step: rows come, go, are updated and come again.
 
 use crate::generate::Random;
+use crate::late::latenesses;
 use crate::support::changes::Change;
 use weir_circuit::Circuit;
 use weir_row::{ColumnType, Item, ItemWriter, Kind, SqlType, Value};
@@ -110,14 +111,29 @@ fn value(random: &mut Random, ty: &ColumnType, extreme: bool) -> Value {
     }
 }
 
-/// Random changes of a program's tables.
-pub fn script(seed: u64, circuit: &Circuit) -> Script {
+/// A value as it would be so many steps later.
+fn later(value: Value, steps: usize) -> Value {
+    let n = steps as i32;
+    match value {
+        Value::I32(x) => Value::I32(x.saturating_add(n)),
+        Value::I64(x) => Value::I64(x.saturating_add(n.into())),
+        Value::Date(x) => Value::Date(x + n),
+        Value::Ts(x) => Value::Ts(x + i64::from(n) * TICK),
+        other => other,
+    }
+}
+
+/// Random changes of a program's tables. What has a lateness moves on with the steps, so that rows come in time and too late.
+pub fn script(seed: u64, source: &str, circuit: &Circuit) -> Script {
     let mut random = Random::new(seed ^ 0x5c21);
+    let late: Vec<Vec<usize>> =
+        circuit.tables.iter().map(|t| latenesses(source, t).into_iter().map(|l| l.0).collect()).collect();
+    let steps_max = if source.contains("LATENESS") || source.contains("NOW()") { STEPS_MAX + 3 } else { STEPS_MAX };
     // Values that overflow, in a few scripts.
     let extreme = random.percent(6);
     let mut seen: Vec<Vec<Vec<Value>>> = vec![vec![]; circuit.tables.len()];
     let mut out = vec![];
-    for step in 0..2 + random.below(STEPS_MAX - 1) {
+    for step in 0..2 + random.below(steps_max - 1) {
         let mut edits = vec![];
         let (least, most) =
             if step == 0 { (circuit.tables.len() * 3, circuit.tables.len() * 3) } else { (0, CHANGES_MAX) };
@@ -128,7 +144,9 @@ pub fn script(seed: u64, circuit: &Circuit) -> Script {
             let row = if known {
                 random.pick(&seen[t]).clone()
             } else {
-                table.columns.iter().map(|c| value(&mut random, &c.ty, extreme)).collect()
+                let new = table.columns.iter().map(|c| value(&mut random, &c.ty, extreme));
+                let moved = |(c, v)| if late[t].contains(&c) { later(v, step) } else { v };
+                new.enumerate().map(moved).collect()
             };
             let deleted = known && random.percent(60);
             seen[t].push(row.clone());

@@ -9,6 +9,7 @@ mod registry;
 mod select;
 mod window;
 
+use crate::late::LATENESSES;
 use crate::tree::{COLUMNS_MAX, Sort, Tree, many, sql};
 use crate::types::{COMMON, TYPES, Ty};
 pub use registry::Registry;
@@ -142,31 +143,50 @@ impl Generator<'_> {
 
     fn table(&mut self) -> Tree {
         let name = self.name("t");
-        let key = !self.common && self.random.percent(35);
-        self.note(if key { "table with a key" } else { "table" });
+        let keys = if !self.common && self.random.percent(35) { 1 + usize::from(self.random.percent(35)) } else { 0 };
+        self.note(["table", "table with a key", "key of two columns"][keys]);
+        // Of a table with a key, what is in it may have a lateness.
+        let mut late = !self.common && self.random.percent(25);
         let mut columns = vec![];
         let mut items = vec![];
         for i in 0..2 + self.random.below(COLUMNS_MAX - 2) {
             let ty = match i {
                 // What rows are joined by.
                 0 => *self.random.pick(&[Ty::Int, Ty::Int, Ty::Text, Ty::Big]),
+                1 if late || keys == 2 => *self.random.pick(&[Ty::Ts, Ty::Ts, Ty::Date, Ty::Int]),
                 _ => self.ty(),
             };
             let column = self.name("c");
-            let with = match i {
-                0 if key => " NOT NULL PRIMARY KEY",
-                _ if self.random.percent(25) => " NOT NULL",
+            let mut with = match i {
+                0 if keys == 1 => " NOT NULL PRIMARY KEY",
+                _ if i < keys || self.random.percent(25) => " NOT NULL",
                 _ => "",
+            }
+            .to_string();
+            let lateness = match ty {
+                Ty::Ts => Some(0),
+                Ty::Date => Some(1),
+                Ty::Int | Ty::Big => Some(2),
+                _ => None,
             };
+            if let Some(lateness) = lateness.filter(|_| late && (i < keys || keys == 0 && i > 0)) {
+                self.note("LATENESS");
+                with.push_str(&format!(" LATENESS {}", LATENESSES[lateness].0));
+                late = self.random.percent(20);
+            }
             items.push(Tree::text(Sort::Other, format!("{column} {}{with}", ty.name())));
             columns.push((column, ty, true));
         }
-        let append_only = !self.common && !key && self.random.percent(25);
+        let key = (keys == 2).then(|| {
+            let names: Vec<&str> = columns[..2].iter().map(|c| c.0.as_str()).collect();
+            Tree::text(Sort::Other, format!(", PRIMARY KEY ({})", names.join(", ")))
+        });
+        let append_only = !self.common && keys == 0 && self.random.percent(25);
         let with = if append_only { ") WITH ('append_only' = 'true')" } else { ")" };
         if append_only {
             self.note("append-only table");
         }
-        let tree = sql![Sort::Other; format!("CREATE TABLE {name} ("), many(items, ", ", 1), with];
+        let tree = sql![Sort::Other; format!("CREATE TABLE {name} ("), many(items, ", ", 1), key, with];
         self.relations.push(Relation { name, columns, rows: 8.0, table: true });
         tree
     }
