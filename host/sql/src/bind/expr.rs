@@ -94,6 +94,9 @@ impl Binder<'_> {
                 Ok(if *negated { not(between) } else { between })
             }
             ast::Expr::InList { expr, list, negated } => {
+                if let Some(values) = super::row_in::as_row(expr) {
+                    return self.row_in_list(values, list, *negated, at(), cx);
+                }
                 let e = self.expr(expr, cx);
                 let list = self.many(list.iter(), cx)?;
                 self.in_list(e?, list, *negated)

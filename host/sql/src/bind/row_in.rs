@@ -1,4 +1,4 @@
-//! `(a, b) [NOT] IN (subquery)`: rows that are equal column by column. It is TRUE if one is, FALSE if each of them differs in a column, else
+//! `(a, b) [NOT] IN (subquery)` and `(a, b) [NOT] IN ((c, d), ..)`: rows that are equal column by column. It is TRUE if one is, FALSE if each of them differs in a column, else
 //! NULL.
 
 use super::compare::Comparison;
@@ -54,6 +54,33 @@ impl Binder<'_> {
     fn equal(&mut self, values: &[Expr], columns: &[Expr], at: Span) -> Bound<Vec<Expr>> {
         let pairs = values.iter().zip(columns);
         pairs.map(|(a, b)| self.compare(Comparison::Eq, a.clone(), b.clone(), at)).collect()
+    }
+
+    /// `(a, b) [NOT] IN ((c, d), ..)`.
+    pub(super) fn row_in_list(
+        &mut self,
+        values: &[ast::Expr],
+        list: &[ast::Expr],
+        negated: bool,
+        at: Span,
+        cx: &mut Cx<'_>,
+    ) -> Bound<Expr> {
+        let values: Vec<Expr> = self.many(values, cx)?.into_iter().map(|(e, _)| e).collect();
+        let mut rows = vec![];
+        for row in list {
+            let Some(items) = as_row(row) else {
+                let hint = "write a row of as many values in parentheses";
+                return Err(self.error_hint(at, "a row is compared with a value that is none", hint));
+            };
+            if items.len() != values.len() {
+                let message = format!("{} values are compared with {}", values.len(), items.len());
+                return Err(self.error(at, message));
+            }
+            let items: Vec<Expr> = self.many(items, cx)?.into_iter().map(|(e, _)| e).collect();
+            rows.push(all(self.equal(&values, &items, at)?));
+        }
+        let found = any(rows);
+        Ok(if negated { not(found) } else { found })
     }
 
     /// `(a, b) [NOT] IN (..)` as a condition that rows must satisfy: the rows that do, or nothing if that is not all there is to it.

@@ -1,8 +1,8 @@
 //! Our SQL as `sqlparser` sees it: what a name is made of, and which constructs of other dialects are part of it.
 
 use super::data_type::data_type;
-use super::infix;
 use super::statement::peek_word;
+use super::{infix, operands};
 use sqlparser::ast::{BinaryOperator, CastKind, Expr, Interval, Map, MapEntry};
 use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
 use sqlparser::keywords::Keyword;
@@ -51,7 +51,7 @@ impl Dialect for Weir {
                 format: None,
             }));
         }
-        infix::parse(parser, expr)
+        operands::quantified(parser, expr).or_else(|| infix::parse(parser, expr))
     }
 
     // Units of time that are no keywords: SQL_TSI_DAY.
@@ -72,6 +72,9 @@ impl Dialect for Weir {
             (Some("SAFE_CAST"), Token::LParen) => return Some(cast(parser, CastKind::SafeCast)),
             (Some("MAP"), Token::LBracket) => return Some(map(parser)),
             _ => {}
+        }
+        if let Some(query) = operands::scalar(parser) {
+            return Some(query);
         }
         let unit_after = closing_parenthesis(parser).map(|close| parser.peek_nth_token(close + 1).token);
         let is_unit = matches!(&unit_after, Some(Token::Word(w)) if w.quote_style.is_none() && is_unit(&w.value));

@@ -16,7 +16,7 @@ pub(super) const PREDICATE: u8 = 21;
 const BETWEEN_SYMMETRIC: &str = "between symmetric";
 
 /// Whether token `n` from here is that word, unquoted.
-fn is_word(parser: &Parser, n: usize, word: &str) -> bool {
+pub(super) fn is_word(parser: &Parser, n: usize, word: &str) -> bool {
     matches!(&parser.peek_nth_token_ref(n).token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
 }
 

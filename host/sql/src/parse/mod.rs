@@ -7,6 +7,7 @@ mod ddl;
 mod dialect;
 mod function;
 mod infix;
+mod operands;
 mod recursive;
 mod rewrite;
 mod setting;

@@ -5,6 +5,13 @@ use crate::expr::{all, is_true_literal};
 use weir_circuit::{Expr, ExprOp};
 use weir_row::{ColumnType, SqlType, Value};
 
+/// The type of a bare NULL has no representation; any will do, since its only value is NULL.
+fn represent(e: &mut Expr) {
+    if e.ty.sql == SqlType::Null {
+        *e = Expr::literal(Value::Null, ColumnType::nullable(SqlType::Boolean));
+    }
+}
+
 impl Plan {
     /// A relation with these columns; the same one if there is an equal one already.
     pub(super) fn add(&mut self, rel: Rel, columns: Vec<ColumnType>) -> RelId {
@@ -46,12 +53,7 @@ impl Plan {
 
     /// Expressions over each row.
     pub(crate) fn project(&mut self, input: RelId, mut exprs: Vec<Expr>) -> RelId {
-        for e in &mut exprs {
-            // The type of a bare NULL has no representation; any will do, since its only value is NULL.
-            if e.ty.sql == SqlType::Null {
-                *e = Expr::literal(Value::Null, ColumnType::nullable(SqlType::Boolean));
-            }
-        }
+        exprs.iter_mut().for_each(represent);
         let identity = exprs.len() == self.columns[input].len()
             && exprs
                 .iter()
@@ -81,10 +83,11 @@ impl Plan {
     pub(crate) fn aggregate(
         &mut self,
         input: RelId,
-        keys: Vec<Expr>,
+        mut keys: Vec<Expr>,
         calls: Vec<AggregateCall>,
         global: bool,
     ) -> RelId {
+        keys.iter_mut().for_each(represent);
         let columns = keys.iter().map(|k| k.ty.clone()).chain(calls.iter().map(|c| c.ty.clone())).collect();
         self.add(Rel::Aggregate { input, keys, calls, global }, columns)
     }

@@ -43,8 +43,8 @@ pub fn latenesses(source: &str, table: &weir_circuit::Table) -> Vec<(usize, i64)
     let definitions: Vec<&str> = from.split(";\n").next().unwrap_or("").split(", ").collect();
     let of = |(i, column): (usize, &weir_circuit::Column)| {
         let own = |d: &&&str| d.split(' ').next() == Some(&column.name);
-        let (_, lateness) = definitions.iter().find(own)?.trim_end_matches(')').split_once("LATENESS ")?;
-        Some((i, LATENESSES.iter().find(|l| l.0 == lateness)?.1))
+        let (_, lateness) = definitions.iter().find(own)?.split_once("LATENESS ")?;
+        Some((i, LATENESSES.iter().find(|l| lateness.starts_with(l.0))?.1))
     };
     table.columns.iter().enumerate().filter_map(of).collect()
 }
@@ -52,7 +52,8 @@ pub fn latenesses(source: &str, table: &weir_circuit::Table) -> Vec<(usize, i64)
 impl<'c> Tables<'c> {
     pub fn new(source: &str, circuit: &'c Circuit) -> Tables<'c> {
         let bound = |(column, lateness)| Bound { column, lateness, waterline: i64::MIN };
-        let bounds: Vec<Vec<Bound>> = circuit.tables.iter().map(|t| latenesses(source, t).into_iter().map(bound).collect()).collect();
+        let bounds: Vec<Vec<Bound>> =
+            circuit.tables.iter().map(|t| latenesses(source, t).into_iter().map(bound).collect()).collect();
         let empty = vec![ZSet::new(); circuit.tables.len()];
         let told = bounds.iter().zip(&circuit.tables).all(|(b, t)| b.is_empty() || t.primary_key.is_none());
         Tables { circuit, bounds, raw: empty.clone(), kept: empty, dropped: told.then_some(0) }
@@ -77,9 +78,8 @@ impl<'c> Tables<'c> {
                 gone.chain(self.raw[t].clone()).for_each(|(row, w)| add(&mut net, row, w));
                 *changes = net.into_iter().collect();
             }
-            let late = |row: &[Value]| {
-                self.bounds[t].iter().any(|b| number(&row[b.column]).is_some_and(|x| x < b.waterline))
-            };
+            let late =
+                |row: &[Value]| self.bounds[t].iter().any(|b| number(&row[b.column]).is_some_and(|x| x < b.waterline));
             let (dropped, kept): (Vec<_>, Vec<_>) = changes.drain(..).partition(|(row, _)| late(row));
             self.dropped = self.dropped.map(|n| n + dropped.iter().map(|(_, w)| w.abs()).sum::<i64>());
             for bound in &mut self.bounds[t] {

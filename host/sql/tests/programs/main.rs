@@ -36,9 +36,10 @@ const PROGRAMS: u64 = 160;
 const COMPILE_PERCENT: u64 = 90;
 
 /// What must occur.
-const CONSTRUCTS: [&str; 85] = [
+const CONSTRUCTS: [&str; 106] = [
     "ANY, ALL",
     "ARG_MIN, ARG_MAX",
+    "ARRAY of a subquery",
     "ARRAY_AGG",
     "ASOF JOIN",
     "AVG",
@@ -51,6 +52,7 @@ const CONSTRUCTS: [&str; 85] = [
     "COUNT(*)",
     "COUNTIF",
     "COVAR, REGR",
+    "CREATE FUNCTION",
     "CROSS JOIN",
     "CUBE",
     "DECLARE RECURSIVE VIEW",
@@ -59,12 +61,15 @@ const CONSTRUCTS: [&str; 85] = [
     "EXCEPT",
     "EXCEPT ALL",
     "EXISTS",
+    "FETCH .. WITH TIES",
     "FILTER",
     "FIRST_VALUE, LAST_VALUE",
     "FULL JOIN",
     "GREATEST, LEAST",
     "GROUP BY",
+    "GROUP BY TUMBLE",
     "GROUP BY an expression",
+    "GROUPING",
     "GROUPING SETS",
     "HAVING",
     "HOP",
@@ -73,14 +78,17 @@ const CONSTRUCTS: [&str; 85] = [
     "INTERSECT",
     "INTERSECT ALL",
     "LAG, LEAD",
+    "LATENESS",
     "LATERAL",
     "LEFT JOIN",
+    "LEFT JOIN UNNEST",
     "LOCAL VIEW",
     "MIN, MAX",
     "MODE",
     "NATURAL JOIN",
     "NOT EXISTS",
     "NOT IN",
+    "NOW",
     "NTH_VALUE",
     "NTILE",
     "NULLIF",
@@ -94,6 +102,7 @@ const CONSTRUCTS: [&str; 85] = [
     "ROLLUP",
     "ROW_NUMBER",
     "SELECT DISTINCT",
+    "SESSION",
     "STDDEV, VARIANCE",
     "SUM",
     "TUMBLE",
@@ -101,6 +110,8 @@ const CONSTRUCTS: [&str; 85] = [
     "UNION ALL",
     "UNNEST",
     "UNNEST WITH ORDINALITY",
+    "UNNEST of a map",
+    "UNNEST of rows",
     "UNPIVOT",
     "USING",
     "VALUES",
@@ -112,16 +123,26 @@ const CONSTRUCTS: [&str; 85] = [
     "aggregate in a recursion",
     "aggregates of all rows",
     "append-only table",
+    "call of a function of the program's own",
     "comma join",
     "condition in a scalar subquery",
     "correlated column",
+    "element of an array",
+    "entry of a map",
     "example of the registry",
+    "field of a row",
     "frame of GROUPS",
     "frame of RANGE",
     "frame of ROWS",
+    "key of two columns",
+    "lambda",
     "mutual recursion",
+    "part of a VARIANT",
+    "row IN a list",
+    "row IN a subquery",
     "scalar subquery",
     "table with a key",
+    "temporal filter",
 ];
 
 /// Seconds to make one failing program smaller, unless the environment says otherwise.
@@ -133,7 +154,9 @@ fn smallest(program: &Program, seed: u64, kind: &'static str, oracle: check::Ora
         .map_or_else(|_| vec![], |p| script::script(seed, &program.tree.to_string(), &p.circuit));
     let case = Case { tree: program.tree.clone(), script };
     let run = |case: &Case| check(&case.tree.to_string(), &|_| case.script.clone(), oracle);
-    let case = shrink(case, Duration::from_secs(setting("WEIR_SHRINKING", SHRINKING)), |case| run(case).is_err_and(|f| f.kind == kind));
+    let case = shrink(case, Duration::from_secs(setting("WEIR_SHRINKING", SHRINKING)), |case| {
+        run(case).is_err_and(|f| f.kind == kind)
+    });
     let fault = run(&case).err().map_or_else(String::new, |f| f.to_string());
     (case, fault)
 }
@@ -229,7 +252,7 @@ fn faults_are_made_small() {
         Ok(views)
     };
     let registry = Registry { templates: vec![] };
-    let mut found = 0;
+    let mut lengths = vec![];
     for seed in 0..40 {
         let program = program(seed, &registry, false, 0);
         let source = program.tree.to_string();
@@ -238,12 +261,14 @@ fn faults_are_made_small() {
         println!("{} characters become\n{}{}{message}", source.len(), case.tree, shown(&case.script));
         let (length, changes) = (case.tree.to_string().len(), case.script.iter().map(Vec::len).sum::<usize>());
         assert!(!message.is_empty(), "what is left does not fail");
-        // A table or its values, a view of two columns, two rows.
-        assert!(length < 300 && changes <= 3, "{length} characters, {changes} changes are left");
-        found += 1;
-        if found == 3 {
+        assert!(changes <= 3, "{changes} changes are left");
+        lengths.push(length);
+        if lengths.len() == 3 {
+            // A table, a view of two columns. (Of what reads itself or passes through others, more is left.)
+            lengths.sort();
+            assert!(lengths[1] < 300 && lengths[2] < 700, "{lengths:?} characters are left");
             return;
         }
     }
-    panic!("{found} programs fail, though the oracle is wrong");
+    panic!("{} programs fail, though the oracle is wrong", lengths.len());
 }

@@ -175,3 +175,19 @@ pub fn changes(script: &Script, circuit: &Circuit) -> Vec<Vec<Change>> {
     };
     script.iter().map(|step| step.iter().filter_map(change).collect()).collect()
 }
+
+/// Changes of a step without the rows that come and go within it. (Of those, functions are computed all the same, and may fail.)
+pub fn settled(step: &[Change], circuit: &Circuit) -> Vec<Change> {
+    let mut out: Vec<Change> = vec![];
+    for change in step {
+        let (table, row, deleted) = change;
+        let came = |c: &Change| c.0 == *table && c.1 == *row && !c.2;
+        let of = &circuit.tables[*table];
+        let fleeting = *deleted && of.primary_key.is_none() && !of.append_only;
+        match out.iter().rposition(came).filter(|_| fleeting) {
+            Some(at) => drop(out.remove(at)),
+            None => out.push(change.clone()),
+        }
+    }
+    out
+}

@@ -67,9 +67,72 @@ impl Generator<'_> {
                 sql![sort; name, "(", self.value(ty, d), ", ", self.leaf(ty), ")"]
             }
             4 | 5 => self.scalar_subquery(ty).unwrap_or_else(|| self.own(ty, d)),
+            6 | 9 => self.part(ty, d).unwrap_or_else(|| self.own(ty, d)),
+            7 | 10 => self.own_function(ty, d).unwrap_or_else(|| self.own(ty, d)),
+            8 if self.random.percent(40) => self.now(ty).unwrap_or_else(|| self.own(ty, d)),
             17.. => self.template(ty, d).unwrap_or_else(|| self.own(ty, d)),
             _ => self.own(ty, d),
         }
+    }
+
+    /// A column of FROM, or a literal: no aggregate.
+    fn of_from(&mut self, ty: Ty) -> Tree {
+        let own = self.scopes.last().into_iter().flatten().filter(|c| c.ty == ty && c.plain);
+        let found: Vec<Tree> = own.map(|c| c.tree.clone()).collect();
+        if found.is_empty() { Tree::text(Sort::Value(ty), ty.simplest()) } else { self.random.pick(&found).clone() }
+    }
+
+    /// A part of a value with parts.
+    fn part(&mut self, ty: Ty, d: usize) -> Option<Tree> {
+        if self.common {
+            return None;
+        }
+        let sort = Sort::Value(ty);
+        Some(match (ty, self.random.below(3)) {
+            (Ty::Int | Ty::Text, 0) => {
+                self.note("field of a row");
+                let field = if ty == Ty::Int { ").f" } else { ").g" };
+                sql![sort; "(", self.value(Ty::Row, d), field]
+            }
+            (Ty::Int, 1) => {
+                self.note("entry of a map");
+                let key = *self.random.pick(&["'f'", "'g'", "'x'"]);
+                sql![sort; self.value(Ty::Map, d), "[", key, "]"]
+            }
+            (Ty::Int | Ty::Text, _) => {
+                self.note("element of an array");
+                let of = if ty == Ty::Int { Ty::Ints } else { Ty::Texts };
+                let at = *self.random.pick(&["1", "2", "SAFE_OFFSET(0)", "0"]);
+                sql![sort; self.value(of, d), "[", at, "]"]
+            }
+            (Ty::Variant, _) => {
+                self.note("part of a VARIANT");
+                let at = *self.random.pick(&["'f'", "1"]);
+                sql![sort; self.value(ty, d), "[", at, "]"]
+            }
+            (Ty::Ints, 0) => {
+                self.note("lambda");
+                let body = *self.random.pick(&["x -> x + 1", "x -> CASE WHEN x > 1 THEN x END", "x -> 3"]);
+                sql![sort; "TRANSFORM(", self.value(ty, d), ", ", body, ")"]
+            }
+            (Ty::Bool, 0) => {
+                self.note("lambda");
+                let body = *self.random.pick(&["x -> x > 1", "x -> x IS NULL", "x -> x = 1 OR x < 0"]);
+                sql![sort; "ARRAY_EXISTS(", self.value(Ty::Ints, d), ", ", body, ")"]
+            }
+            (Ty::Bool, _) => {
+                self.note("part of a VARIANT");
+                let at = *self.random.pick(&["['f'] IS NULL)", "['f'] = CAST(1 AS VARIANT))", "[1] IS NOT NULL)"]);
+                sql![sort; "(", self.value(Ty::Variant, d), at]
+            }
+            (Ty::Ints | Ty::Texts, _) => {
+                let of = if ty == Ty::Ints { Ty::Int } else { Ty::Text };
+                let query = self.subquery(&[of])?;
+                self.note("ARRAY of a subquery");
+                sql![sort; "ARRAY(", query, ")"]
+            }
+            _ => return None,
+        })
     }
 
     /// An expression of the type by an operator or function of its own.
@@ -152,7 +215,14 @@ impl Generator<'_> {
                 2 => sql![sort; "CAST(", self.value(Ty::Text, d), " AS VARIANT)"],
                 _ => self.leaf(ty),
             },
-            Ty::Bytes | Ty::Uuid | Ty::Tz | Ty::Row => self.leaf(ty),
+            Ty::Row => match choice {
+                0..4 => {
+                    let name = Ty::Row.name();
+                    sql![sort; "CAST(ROW(", self.value(Ty::Int, d), ", ", self.leaf(Ty::Text), format!(") AS {name})")]
+                }
+                _ => self.leaf(ty),
+            },
+            Ty::Bytes | Ty::Uuid | Ty::Tz => self.leaf(ty),
         }
     }
 
@@ -207,6 +277,19 @@ impl Generator<'_> {
         if depth == 0 && self.random.percent(30) {
             return self.leaf(Ty::Bool);
         }
+        if !self.common && self.random.percent(6) {
+            return self.row_in(d);
+        }
+        if self.random.percent(4)
+            && let Some(tree) = self.part(Ty::Bool, d)
+        {
+            return tree;
+        }
+        if self.random.percent(6)
+            && let Some(tree) = self.temporal()
+        {
+            return tree;
+        }
         match self.random.below(if depth == 0 { 8 } else { 18 }) {
             0..6 => self.comparison(d),
             6 => {
@@ -241,6 +324,29 @@ impl Generator<'_> {
             }
             _ => self.subquery_condition(d).unwrap_or_else(|| self.comparison(d)),
         }
+    }
+
+    /// `(a, b) IN (..)`: rows, or a subquery.
+    fn row_in(&mut self, d: usize) -> Tree {
+        let types = [self.plain_type(), self.plain_type()];
+        let not = *self.random.pick(&[" IN (", " NOT IN ("]);
+        let row =
+            |g: &mut Self, d: usize| sql![Sort::Other; "(", g.value(types[0], d), ", ", g.value(types[1], d), ")"];
+        let sort = Sort::Value(Ty::Bool);
+        if self.random.percent(50)
+            && let Some(query) = self.subquery(&types)
+        {
+            self.note("row IN a subquery");
+            // (It reads columns of FROM only.)
+            let of = types.map(|ty| self.of_from(ty));
+            let [a, b] = of;
+            let of = sql![Sort::Other; "(", a, ", ", b, ")"];
+            return sql![sort; "(", of, not, query, "))"];
+        }
+        self.note("row IN a list");
+        let of = row(self, d);
+        let rows = (0..1 + self.random.below(3)).map(|_| row(self, 0)).collect();
+        sql![sort; "(", of, not, many(rows, ", ", 1), "))"]
     }
 
     fn comparison(&mut self, d: usize) -> Tree {

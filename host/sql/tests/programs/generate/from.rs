@@ -16,7 +16,7 @@ fn column(text: String, ty: Ty, exact: bool) -> Column {
 }
 
 /// The columns of a relation with an alias.
-fn of_alias(alias: &str, columns: &[(String, Ty, bool)]) -> Vec<Column> {
+pub(super) fn of_alias(alias: &str, columns: &[(String, Ty, bool)]) -> Vec<Column> {
     columns.iter().map(|(name, ty, exact)| column(format!("{alias}.{name}"), *ty, *exact)).collect()
 }
 
@@ -84,9 +84,9 @@ impl Generator<'_> {
         From { tree, columns: of_alias(alias, &names), rows: 3.0 }
     }
 
-    /// PIVOT, UNPIVOT, TUMBLE or HOP.
+    /// PIVOT, UNPIVOT or a window of time.
     fn shaped(&mut self, alias: &str, depth: usize) -> From {
-        let kind = *self.random.pick(&[0, 1, 2, 2, 3]);
+        let kind = *self.random.pick(&[0, 1, 2, 2, 2, 2]);
         let scopes = std::mem::take(&mut self.scopes);
         let from = match kind {
             0 => {
@@ -112,28 +112,13 @@ impl Generator<'_> {
                 let columns = [(key, Ty::Text, true), ("axis".into(), Ty::Text, true), ("value".into(), Ty::Int, true)];
                 From { tree, columns: of_alias(alias, &columns), rows: inner.rows * 2.0 }
             }
-            _ => {
-                // A relation with a time; or one is made.
-                let with_time = |r: &&Relation| r.columns.iter().any(|c| c.1 == Ty::Ts);
-                let found: Vec<Relation> = self.relations.iter().filter(with_time).cloned().collect();
-                if found.is_empty() {
+            _ => match self.window(alias) {
+                Some(from) => from,
+                None => {
                     self.scopes = scopes;
                     return self.item(0);
                 }
-                let found = self.random.pick(&found).clone();
-                let time = found.columns.iter().find(|c| c.1 == Ty::Ts).map_or("", |c| c.0.as_str());
-                let call = if kind == 2 {
-                    self.note("TUMBLE");
-                    format!("TUMBLE(TABLE {}, DESCRIPTOR({time}), INTERVAL '1' HOUR)", found.name)
-                } else {
-                    self.note("HOP");
-                    format!("HOP(TABLE {}, DESCRIPTOR({time}), INTERVAL '30' MINUTE, INTERVAL '1' HOUR)", found.name)
-                };
-                let mut columns = found.columns.clone();
-                columns.extend(["window_start", "window_end"].map(|name| (name.to_string(), Ty::Ts, true)));
-                let tree = sql![Sort::Relation; format!("TABLE({call}) AS {alias}")];
-                From { tree, columns: of_alias(alias, &columns), rows: found.rows * f64::from(kind - 1) }
-            }
+            },
         };
         self.scopes = scopes;
         from
@@ -143,8 +128,9 @@ impl Generator<'_> {
     pub(super) fn from(&mut self, depth: usize) -> From {
         let mut from = if self.random.percent(8) { self.using(depth) } else { self.item(depth) };
         let more = *self.random.pick(&[0, 0, 0, 1, 1, 1, 2]);
-        for _ in 0..more {
-            from = self.join(from, depth);
+        for i in 0..more {
+            // (What stands before a comma is not seen by the joins behind it.)
+            from = self.join(from, depth, i + 1 == more);
         }
         from
     }
@@ -167,11 +153,11 @@ impl Generator<'_> {
         (on, equated)
     }
 
-    fn join(&mut self, left: From, depth: usize) -> From {
+    fn join(&mut self, left: From, depth: usize, last: bool) -> From {
         let kind = self.random.below(if self.common { 11 } else { 15 });
         match kind {
-            8..11 => return self.lateral(left, depth),
-            11 | 12 => return self.unnest(left),
+            8..11 => return self.lateral(left, depth, last),
+            11 | 12 => return self.unnest(left, last),
             13 => return self.asof(left, depth),
             _ => {}
         }
@@ -179,7 +165,7 @@ impl Generator<'_> {
         let product = left.rows * right.rows;
         let columns: Vec<Column> = left.columns.iter().chain(&right.columns).cloned().collect();
         if kind == 7 && product <= ROWS_MAX {
-            let comma = self.random.percent(50);
+            let comma = last && self.random.percent(50);
             self.note(if comma { "comma join" } else { "CROSS JOIN" });
             let with = if comma { ", " } else { " CROSS JOIN " };
             return From { tree: sql![Sort::Relation; left.tree, with, right.tree], columns, rows: product };
@@ -253,7 +239,7 @@ impl Generator<'_> {
     }
 
     /// A subquery that sees the columns to its left.
-    fn lateral(&mut self, left: From, depth: usize) -> From {
+    fn lateral(&mut self, left: From, depth: usize, last: bool) -> From {
         if self.budget == 0 || left.rows > ROWS_MAX / 4.0 || depth == 0 {
             return left;
         }
@@ -274,34 +260,50 @@ impl Generator<'_> {
                 (" OUTER APPLY (", ""),
             ]
         };
-        let (open, close) = *self.random.pick(forms);
+        let (open, close) = *self.random.pick(&forms[usize::from(!last)..]);
         let columns = left.columns.into_iter().chain(of_alias(&alias, &query.columns)).collect();
         let rows = (left.rows * query.rows).min(ROWS_MAX);
         let tree = sql![Sort::Relation; left.tree, open, query.tree, format!(") AS {alias}{close}")];
         From { tree, columns, rows }
     }
 
-    /// The elements of an array to the left.
-    fn unnest(&mut self, left: From) -> From {
-        self.scopes.push(left.columns.clone());
-        let array = self.value(Ty::Ints, 1);
-        self.scopes.pop();
+    /// The elements of an array to the left, the entries of a map, or the fields of rows.
+    fn unnest(&mut self, left: From, last: bool) -> From {
         let alias = self.name("r");
-        let element = self.name("c");
-        let join = *self.random.pick(&[", ", " CROSS JOIN "]);
+        let (ty, of): (Ty, &[Ty]) = match self.random.below(8) {
+            0 => (Ty::Map, &[Ty::Text, Ty::Int]),
+            1 => (Ty::Texts, &[Ty::Text]),
+            2 => (Ty::Row, &[Ty::Int, Ty::Text]),
+            _ => (Ty::Ints, &[Ty::Int]),
+        };
+        self.scopes.push(left.columns.clone());
+        let collection = match ty {
+            Ty::Row => {
+                self.note("UNNEST of rows");
+                sql![Sort::Other; "ARRAY[", self.leaf(ty), ", ", self.leaf(ty), "]"]
+            }
+            ty => self.value(ty, 1),
+        };
+        self.scopes.pop();
+        if ty == Ty::Map {
+            self.note("UNNEST of a map");
+        }
+        let forms = [(", ", ""), (" CROSS JOIN ", ""), (" LEFT JOIN ", " ON TRUE")];
+        let (join, on) = *self.random.pick(&forms[usize::from(!last)..]);
+        if !on.is_empty() {
+            self.note("LEFT JOIN UNNEST");
+        }
         let ordinality = self.random.percent(40);
         self.note(if ordinality { "UNNEST WITH ORDINALITY" } else { "UNNEST" });
-        let close = if ordinality {
-            format!(") WITH ORDINALITY AS {alias}({element}, place)")
-        } else {
-            format!(") AS {alias}({element})")
-        };
-        let mut columns = left.columns;
-        columns.push(column(format!("{alias}.{element}"), Ty::Int, true));
+        let mut names: Vec<(String, Ty, bool)> = of.iter().map(|ty| (self.name("c"), *ty, true)).collect();
         if ordinality {
-            columns.push(column(format!("{alias}.place"), Ty::Int, true));
+            names.push(("place".to_string(), Ty::Int, true));
         }
-        let tree = sql![Sort::Relation; left.tree, join, "UNNEST(", array, close];
+        let list: Vec<&str> = names.iter().map(|n| n.0.as_str()).collect();
+        let with = if ordinality { " WITH ORDINALITY" } else { "" };
+        let close = format!("){with} AS {alias}({}){on}", list.join(", "));
+        let columns = left.columns.into_iter().chain(of_alias(&alias, &names)).collect();
+        let tree = sql![Sort::Relation; left.tree, join, "UNNEST(", collection, close];
         From { tree, columns, rows: left.rows * 1.5 }
     }
 

@@ -7,6 +7,7 @@ mod query;
 mod recursive;
 mod registry;
 mod select;
+mod time;
 mod window;
 
 use crate::late::LATENESSES;
@@ -88,12 +89,16 @@ pub struct Generator<'r> {
     /// Only what DuckDB understands likewise.
     common: bool,
     relations: Vec<Relation>,
+    /// Functions of the program: names, types of arguments and of results.
+    functions: Vec<(String, Vec<Ty>, Ty)>,
     /// Columns that can be referred to, those of the innermost query last.
     scopes: Vec<Vec<Column>>,
     notes: BTreeMap<&'static str, usize>,
     names: usize,
     /// How many subqueries there may be yet.
     budget: usize,
+    /// Whether (and how often) what is made may not read the time.
+    timeless: usize,
     /// Whether what was made since this was cleared has inexact floating-point numbers in it.
     inexact: bool,
 }
@@ -108,13 +113,18 @@ pub fn program(seed: u64, registry: &Registry, common: bool, names: usize) -> Pr
         registry,
         common,
         relations: vec![],
+        functions: vec![],
         scopes: vec![],
+        timeless: 0,
         notes: BTreeMap::new(),
         names,
         budget: 0,
         inexact: false,
     };
     let mut statements: Vec<Tree> = (0..1 + generator.random.below(4)).map(|_| generator.table()).collect();
+    if !common && generator.random.percent(40) {
+        statements.push(generator.function());
+    }
     for _ in 0..1 + generator.random.below(5) {
         if !common && generator.random.percent(12) {
             statements.extend(generator.recursive_view());
@@ -174,7 +184,8 @@ impl Generator<'_> {
                 with.push_str(&format!(" LATENESS {}", LATENESSES[lateness].0));
                 late = self.random.percent(20);
             }
-            items.push(Tree::text(Sort::Other, format!("{column} {}{with}", ty.name())));
+            let with = (!with.is_empty()).then(|| Tree::text(Sort::Other, with));
+            items.push(sql![Sort::Other; format!("{column} {}", ty.name()), with]);
             columns.push((column, ty, true));
         }
         let key = (keys == 2).then(|| {
@@ -191,6 +202,47 @@ impl Generator<'_> {
         tree
     }
 
+    /// A function of the program's own.
+    fn function(&mut self) -> Tree {
+        self.note("CREATE FUNCTION");
+        let name = self.name("f");
+        let types: Vec<Ty> = (0..1 + self.random.below(2)).map(|_| self.ty()).collect();
+        let result =
+            if self.random.percent(60) { *self.random.pick(&[Ty::Int, Ty::Text, Ty::Bool]) } else { self.ty() };
+        let (mut scope, mut list) = (vec![], vec![]);
+        for ty in &types {
+            let argument = self.name("a");
+            list.push(format!("{argument} {}", ty.name()));
+            scope.push(Column { tree: Tree::text(Sort::Value(*ty), argument), ty: *ty, exact: true, plain: true });
+        }
+        let (budget, before) = (std::mem::take(&mut self.budget), std::mem::take(&mut self.inexact));
+        self.timeless += 1;
+        self.scopes.push(scope);
+        let body = self.value(result, 2);
+        self.scopes.pop();
+        self.timeless -= 1;
+        (self.budget, self.inexact) = (budget, before);
+        // (What is wider than the result's type says so is cast.)
+        let head = format!("CREATE FUNCTION {name}({}) RETURNS {1} AS CAST(", list.join(", "), result.name());
+        let tree = sql![Sort::Other; head, body, format!(" AS {})", result.name())];
+        self.functions.push((name, types, result));
+        tree
+    }
+
+    /// A call of a function of the program's own.
+    fn own_function(&mut self, ty: Ty, d: usize) -> Option<Tree> {
+        let fits: Vec<_> = self.functions.iter().filter(|f| f.2 == ty).cloned().collect();
+        if fits.is_empty() {
+            return None;
+        }
+        self.note("call of a function of the program's own");
+        let (name, types, _) = self.random.pick(&fits).clone();
+        let arguments: Vec<Tree> = types.into_iter().map(|ty| self.value(ty, d)).collect();
+        let least = arguments.len();
+        self.inexact |= matches!(ty, Ty::Double | Ty::Real);
+        Some(sql![Sort::Value(ty); name, "(", many(arguments, ", ", least), ")"])
+    }
+
     fn view(&mut self) -> Tree {
         let kind = if self.common { "" } else { *self.random.pick(&["", "", "LOCAL ", "MATERIALIZED "]) };
         if kind == "LOCAL " {
@@ -199,14 +251,14 @@ impl Generator<'_> {
         let name = self.name("v");
         self.budget = 6;
         let query = self.query(3, None);
-        let (mut columns, mut list) = (query.columns, String::new());
+        let (mut columns, mut list) = (query.columns, None);
         if self.random.percent(15) {
             self.note("view with names of columns");
             columns.iter_mut().for_each(|c| c.0 = self.name("c"));
             let names: Vec<&str> = columns.iter().map(|c| c.0.as_str()).collect();
-            list = format!(" ({})", names.join(", "));
+            list = Some(Tree::text(Sort::Other, format!(" ({})", names.join(", "))));
         }
-        let tree = sql![Sort::Other; format!("CREATE {kind}VIEW {name}{list} AS "), query.tree];
+        let tree = sql![Sort::Other; format!("CREATE {kind}VIEW {name}"), list, " AS ", query.tree];
         self.relations.push(Relation { name, columns, rows: query.rows, table: false });
         tree
     }

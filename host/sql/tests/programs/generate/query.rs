@@ -167,6 +167,15 @@ impl Generator<'_> {
         })
     }
 
+    /// A query of these columns within an expression, if there may be one.
+    pub(super) fn subquery(&mut self, types: &[Ty]) -> Option<Tree> {
+        if self.budget == 0 || self.scopes.len() > 3 || self.scopes.is_empty() {
+            return None;
+        }
+        self.budget -= 1;
+        Some(self.inner(Some(types)).tree)
+    }
+
     /// A small query within an expression.
     fn inner(&mut self, want: Option<&[Ty]>) -> Query {
         let depth = usize::from(self.random.percent(30));

@@ -50,7 +50,14 @@ impl Generator<'_> {
     fn limit(&mut self, items: &Items) -> Tree {
         let names: Vec<Tree> =
             items.known.iter().map(|(name, ty, _)| Tree::text(Sort::Value(*ty), name.clone())).collect();
-        let order = self.total(&names);
+        let mut order = self.total(&names);
+        if !self.common && self.random.percent(25) {
+            // What is equal to the last row in a part of the order is there, too.
+            self.note("FETCH .. WITH TIES");
+            order.truncate(1 + self.random.below(2));
+            let fetch = format!(" FETCH FIRST {} ROWS WITH TIES", 1 + self.random.below(3));
+            return sql![Sort::Other; " ORDER BY ", many(order, ", ", 1), fetch];
+        }
         let limit = format!(" LIMIT {}", 1 + self.random.below(3));
         self.note("ORDER BY .. LIMIT");
         let offset = self.random.percent(30).then(|| {
@@ -150,7 +157,14 @@ impl Generator<'_> {
             let call = self.aggregate(1);
             after.push(call);
         }
-        let group = self.group_by(keys);
+        // (Another name of a key is none here.)
+        let first = keys.iter().find(|k| k.to_string().contains('.')).cloned();
+        let (group, sets) = self.group_by(keys);
+        if let Some(key) = first.filter(|_| sets && !self.common && self.random.percent(40)) {
+            self.note("GROUPING");
+            let tree = sql![Sort::Value(Ty::Big); "GROUPING(", key, ")"];
+            after.push(Column { tree, ty: Ty::Big, exact: true, plain: false });
+        }
         // What comes after is made of keys and aggregates.
         self.scopes.pop();
         self.scopes.push(after.clone());
@@ -179,13 +193,14 @@ impl Generator<'_> {
         Query { tree, columns: items.known, rows: bounded(rows / 2.0) }
     }
 
-    fn group_by(&mut self, keys: Vec<Tree>) -> Option<Tree> {
+    /// GROUP BY, and whether it is by several sets.
+    fn group_by(&mut self, keys: Vec<Tree>) -> (Option<Tree>, bool) {
         if keys.is_empty() {
             self.note("aggregates of all rows");
-            return None;
+            return (None, false);
         }
         let kind = self.random.below(12);
-        Some(match kind {
+        let tree = match kind {
             0 => {
                 self.note("ROLLUP");
                 sql![Sort::Other; " GROUP BY ROLLUP (", many(keys, ", ", 1), ")"]
@@ -205,6 +220,7 @@ impl Generator<'_> {
                 self.note("GROUP BY");
                 sql![Sort::Other; " GROUP BY ", many(keys, ", ", 1)]
             }
-        })
+        };
+        (Some(tree), kind < 3)
     }
 }
