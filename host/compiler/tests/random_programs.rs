@@ -48,11 +48,11 @@ use weir_sql::Passes;
 /// Components, unless the environment says otherwise: one not optimised, one optimised.
 const COMPONENTS: u64 = 2;
 /// Programs in one component.
-const PROGRAMS: usize = 24;
+const PROGRAMS: usize = 15;
 /// A program has fewer names than this.
 const NAMES: usize = 10_000;
 /// What takes the compiler longer than this is not put into a component: so many characters of Rust.
-const RUST_MAX: usize = 200_000;
+const RUST_MAX: usize = 100_000;
 /// Components compiled to find out which programs fail, and to make one smaller.
 const COMPILES_MAX: u32 = 60;
 /// Time to make one failing program smaller.
