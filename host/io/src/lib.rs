@@ -2,6 +2,7 @@
 //! becomes a [`ParseError`] with its number and text, and the good ones go on.
 
 pub mod arrow;
+mod avro;
 mod bytes;
 mod changes;
 mod columns;
@@ -18,6 +19,10 @@ mod raw;
 mod reader;
 mod writer;
 
+pub use avro::{
+    AvroConfig, AvroKeyMode, AvroOutputConfig, AvroReader, AvroSchema, AvroUpdateFormat, RegistryConfig,
+    SubjectNameStrategy,
+};
 pub use changes::{Changes, RowInserter};
 pub use columns::{TableColumns, find_relation};
 pub use csv::{CsvConfig, CsvOutputConfig, CsvReader, CsvTrim, write_csv};

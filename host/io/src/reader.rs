@@ -1,6 +1,6 @@
 //! A reader of a stream of bytes in some format.
 
-use crate::{Changes, CsvReader, JsonReader, ParquetReader, ParseError, RawReader};
+use crate::{AvroReader, Changes, CsvReader, FormatError, JsonReader, ParquetReader, ParseError, RawReader};
 
 /// Bytes that one record may have.
 pub const RECORD_BYTES_MAX: usize = 32 << 20;
@@ -16,6 +16,8 @@ pub enum Reader {
     Raw(RawReader),
     /// Parquet, of which rows come at the end of a file.
     Parquet(ParquetReader),
+    /// Avro: what is pushed before [`Reader::finish`] is one message.
+    Avro(Box<AvroReader>),
 }
 
 impl Reader {
@@ -26,6 +28,7 @@ impl Reader {
             Reader::Csv(r) => r.push(bytes, changes, errors),
             Reader::Raw(r) => r.push(bytes, changes, errors),
             Reader::Parquet(r) => r.push(bytes, errors),
+            Reader::Avro(r) => r.push(bytes, errors),
         }
     }
 
@@ -36,6 +39,7 @@ impl Reader {
             Reader::Csv(r) => r.finish(changes, errors),
             Reader::Raw(r) => r.finish(changes, errors),
             Reader::Parquet(r) => r.finish(changes, errors),
+            Reader::Avro(r) => r.finish(changes, errors),
         }
     }
 
@@ -47,6 +51,7 @@ impl Reader {
             Reader::Csv(r) => r.pending_bytes(),
             Reader::Raw(r) => r.pending_bytes(),
             Reader::Parquet(r) => r.pending_bytes(),
+            Reader::Avro(r) => r.pending_bytes(),
         }
     }
 
@@ -54,7 +59,7 @@ impl Reader {
     /// stream with another reader gives it to [`Reader::resume`].
     pub fn header(&self) -> Option<&[String]> {
         match self {
-            Reader::Json(_) | Reader::Raw(_) | Reader::Parquet(_) => None,
+            Reader::Json(_) | Reader::Raw(_) | Reader::Parquet(_) | Reader::Avro(_) => None,
             Reader::Csv(r) => r.header(),
         }
     }
@@ -62,8 +67,27 @@ impl Reader {
     /// Tells a reader that was made with `resumed` what [`Reader::header`] said to the one before.
     pub fn resume(&mut self, header: &[String]) {
         match self {
-            Reader::Json(_) | Reader::Raw(_) | Reader::Parquet(_) => {}
+            Reader::Json(_) | Reader::Raw(_) | Reader::Parquet(_) | Reader::Avro(_) => {}
             Reader::Csv(r) => r.resume(header),
+        }
+    }
+
+    /// Avro with a registry: the number of the schema that a message names and that has to be provided before it is read.
+    pub fn wants(&self, message: &[u8]) -> Option<u32> {
+        match self {
+            Reader::Avro(r) => r.wants(message),
+            Reader::Json(_) | Reader::Csv(_) | Reader::Raw(_) | Reader::Parquet(_) => None,
+        }
+    }
+
+    /// Takes the schema of a number, as its registry has it.
+    ///
+    /// # Errors
+    /// It is no schema, or does not fit the table: messages of it will be refused.
+    pub fn provide(&mut self, id: u32, schema: &str) -> Result<(), FormatError> {
+        match self {
+            Reader::Avro(r) => r.provide(id, schema),
+            Reader::Json(_) | Reader::Csv(_) | Reader::Raw(_) | Reader::Parquet(_) => Ok(()),
         }
     }
 
@@ -74,6 +98,7 @@ impl Reader {
             Reader::Csv(r) => r.event_number(),
             Reader::Raw(r) => r.event_number(),
             Reader::Parquet(r) => r.event_number(),
+            Reader::Avro(r) => r.event_number(),
         }
     }
 }

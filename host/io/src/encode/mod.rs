@@ -5,6 +5,7 @@ mod keyed;
 pub(crate) use keyed::{Change, Changed};
 
 use crate::WriteError;
+use crate::avro::{AvroEncoder, AvroSchema};
 use crate::csv::CsvEncoder;
 use crate::json::JsonEncoder;
 use crate::parquet::ParquetEncoder;
@@ -65,6 +66,7 @@ pub(crate) enum Inner {
     Json(Box<JsonEncoder>),
     Csv(CsvEncoder),
     Parquet(Box<ParquetEncoder>),
+    Avro(Box<AvroEncoder>),
 }
 
 impl Encoder {
@@ -77,6 +79,7 @@ impl Encoder {
             Inner::Json(e) => e.begin(delta),
             Inner::Csv(e) => e.begin(delta),
             Inner::Parquet(e) => e.begin(delta),
+            Inner::Avro(e) => e.begin(delta),
         }
     }
 
@@ -90,6 +93,7 @@ impl Encoder {
             Inner::Json(e) => e.next(),
             Inner::Csv(e) => e.next(),
             Inner::Parquet(e) => e.next(),
+            Inner::Avro(e) => e.next(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Encoder {
             Inner::Json(e) => e.is_at_end(),
             Inner::Csv(e) => e.is_at_end(),
             Inner::Parquet(e) => e.is_at_end(),
+            Inner::Avro(e) => e.is_at_end(),
         }
     }
 
@@ -108,6 +113,7 @@ impl Encoder {
             Inner::Json(e) => e.counts_copies(),
             Inner::Csv(_) => false,
             Inner::Parquet(e) => e.counts_copies(),
+            Inner::Avro(_) => true,
         }
     }
 
@@ -116,7 +122,23 @@ impl Encoder {
         match &mut self.0 {
             Inner::Json(e) => e.bytes_max = bytes_max,
             Inner::Csv(e) => e.bytes_max = bytes_max,
-            Inner::Parquet(_) => {}
+            Inner::Parquet(_) | Inner::Avro(_) => {}
+        }
+    }
+
+    /// Avro with a registry: the schemas that are to be registered, for a topic, before the first delta is written. Else none.
+    pub fn schemas(&self, topic: &str) -> Vec<AvroSchema> {
+        match &self.0 {
+            Inner::Avro(e) => e.schemas(topic),
+            Inner::Json(_) | Inner::Csv(_) | Inner::Parquet(_) => Vec::new(),
+        }
+    }
+
+    /// Takes the numbers under which the schemas of keys and values are registered.
+    pub fn registered(&mut self, key_id: Option<u32>, value_id: Option<u32>) {
+        if let Inner::Avro(e) = &mut self.0 {
+            key_id.into_iter().for_each(|id| e.registered(true, id));
+            value_id.into_iter().for_each(|id| e.registered(false, id));
         }
     }
 

@@ -2,11 +2,14 @@
 
 use super::{FormatError, Options};
 use crate::parquet::{self, ParquetReader};
-use crate::{CsvConfig, CsvReader, JsonConfig, JsonReader, RawConfig, RawReader, Reader, TableColumns};
+use crate::{
+    AvroConfig, AvroReader, CsvConfig, CsvReader, JsonConfig, JsonReader, RawConfig, RawReader, Reader, RegistryConfig,
+    TableColumns,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const NAMES: [&str; 4] = ["csv", "json", "parquet", "raw"];
+const NAMES: [&str; 5] = ["avro", "csv", "json", "parquet", "raw"];
 
 /// A format that rows are read from, with its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum InputFormat {
     Csv(CsvConfig),
     /// Files of columns.
     Parquet,
+    /// Messages of Avro's.
+    Avro(AvroConfig),
     /// Whole messages or lines, each one value.
     Raw(RawConfig),
 }
@@ -38,6 +43,7 @@ impl InputFormat {
                 options.end()?;
                 InputFormat::Parquet
             }
+            "avro" => InputFormat::Avro(AvroConfig::parse(format("avro")?)?),
             "raw" => InputFormat::Raw(RawConfig::parse(format("raw")?)?),
             other => return Err(FormatError::unknown(other, &NAMES, true)),
         })
@@ -49,6 +55,7 @@ impl InputFormat {
             InputFormat::Json(_) => "json",
             InputFormat::Csv(_) => "csv",
             InputFormat::Parquet => "parquet",
+            InputFormat::Avro(_) => "avro",
             InputFormat::Raw(_) => "raw",
         }
     }
@@ -59,6 +66,7 @@ impl InputFormat {
             InputFormat::Json(config) => serde_json::to_value(config),
             InputFormat::Csv(config) => serde_json::to_value(config),
             InputFormat::Parquet => return json!({}),
+            InputFormat::Avro(config) => serde_json::to_value(config),
             InputFormat::Raw(config) => serde_json::to_value(config),
         };
         // Configurations are names, flags and numbers.
@@ -72,8 +80,17 @@ impl InputFormat {
     pub fn check(&self, columns: &TableColumns) -> Result<(), FormatError> {
         match self {
             InputFormat::Parquet => parquet::check(columns),
+            InputFormat::Avro(config) => config.check(columns),
             InputFormat::Raw(config) => config.column(columns).map(|_| ()),
             InputFormat::Json(_) | InputFormat::Csv(_) => Ok(()),
+        }
+    }
+
+    /// The registry of Avro's schemas, if there is one.
+    pub fn registry(&self) -> Option<&RegistryConfig> {
+        match self {
+            InputFormat::Avro(config) => Some(&config.registry).filter(|r| !r.registry_urls.is_empty()),
+            _ => None,
         }
     }
 
@@ -90,6 +107,7 @@ impl InputFormat {
                 Reader::Csv(Box::new(CsvReader::configured(columns, config, event_number, resumed)))
             }
             InputFormat::Parquet => Reader::Parquet(ParquetReader::new(columns, event_number)),
+            InputFormat::Avro(config) => Reader::Avro(Box::new(AvroReader::new(columns, config, event_number)?)),
             InputFormat::Raw(config) => Reader::Raw(RawReader::new(columns, config, event_number)?),
         })
     }

@@ -1,17 +1,18 @@
 //! Formats that changes of views are written in.
 
 use super::{FormatError, Options};
+use crate::avro::AvroEncoder;
 use crate::csv::CsvEncoder;
 use crate::encode::{Encoder, Inner, View};
 use crate::json::JsonEncoder;
 use crate::parquet::ParquetEncoder;
-use crate::{CsvOutputConfig, JsonOutputConfig, ParquetOutputConfig};
+use crate::{AvroOutputConfig, CsvOutputConfig, JsonOutputConfig, ParquetOutputConfig, RegistryConfig};
 use serde_json::Value;
 use std::sync::Arc;
 use weir_circuit::Column;
 use weir_row::SortLayout;
 
-const NAMES: [&str; 3] = ["csv", "json", "parquet"];
+const NAMES: [&str; 4] = ["avro", "csv", "json", "parquet"];
 
 /// A format that changes of views are written in, with its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum OutputFormat {
     Csv(CsvOutputConfig),
     /// Files of columns, with weights.
     Parquet(ParquetOutputConfig),
+    /// Messages of Avro's.
+    Avro(AvroOutputConfig),
 }
 
 impl OutputFormat {
@@ -35,6 +38,7 @@ impl OutputFormat {
             "json" => OutputFormat::Json(JsonOutputConfig::parse(format("json")?)?),
             "csv" => OutputFormat::Csv(CsvOutputConfig::parse(format("csv")?)?),
             "parquet" => OutputFormat::Parquet(ParquetOutputConfig::parse(format("parquet")?)?),
+            "avro" => OutputFormat::Avro(AvroOutputConfig::parse(format("avro")?)?),
             other => return Err(FormatError::unknown(other, &NAMES, false)),
         })
     }
@@ -45,6 +49,7 @@ impl OutputFormat {
             OutputFormat::Json(_) => "json",
             OutputFormat::Csv(_) => "csv",
             OutputFormat::Parquet(_) => "parquet",
+            OutputFormat::Avro(_) => "avro",
         }
     }
 
@@ -54,6 +59,7 @@ impl OutputFormat {
             OutputFormat::Json(config) => serde_json::to_value(config),
             OutputFormat::Csv(config) => serde_json::to_value(config),
             OutputFormat::Parquet(config) => serde_json::to_value(config),
+            OutputFormat::Avro(config) => serde_json::to_value(config),
         };
         // Configurations are names, flags and numbers.
         shown.unwrap_or_default()
@@ -63,11 +69,20 @@ impl OutputFormat {
     ///
     /// # Errors
     /// Why they cannot.
-    pub fn check(&self, columns: &[Column], _key: Option<&[usize]>) -> Result<(), FormatError> {
+    pub fn check(&self, columns: &[Column], key: Option<&[usize]>) -> Result<(), FormatError> {
         match self {
             OutputFormat::Json(config) => config.check(columns),
             OutputFormat::Csv(_) => Ok(()),
             OutputFormat::Parquet(config) => config.check(columns),
+            OutputFormat::Avro(config) => config.check(columns, key),
+        }
+    }
+
+    /// The registry of Avro's schemas, if there is one.
+    pub fn registry(&self) -> Option<&RegistryConfig> {
+        match self {
+            OutputFormat::Avro(config) => Some(&config.registry).filter(|r| !r.registry_urls.is_empty()),
+            _ => None,
         }
     }
 
@@ -86,6 +101,7 @@ impl OutputFormat {
         Ok(Encoder(match self {
             OutputFormat::Json(config) => Inner::Json(Box::new(JsonEncoder::new(view, config.clone())?)),
             OutputFormat::Csv(config) => Inner::Csv(CsvEncoder::new(view, *config)),
+            OutputFormat::Avro(config) => Inner::Avro(Box::new(AvroEncoder::new(view, config.clone())?)),
             OutputFormat::Parquet(config) => Inner::Parquet(Box::new(ParquetEncoder::new(view, *config))),
         }))
     }

@@ -190,7 +190,7 @@ fn entries<'de, A: MapAccess<'de>>(
 }
 
 /// Appends a map's key from its text. `Err`: what is wrong with it.
-fn key_item(sql: &SqlType, key: &str, depth: usize, out: &mut ItemWriter) -> Result<(), String> {
+pub(crate) fn key_item(sql: &SqlType, key: &str, depth: usize, out: &mut ItemWriter) -> Result<(), String> {
     // The text is the value, as everywhere where a VARIANT is made of an object.
     if *sql == SqlType::Variant {
         out.text(key);

@@ -1,12 +1,11 @@
 //! JSON records to changes of a table.
 
-use super::row::RowSeed;
+use super::row::read_row;
 use super::split::Splitter;
 use super::{JsonConfig, UpdateFormat};
 use crate::changes::{BadRow, TableDraft};
 use crate::{Changes, ParseError, RECORD_BYTES_MAX, TableColumns};
 use serde::Deserialize;
-use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -240,11 +239,7 @@ impl JsonReader {
     ) -> Result<(), Box<ParseError>> {
         let mut field = None;
         draft.clear();
-        let mut json = serde_json::Deserializer::from_str(row);
-        let read = RowSeed { draft, flavor: self.config.json_flavor, field: &mut field }
-            .deserialize(&mut json)
-            .and_then(|()| json.end());
-        if let Err(e) = read {
+        if let Err(e) = read_row(row, self.config.json_flavor, draft, &mut field) {
             return Err(self.bad("record", e, field, row.as_bytes()));
         }
         let ended = match action {

@@ -9,6 +9,17 @@ use std::borrow::Cow;
 use std::fmt;
 use weir_row::{Item, Kind, ValueRef, item};
 
+/// Reads the one row that a text is into a draft. On an error `field` tells which field it was.
+pub(crate) fn read_row(
+    text: &str,
+    flavor: JsonFlavor,
+    draft: &mut TableDraft<'_>,
+    field: &mut Option<String>,
+) -> Result<(), serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    RowSeed { draft, flavor, field }.deserialize(&mut json).and_then(|()| json.end())
+}
+
 /// Reads a row into a draft. On an error `field` tells which field it was.
 pub(crate) struct RowSeed<'s, 'a> {
     pub(crate) draft: &'s mut TableDraft<'a>,
