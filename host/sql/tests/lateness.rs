@@ -11,7 +11,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use support::streams::{Change, Contents, Random, run, run_program, run_sizes};
-use weir_circuit::Circuit;
+use weir_circuit::{Circuit, Op};
 use weir_row::Value;
 
 /// What is let go of, in all ways that there are; `{c}`, `{v}` and `{k}` are where latenesses stand.
@@ -56,9 +56,14 @@ const ORDERS: usize = 3;
 /// Minutes between steps.
 const PACE: i64 = 3;
 
-fn program(with: bool) -> Circuit {
+/// With latenesses, or without; `append_only`: no table without a key loses rows.
+fn program(with: bool, append_only: bool) -> Circuit {
     let clause = |minutes: i64| if with { format!("LATENESS INTERVAL {minutes} MINUTES") } else { String::new() };
     let source = PROGRAM.replace("{c}", &clause(LATENESS[0])).replace("{v}", &clause(LATENESS[1]));
+    let property = if append_only { " WITH ('append_only' = 'true');" } else { ";" };
+    let source = source
+        .replace(", price INT);", &format!(", price INT){property}"))
+        .replace(", page VARCHAR);", &format!(", page VARCHAR){property}"));
     let source = source.replace("{o}", &clause(LATENESS[ORDERS]));
     let source = source.replace("{k}", &if with { format!("LATENESS {}", LATENESS[2]) } else { String::new() });
     let circuit =
@@ -81,6 +86,11 @@ struct Stream {
 type Orders = BTreeMap<Value, (i64, Vec<Value>)>;
 
 fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
+    changes(seed, steps, rows, true)
+}
+
+/// The same; rows of tables without a key are taken away only if `deletions` says so.
+fn changes(seed: u64, steps: i64, rows: i64, deletions: bool) -> Stream {
     let mut random = Random(seed);
     let mut out = Stream { steps: vec![], in_time: vec![], late: 0, orders: vec![] };
     let mut waterlines = [i64::MIN; 4];
@@ -98,7 +108,7 @@ fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
             let small = Value::I32(random.below(4) as i32);
             let nullable = |random: &mut Random, v: Value| if random.below(6) == 0 { Value::Null } else { v };
             let (time, row, weight) = match table {
-                0 | 1 if random.below(4) == 0 && !here[table].is_empty() => {
+                0 | 1 if deletions && random.below(4) == 0 && !here[table].is_empty() => {
                     // One that is there is taken away, late or not.
                     let at = random.below(here[table].len() as i64) as usize;
                     let (time, row) = here[table].swap_remove(at);
@@ -185,10 +195,24 @@ fn stream(seed: u64, steps: i64, rows: i64) -> Stream {
 
 #[test]
 fn what_is_let_go_changes_nothing() {
-    let (with, without) = (program(true), program(false));
+    changes_nothing(program(true, false), true);
+}
+
+/// Of tables that only ever gain rows even less is kept.
+#[test]
+fn what_is_let_go_of_append_only_tables_changes_nothing() {
+    let circuit = program(true, true);
+    // A first row of each time, which keeps no trace, is let go of with its time.
+    let firsts = |n: &weir_circuit::Node| matches!(n.op, Op::Retain { state, .. } if matches!(circuit.nodes[state].op, Op::Rank { .. }));
+    assert!(circuit.nodes.iter().any(firsts));
+    changes_nothing(circuit, false);
+}
+
+fn changes_nothing(with: Circuit, deletions: bool) {
+    let without = program(false, false);
     let mut late = 0;
     for seed in 0..12 {
-        let stream = stream(seed, 40, 12);
+        let stream = changes(seed, 40, 12, deletions);
         late += stream.late;
         let expected = run(&without, &stream.in_time, 1, None);
         for (workers, restored_at) in [(1, None), (3, None), (1, Some(17)), (3, Some(20))] {
@@ -206,23 +230,25 @@ fn what_is_let_go_changes_nothing() {
             assert_eq!(told, stream.late, "seed {seed}, {workers} workers");
         }
     }
-    assert!(late > 500, "{late} rows were late");
+    // (Most of what is late is to be taken away.)
+    assert!(late > if deletions { 500 } else { 100 }, "{late} rows were late");
 }
 
 #[test]
 fn state_stays_flat_on_an_endless_stream() {
     const STEPS: usize = 1_000;
-    let stream = stream(1, STEPS as i64, 30);
+    let stream = changes(1, STEPS as i64, 30, false);
     let sizes = |circuit: &Circuit| {
         let all = run_sizes(circuit, &stream.in_time);
         // They are there by their key, and, to be queried, in order.
         assert!(circuit.tables[ORDERS].materialized);
         (1..=10).map(|i| i * STEPS / 10 - 1).map(|i| all[i] - 2 * stream.orders[i]).collect::<Vec<u64>>()
     };
-    let (with, without) = (sizes(&program(true)), sizes(&program(false)));
+    let [with, without, least] = [(true, false), (false, false), (true, true)].map(|(l, a)| sizes(&program(l, a)));
     println!(
-        "rows of state at ten points, but for the orders that there are: with lateness {with:?}, without {without:?}"
+        "rows of state at ten points, but for the orders that there are: with lateness {with:?}, append-only {least:?}, without {without:?}"
     );
+    assert!(with.iter().zip(&least).all(|(with, least)| least < with), "append-only does not help");
     assert!(with[1..].iter().all(|n| *n < 2 * with[0]), "it grows: {with:?}");
     assert!(without[9] > 5 * without[0], "without lateness it does not grow: {without:?}");
 }
