@@ -1,6 +1,7 @@
 //! What LATENESS drops, said again in a naive way: a step's changes are as late as the greatest value of the steps before makes them.
 
 use crate::support::changes::{Change, add, told};
+use std::collections::BTreeSet;
 use weir_circuit::Circuit;
 use weir_circuit::interpret::ZSet;
 use weir_row::Value;
@@ -29,11 +30,11 @@ fn number(value: &Value) -> Option<i64> {
 pub struct Tables<'c> {
     circuit: &'c Circuit,
     bounds: Vec<Vec<Bound>>,
-    /// What was sent.
+    /// What was sent; of tables with a key what of it was not late, since they take in nothing else.
     raw: Vec<ZSet>,
     /// What was not late.
     pub kept: Vec<ZSet>,
-    /// How many rows were late. Of tables with a key nobody can say: an old row in whose place one comes, or that is deleted, may have been let go.
+    /// How many rows were late. Of tables with a lateness of their key nobody can say: an old row that is deleted may have been let go.
     pub dropped: Option<i64>,
 }
 
@@ -55,7 +56,10 @@ impl<'c> Tables<'c> {
         let bounds: Vec<Vec<Bound>> =
             circuit.tables.iter().map(|t| latenesses(source, t).into_iter().map(bound).collect()).collect();
         let empty = vec![ZSet::new(); circuit.tables.len()];
-        let told = bounds.iter().zip(&circuit.tables).all(|(b, t)| b.is_empty() || t.primary_key.is_none());
+        let of_key = |(b, t): (&Vec<Bound>, &weir_circuit::Table)| {
+            b.iter().any(|b| t.primary_key.as_ref().is_some_and(|key| key.contains(&b.column)))
+        };
+        let told = !bounds.iter().zip(&circuit.tables).any(of_key);
         Tables { circuit, bounds, raw: empty.clone(), kept: empty, dropped: told.then_some(0) }
     }
 
@@ -71,23 +75,35 @@ impl<'c> Tables<'c> {
             }
         }
         for (t, changes) in changes.iter_mut().enumerate() {
-            if self.circuit.tables[t].primary_key.is_some() {
+            let late =
+                |row: &[Value]| self.bounds[t].iter().any(|b| number(&row[b.column]).is_some_and(|x| x < b.waterline));
+            let key = self.circuit.tables[t].primary_key.as_deref();
+            let mut dropped = 0;
+            let kept: Vec<_> = if let Some(key) = key {
                 // Of a key what counts is what comes of it.
                 let gone = before[t].iter().map(|(row, w)| (row.clone(), -w));
                 let mut net: ZSet = ZSet::new();
                 gone.chain(self.raw[t].clone()).for_each(|(row, w)| add(&mut net, row, w));
-                *changes = net.into_iter().collect();
-            }
-            let late =
-                |row: &[Value]| self.bounds[t].iter().any(|b| number(&row[b.column]).is_some_and(|x| x < b.waterline));
-            let (dropped, kept): (Vec<_>, Vec<_>) = changes.drain(..).partition(|(row, _)| late(row));
-            self.dropped = self.dropped.map(|n| n + dropped.iter().map(|(_, w)| w.abs()).sum::<i64>());
+                // Both rows are judged, and one is told.
+                let of = |row: &[Value]| key.iter().map(|c| row[*c].clone()).collect::<Vec<_>>();
+                let keys: BTreeSet<Vec<Value>> = net.keys().filter(|row| late(row)).map(|row| of(row)).collect();
+                dropped += keys.len() as i64;
+                net.into_iter().filter(|(row, _)| !keys.contains(&of(row))).collect()
+            } else {
+                let (gone, kept): (Vec<_>, Vec<_>) = changes.drain(..).partition(|(row, _)| late(row));
+                dropped += gone.iter().map(|(_, w)| w.abs()).sum::<i64>();
+                kept
+            };
+            self.dropped = self.dropped.map(|n| n + dropped);
             for bound in &mut self.bounds[t] {
                 for x in kept.iter().filter_map(|(row, _)| number(&row[bound.column])) {
                     bound.waterline = bound.waterline.max(x.saturating_sub(bound.lateness));
                 }
             }
             kept.into_iter().for_each(|(row, w)| add(&mut self.kept[t], row, w));
+            if key.is_some() {
+                self.raw[t] = self.kept[t].clone();
+            }
         }
     }
 }

@@ -36,7 +36,7 @@ const PROGRAMS: u64 = 160;
 const COMPILE_PERCENT: u64 = 90;
 
 /// What must occur.
-const CONSTRUCTS: [&str; 106] = [
+const CONSTRUCTS: [&str; 107] = [
     "ANY, ALL",
     "ARG_MIN, ARG_MAX",
     "ARRAY of a subquery",
@@ -79,6 +79,7 @@ const CONSTRUCTS: [&str; 106] = [
     "INTERSECT ALL",
     "LAG, LEAD",
     "LATENESS",
+    "LATENESS beside a key",
     "LATERAL",
     "LEFT JOIN",
     "LEFT JOIN UNNEST",

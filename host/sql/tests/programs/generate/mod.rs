@@ -155,7 +155,6 @@ impl Generator<'_> {
         let name = self.name("t");
         let keys = if !self.common && self.random.percent(35) { 1 + usize::from(self.random.percent(35)) } else { 0 };
         self.note(["table", "table with a key", "key of two columns"][keys]);
-        // Of a table with a key, what is in it may have a lateness.
         let mut late = !self.common && self.random.percent(25);
         let mut columns = vec![];
         let mut items = vec![];
@@ -179,8 +178,10 @@ impl Generator<'_> {
                 Ty::Int | Ty::Big => Some(2),
                 _ => None,
             };
-            if let Some(lateness) = lateness.filter(|_| late && (i < keys || keys == 0 && i > 0)) {
-                self.note("LATENESS");
+            if let Some(lateness) =
+                lateness.filter(|_| late && (i >= keys.max(1) || i < keys && self.random.percent(40)))
+            {
+                self.note(if keys > 0 && i >= keys { "LATENESS beside a key" } else { "LATENESS" });
                 with.push_str(&format!(" LATENESS {}", LATENESSES[lateness].0));
                 late = self.random.percent(20);
             }
