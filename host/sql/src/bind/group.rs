@@ -10,7 +10,7 @@ use crate::Span;
 use crate::plan::AggregateCall;
 use sqlparser::ast;
 use weir_circuit::{Expr, ExprOp, Position};
-use weir_row::{ColumnType, SqlType};
+use weir_row::{ColumnType, Kind, SqlType};
 
 /// Columns from here on stand for aggregates until it is known where their values are.
 pub(super) const AGGREGATE_BASE: usize = 1 << 24;
@@ -89,6 +89,16 @@ impl Binder<'_> {
     pub(super) fn over_groups(&mut self, e: &Expr, groups: &Groups) -> Bound<Expr> {
         if let Some(i) = groups.keys.iter().position(|k| k.same(e)) {
             return Ok(Expr { at: e.at, ..Expr::column(i, groups.types[i].clone()) });
+        }
+        // A DECIMAL of more digits before the point, or a longer text, is the same, written with another type.
+        let alike = |k: &Expr| match (&k.ty.sql, &e.ty.sql) {
+            (SqlType::Decimal { scale: a, .. }, SqlType::Decimal { scale: b, .. }) => a == b,
+            (a, b) => a.kind() == Some(Kind::Text) && b.kind() == Some(Kind::Text),
+        };
+        let retyped = |k: &Expr| alike(k) && Expr { ty: k.ty.clone(), ..e.clone() }.same(k);
+        if let Some(i) = groups.keys.iter().position(retyped) {
+            let ty = ColumnType { sql: e.ty.sql.clone(), nullable: groups.types[i].nullable };
+            return Ok(Expr { at: e.at, ..Expr::column(i, ty) });
         }
         match e.op {
             ExprOp::Column(c) if c >= SUBQUERY_BASE => Ok(e.clone()),

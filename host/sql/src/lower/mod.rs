@@ -192,9 +192,11 @@ impl Lowering<'_> {
             Rel::Window { input, window } => self.window(rel, input, &window, over),
             Rel::Unnest { input } => {
                 let columns = self.plan.columns(rel).to_vec();
+                let types = self.plan.columns(input).to_vec();
                 let stream = self.stream(input);
-                let types = stream.types();
-                let mut input = self.flat(stream);
+                let flat = self.flat(stream);
+                // What a column is made of may be nullable where the column is not.
+                let mut input = self.widened(flat, &types);
                 // (An index of keys alone has the same words, but is none of rows.)
                 if !self.circuit.nodes[input].key.is_empty() {
                     let project = linear::Linear::identity(&types).project;

@@ -1,6 +1,7 @@
 //! Columns that nobody reads are not made: what is needed is found from the views down, over all users of a relation, then the plan is
 //! built anew from the tables up.
 
+use crate::expr::all;
 use crate::plan::{JoinKind, Plan, Rel, RelId, Window};
 use std::collections::BTreeSet;
 use weir_circuit::Expr;
@@ -207,6 +208,13 @@ fn rebuild(
         Rel::Project { input, exprs } => {
             let exprs = columns.iter().map(|c| moved(&exprs[*c], *input)).collect();
             (out.project(new[*input], exprs), columns.iter().copied().collect())
+        }
+        // The time is there always: a join with it that does not read it adds nothing.
+        Rel::Join { left, right, kind: JoinKind::Inner, on }
+            if matches!(plan.rel(*right), Rel::Now) && needed[*right].as_ref().is_none_or(BTreeSet::is_empty) =>
+        {
+            let has = needed[*left].iter().flatten().copied().collect();
+            (out.filter(new[*left], all(on.iter().map(|e| moved(e, *left)).collect())), has)
         }
         Rel::Join { left, right, kind, on } => {
             let width = plan.columns(*left).len();

@@ -56,3 +56,23 @@ fn order_of_joins_without_rows() {
         &[&["+t 1"]],
     );
 }
+
+/// The time is with every worker: a join with it that nobody reads the time of counted its rows once for each.
+#[test]
+fn time_that_nobody_reads() {
+    holds(
+        "CREATE TABLE t (a INT); CREATE VIEW v AS SELECT COUNT(*) AS n FROM (SELECT CAST(NOW() AS DATE) AS d FROM t) AS x;
+         CREATE VIEW w AS SELECT a FROM (SELECT a, NOW() AS b FROM t) AS x; CREATE VIEW u AS SELECT a, b > NOW() AS c, b FROM (SELECT a, NOW() AS b FROM t) AS x;",
+        &[&["+t 1", "+t 2"], &["-t 1", "+t ."], &[]],
+    );
+}
+
+/// Columns of the left side are nullable within an ASOF JOIN, and are not behind it.
+#[test]
+fn unnest_behind_asof() {
+    holds(
+        "CREATE TABLE t (a INT NOT NULL);
+         CREATE VIEW v AS SELECT x.b, e FROM (SELECT a, CAST(a AS BIGINT) AS b FROM t) AS x LEFT ASOF JOIN t AS y MATCH_CONDITION (x.a >= y.a), UNNEST(ARRAY[1, 2]) AS u(e);",
+        &[&["+t 1", "+t 2"], &["-t 1"]],
+    );
+}
