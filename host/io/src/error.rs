@@ -1,7 +1,7 @@
 //! What is said about a record that cannot be read.
 
 use serde::{Deserialize, Serialize};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use utoipa::ToSchema;
 
 /// Errors that one answer lists; more are only counted.
@@ -50,6 +50,26 @@ impl ParseError {
     }
 }
 
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parse error")?;
+        if let Some(number) = self.event_number {
+            write!(f, " (event #{number})")?;
+        }
+        write!(f, ": {}", self.description)?;
+        if let Some(text) = &self.invalid_text {
+            write!(f, "\nInvalid fragment: '{text}'")?;
+        }
+        if let Some(bytes) = &self.invalid_bytes {
+            write!(f, "\nInvalid bytes: {bytes:?}")?;
+        }
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, "\nSuggestion: {suggestion}")?;
+        }
+        Ok(())
+    }
+}
+
 fn cut(text: &str) -> String {
     match text.char_indices().nth(TEXT_CHARS_MAX) {
         Some((at, _)) => format!("{}...", &text[..at]),
@@ -61,20 +81,7 @@ fn cut(text: &str) -> String {
 pub fn parse_errors_message(errors: &[ParseError], count: usize) -> String {
     let mut message = format!("Errors parsing input data ({count} errors):");
     for e in errors {
-        message.push_str("\n    Parse error");
-        if let Some(number) = e.event_number {
-            let _ = write!(message, " (event #{number})");
-        }
-        let _ = write!(message, ": {}", e.description);
-        if let Some(text) = &e.invalid_text {
-            let _ = write!(message, "\nInvalid fragment: '{text}'");
-        }
-        if let Some(bytes) = &e.invalid_bytes {
-            let _ = write!(message, "\nInvalid bytes: {bytes:?}");
-        }
-        if let Some(suggestion) = &e.suggestion {
-            let _ = write!(message, "\nSuggestion: {suggestion}");
-        }
+        let _ = write!(message, "\n    {e}");
     }
     message
 }

@@ -6,6 +6,7 @@ pub mod api;
 pub mod auth;
 pub mod automata;
 pub mod cli;
+mod connectors;
 pub mod controller;
 pub mod logs;
 pub mod manager;

@@ -57,6 +57,38 @@ impl Span {
     pub fn to(self, other: Span) -> Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
+
+    /// The place of a part of a text literal's value, `offset` and `length` in bytes of the value, if this is where the literal stands. The whole of
+    /// it, if it is none of the form 'text'.
+    pub fn of_part(self, source: &str, offset: usize, length: usize) -> Span {
+        let begin = offset_of(source, self.start);
+        let Some(inner) = source.get(begin..).and_then(|s| s.strip_prefix('\'')) else { return self };
+        let mut at = LineCol { line: self.start.line, column: self.start.column + 1 };
+        let mut part = Span { start: self.end, end: self.end };
+        let (mut value, mut chars) = (0, inner.chars());
+        loop {
+            if value <= offset {
+                part.start = at;
+            }
+            if value >= offset + length {
+                return Span { end: at, ..part };
+            }
+            let Some(c) = chars.next() else { return self };
+            value += c.len_utf8();
+            at = if c == '\n' {
+                LineCol { line: at.line + 1, column: 1 }
+            } else {
+                LineCol { column: at.column + 1, ..at }
+            };
+            if c == '\'' {
+                // In the literal it is there twice; if it is not, the literal ends.
+                if chars.next() != Some('\'') {
+                    return Span { end: self.end, ..part };
+                }
+                at.column += 1;
+            }
+        }
+    }
 }
 
 /// How bad it is.

@@ -1,9 +1,10 @@
 //! Deltas as the chunks of a stream.
 
-use crate::controller::{Controller, Counting, Delivery, Delta, FormatConfig, Receipt};
+use crate::controller::{Controller, Counting, Delivery, Delta, Receipt};
 use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
+use weir_connectors::FormatSpec;
 use weir_io::{
     DeltaCursor, JsonConfig, JsonFlavor, RECORDS_PER_CHUNK, SnowflakeStream, UpdateFormat, WriteError, check_weights,
     write_csv, write_json, write_json_snowflake, write_json_weighted,
@@ -53,11 +54,11 @@ impl Format {
     }
 
     /// As `/stats` shows it.
-    pub(super) fn shown(&self) -> FormatConfig {
+    pub(super) fn shown(&self) -> FormatSpec {
         match self {
-            Format::Csv => FormatConfig { name: "csv", config: json!({}) },
+            Format::Csv => FormatSpec { name: "csv".into(), config: json!({}) },
             Format::Json(config) | Format::Weighted(config) | Format::Snowflake(config, _) => {
-                FormatConfig { name: "json", config: serde_json::to_value(config).unwrap_or_default() }
+                FormatSpec { name: "json".into(), config: serde_json::to_value(config).unwrap_or_default() }
             }
         }
     }

@@ -4,7 +4,7 @@ use super::auth::Tenant;
 use super::extract::{PathParams, QueryParams, drain};
 use super::running::{PATIENCE, refused, running};
 use super::{ApiError, AppState, ErrorResponse};
-use crate::controller::{Controller, FormatConfig, InputEndpoint};
+use crate::controller::{Controller, InputEndpoint};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_catalog::TenantId;
+use weir_connectors::FormatSpec;
 use weir_io::{Changes, CsvReader, ERRORS_REPORTED_MAX, JsonConfig, JsonReader, ParseError, Reader, UpdateFormat};
 
 /// The routes of this file. Their bodies are streamed.
@@ -149,9 +150,9 @@ struct Prepared {
 }
 
 /// A reader of the format that a request names, which begins after so many events; and what `/stats` tells of the format.
-fn format(query: &IngressQuery) -> Result<(FormatConfig, Option<JsonConfig>), ApiError> {
+fn format(query: &IngressQuery) -> Result<(FormatSpec, Option<JsonConfig>), ApiError> {
     match query.format.as_deref().unwrap_or("csv") {
-        "csv" => Ok((FormatConfig { name: "csv", config: json!({}) }, None)),
+        "csv" => Ok((FormatSpec { name: "csv".into(), config: json!({}) }, None)),
         "json" => {
             let config = json_config(&query.parameters, true)?;
             if config.update_format == UpdateFormat::Snowflake {
@@ -159,7 +160,7 @@ fn format(query: &IngressQuery) -> Result<(FormatConfig, Option<JsonConfig>), Ap
             }
             let shown = serde_json::to_value(config)
                 .map_err(|e| ApiError::FormatParameters { error: e.to_string(), input: true })?;
-            Ok((FormatConfig { name: "json", config: shown }, Some(config)))
+            Ok((FormatSpec { name: "json".into(), config: shown }, Some(config)))
         }
         // Formats of this generation's clients that come from connectors only.
         other @ ("avro" | "parquet") => Err(ApiError::FormatNotSupported { format: other.into(), direction: "input" }),

@@ -94,7 +94,7 @@ struct OutputMetrics {
     transmitted_bytes: u64,
     queued_records: u64,
     queued_batches: u64,
-    /// Output is not gathered before it is queued; so for the next.
+    /// Gathered in an output buffer; so the next.
     buffered_records: u64,
     buffered_batches: u64,
     num_encode_errors: u64,
@@ -160,7 +160,7 @@ fn stats(pipeline: Pipeline, controller: &Controller) -> Stats {
         name: format!("pipeline-{}", pipeline.id),
         storage_config,
         inputs: configured.map(|i| (i.name.clone(), i.config.clone())).collect(),
-        outputs: BTreeMap::new(),
+        outputs: controller.sinks().map(|o| (o.name.clone(), o.config.clone())).collect(),
     };
     Stats { pipeline_config, global_metrics: global(controller), inputs, outputs, metrics: metrics(controller) }
 }
@@ -216,14 +216,14 @@ fn outputs(controller: &Controller) -> Vec<OutputStatus> {
                 transmitted_bytes: counters.transmitted_bytes.load(Relaxed),
                 queued_records: counters.queued_records.load(Relaxed),
                 queued_batches,
-                buffered_records: 0,
-                buffered_batches: 0,
+                buffered_records: counters.buffered_records.load(Relaxed),
+                buffered_batches: counters.buffered_batches.load(Relaxed),
                 num_encode_errors: counters.num_encode_errors.load(Relaxed),
                 num_transport_errors: counters.num_transport_errors.load(Relaxed),
                 // Steps that changed nothing of this relation need not be sent.
                 total_processed_input_records: if queued_batches == 0 { processed.max(sent) } else { sent },
             },
-            fatal_error: None,
+            fatal_error: output.fatal_error.lock().clone(),
         }
     };
     controller.outputs().into_iter().map(status).collect()

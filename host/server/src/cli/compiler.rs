@@ -30,7 +30,8 @@ pub(super) fn read_sql(file: &Path) -> anyhow::Result<weir_sql::Program> {
 pub(super) fn read_sql_with(file: &Path, passes: weir_sql::Passes) -> anyhow::Result<weir_sql::Program> {
     let source = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let name = file.display().to_string();
-    match weir_sql::compile_with(&source, passes) {
+    let compiled = weir_sql::compile_with(&source, passes);
+    match compiled.and_then(|program| crate::connectors::declared(&program, &source).map(|_| program)) {
         Ok(program) => {
             eprint!("{}", weir_sql::render(&source, &name, &program.warnings));
             Ok(program)

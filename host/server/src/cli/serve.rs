@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use weir_connectors::Grants;
 
 /// Arguments of `weir serve`.
 #[derive(Debug, Args)]
@@ -43,9 +44,29 @@ pub(super) struct ServeArgs {
     #[arg(long)]
     dev_mode: bool,
     #[command(flatten)]
+    connect: ConnectArgs,
+    #[command(flatten)]
     cache: CacheArgs,
     #[command(flatten)]
     auth: AuthArgs,
+}
+
+/// What connectors of programs may reach.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ConnectArgs {
+    /// Folder whose files connectors of any tenant may read and write (`file_input`, `file_output`); may be given several times. Relative
+    /// paths begin in the first one.
+    #[arg(long = "connect-dir", env = "WEIR_CONNECT_DIRS", value_name = "DIR", value_delimiter = ':')]
+    dirs: Vec<PathBuf>,
+    /// Lets connectors connect to this machine and to private networks, too, not just to addresses of the open internet.
+    #[arg(long, env = "WEIR_CONNECT_PRIVATE")]
+    connect_private: bool,
+}
+
+impl ConnectArgs {
+    fn grants(&self) -> anyhow::Result<Grants> {
+        Grants::new(&self.dirs, self.connect_private).context("opening the folders that connectors may use")
+    }
 }
 
 impl ServeArgs {
@@ -69,7 +90,8 @@ impl ServeArgs {
 pub(super) fn main(args: ServeArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async move {
         let options = args.options()?;
-        let mut server = start(args.bind, args.data_dir, args.cache, options, &|step| eprintln!("{step}")).await?;
+        let mut server =
+            start(args.bind, args.data_dir, args.cache, args.connect, options, &|step| eprintln!("{step}")).await?;
         if let Some(bind) = args.metrics_bind {
             eprintln!("metrics are on http://{}/metrics", server.bind_metrics(bind).await?);
         }
@@ -109,6 +131,7 @@ pub(super) async fn start(
     bind: SocketAddr,
     data_dir: PathBuf,
     cache: CacheArgs,
+    connect: ConnectArgs,
     options: api::Options,
     progress: &(dyn Fn(&str) + Sync),
 ) -> anyhow::Result<Server> {
@@ -122,7 +145,7 @@ pub(super) async fn start(
     let compiler = super::compiler::open(&cache)?;
     compiler.engine(progress, &weir_compiler::CancelToken::new())?;
     let engine = weir_runtime::Engine::new()?;
-    let manager = Manager::open(&folder, compiler, engine).context("opening the catalog")?;
+    let manager = Manager::open(&folder, compiler, engine, connect.grants()?).context("opening the catalog")?;
     if let Err(e) = admin::listen(&data_dir, Arc::clone(&manager)) {
         tracing::warn!(error = %e, "`weir tenant` cannot reach this server: the socket in the data folder cannot be made");
     }

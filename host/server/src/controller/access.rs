@@ -1,12 +1,13 @@
 //! What a running pipeline's owner asks of it beside its steps: endpoints, completion, memory, checkpoints.
 
-use super::endpoint::{FormatConfig, InputEndpoint, OutputEndpoint};
+use super::endpoint::{InputEndpoint, OutputEndpoint};
 use super::error::ControllerError;
 use super::run::{Controller, Phase, host_failure};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use weir_connectors::FormatSpec;
 use weir_runtime::{Failure, Pipeline};
 
 impl Controller {
@@ -27,7 +28,7 @@ impl Controller {
         &self,
         spelled: &str,
         table: usize,
-        format: FormatConfig,
+        format: FormatSpec,
     ) -> Result<Arc<InputEndpoint>, ControllerError> {
         let name = &self.program().relations[self.program().views + table].name;
         self.inputs.of_requests(spelled, table, name, format).ok_or(ControllerError::TooManyEndpoints)
@@ -43,11 +44,17 @@ impl Controller {
         self.inputs.list()
     }
 
-    /// The output endpoints, by name: those who listen now.
+    /// The endpoints of connectors that take changes away.
+    pub fn sinks(&self) -> impl Iterator<Item = &Arc<OutputEndpoint>> {
+        self.sinks.iter()
+    }
+
+    /// The output endpoints, by name: connectors, and those who listen now.
     pub fn outputs(&self) -> Vec<Arc<OutputEndpoint>> {
         let speakers = self.speakers.lock();
-        let here = speakers.iter().filter(|(_, s)| !s.is_gone());
-        let mut outputs: Vec<_> = here.map(|(_, s)| Arc::clone(&s.endpoint)).collect();
+        let here = speakers.iter().filter(|(_, s)| !s.is_gone() && !s.is_connector());
+        let here = here.map(|(_, s)| Arc::clone(&s.endpoint));
+        let mut outputs: Vec<_> = self.sinks.iter().cloned().chain(here).collect();
         outputs.sort_by(|a, b| a.name.cmp(&b.name));
         outputs
     }
@@ -58,7 +65,10 @@ impl Controller {
         let ended = |input: &Arc<InputEndpoint>| input.by_requests || input.counters.end_of_input.load(Relaxed);
         let first_step_is_due =
             matches!(*self.phase.borrow(), Phase::Running) && self.progress.steps.load(Relaxed) == 0;
+        // Changes that a sink gave up on have arrived nowhere.
+        let none_failed = self.sinks.iter().all(|s| s.fatal_error.lock().is_none());
         !first_step_is_due
+            && none_failed
             && self.inputs.list().iter().all(ended)
             && self.progress.has_caught_up()
             && self.speakers.lock().iter().all(|(_, s)| s.is_gone() || s.has_caught_up())

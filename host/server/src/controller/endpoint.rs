@@ -1,71 +1,33 @@
 //! Endpoints: where rows come from and go to. Each has a configuration, counters, and a name by which `/stats` tells of it.
 
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use tokio::sync::watch;
-
-/// Records per batch of an endpoint that names no limit.
-const BATCH_RECORDS: u64 = 10_000;
-/// Records that an endpoint that names no limit may have queued.
-const QUEUED_RECORDS: u64 = 1_000_000;
-
-/// A format and what it was told.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FormatConfig {
-    /// `json`, `csv`, ...
-    pub name: &'static str,
-    /// Its parameters with their defaults.
-    pub config: Value,
-}
+use tokio::sync::{Notify, watch};
+use weir_connectors::{ConnectorConfig, FormatSpec, Position, Taken, TransportSpec};
 
 /// An endpoint's configuration as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EndpointConfig {
     /// The table or view.
     pub stream: String,
-    /// How rows travel: `{"name": .., "config": ..}`.
-    pub transport: Value,
-    /// How rows look.
-    pub format: Option<FormatConfig>,
-    /// Whether output is gathered.
-    pub enable_output_buffer: bool,
-    /// For how long, at most.
-    pub max_output_buffer_time_millis: u64,
-    /// How much of it, at most.
-    pub max_output_buffer_size_records: u64,
-    /// Records per batch.
-    pub max_batch_size: u64,
-    /// Records that may be queued.
-    pub max_queued_records: u64,
-    /// Whether it begins paused.
-    pub paused: bool,
+    /// Everything else.
+    #[serde(flatten)]
+    pub connector: ConnectorConfig,
 }
 
 impl EndpointConfig {
-    fn new(stream: &str, transport: Value, format: FormatConfig) -> EndpointConfig {
-        EndpointConfig {
-            stream: stream.to_owned(),
-            transport,
-            format: Some(format),
-            enable_output_buffer: false,
-            max_output_buffer_time_millis: u64::MAX,
-            max_output_buffer_size_records: u64::MAX,
-            max_batch_size: BATCH_RECORDS,
-            max_queued_records: QUEUED_RECORDS,
-            paused: false,
-        }
-    }
-
     /// Of an endpoint that requests feed.
-    pub fn http_input(name: &str, stream: &str, format: FormatConfig) -> EndpointConfig {
-        EndpointConfig::new(stream, json!({ "name": "http_input", "config": { "name": name } }), format)
+    pub fn http_input(name: &str, stream: &str, format: FormatSpec) -> EndpointConfig {
+        let transport = TransportSpec { name: "http_input".into(), config: json!({ "name": name }) };
+        EndpointConfig { stream: stream.to_owned(), connector: ConnectorConfig::new(transport, Some(format)) }
     }
 
     /// Of an endpoint that a response reads.
-    pub fn http_output(stream: &str, format: FormatConfig) -> EndpointConfig {
-        EndpointConfig::new(stream, json!({ "name": "http_output" }), format)
+    pub fn http_output(stream: &str, format: FormatSpec) -> EndpointConfig {
+        let transport = TransportSpec { name: "http_output".into(), config: Value::Null };
+        EndpointConfig { stream: stream.to_owned(), connector: ConnectorConfig::new(transport, Some(format)) }
     }
 }
 
@@ -87,7 +49,6 @@ pub struct InputCounters {
 }
 
 /// An endpoint that brings rows.
-#[derive(Debug)]
 pub struct InputEndpoint {
     /// Its name, unique in the pipeline.
     pub name: String,
@@ -103,13 +64,24 @@ pub struct InputEndpoint {
     pub fatal_error: Mutex<Option<String>>,
     /// Whether requests feed it: then it has no end that could be waited for.
     pub by_requests: bool,
+    /// Told when less of it is queued.
+    pub room: Notify,
     paused: watch::Sender<bool>,
+    /// Up to where the pipeline worked on what it brought.
+    position: Mutex<Option<Position>>,
+    taken: Mutex<Option<Taken>>,
+}
+
+impl std::fmt::Debug for InputEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InputEndpoint").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl InputEndpoint {
     /// An endpoint that nothing came through yet.
     pub fn new(name: String, config: EndpointConfig, table: usize, by_requests: bool) -> InputEndpoint {
-        let paused = watch::channel(config.paused).0;
+        let paused = watch::channel(config.connector.paused).0;
         InputEndpoint {
             name,
             config,
@@ -118,8 +90,29 @@ impl InputEndpoint {
             events: AtomicU64::new(0),
             fatal_error: Mutex::default(),
             by_requests,
+            room: Notify::new(),
             paused,
+            position: Mutex::default(),
+            taken: Mutex::default(),
         }
+    }
+
+    /// Who wants to be told up to where it was worked on.
+    pub fn tell_taken(&self, taken: Option<Taken>) {
+        *self.taken.lock() = taken;
+    }
+
+    /// All up to a position was worked on.
+    pub fn worked_on(&self, position: Position) {
+        if let Some(taken) = &*self.taken.lock() {
+            taken(&position);
+        }
+        *self.position.lock() = Some(position);
+    }
+
+    /// Up to where the pipeline worked on what it brought.
+    pub fn position(&self) -> Option<Position> {
+        self.position.lock().clone()
     }
 
     /// Pauses it, or lets it go on; independent of the pipeline's state.
@@ -149,6 +142,10 @@ pub struct OutputCounters {
     pub queued_records: AtomicU64,
     /// Steps whose records wait to be sent.
     pub queued_batches: AtomicU64,
+    /// Records that are gathered before they are sent.
+    pub buffered_records: AtomicU64,
+    /// Steps whose records are gathered.
+    pub buffered_batches: AtomicU64,
     /// Records that could not be written.
     pub num_encode_errors: AtomicU64,
     /// Errors of the transport.
@@ -168,12 +165,20 @@ pub struct OutputEndpoint {
     pub counters: OutputCounters,
     /// Chunks so far, those that were missed among them: a gap in the numbers is what tells of them.
     pub chunks: AtomicU64,
+    /// Why it gave up, if it did.
+    pub fatal_error: Mutex<Option<String>>,
 }
 
 impl OutputEndpoint {
     /// An endpoint that nothing went through yet.
     pub fn new(name: String, config: EndpointConfig) -> OutputEndpoint {
-        OutputEndpoint { name, config, counters: OutputCounters::default(), chunks: AtomicU64::new(0) }
+        OutputEndpoint {
+            name,
+            config,
+            counters: OutputCounters::default(),
+            chunks: AtomicU64::new(0),
+            fatal_error: Mutex::default(),
+        }
     }
 
     /// A chunk was handed to the transport.

@@ -1,11 +1,12 @@
 //! The input endpoints of a running pipeline. They live as long as it does.
 
-use super::endpoint::{EndpointConfig, FormatConfig, InputEndpoint};
+use super::endpoint::{EndpointConfig, InputEndpoint};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
+use weir_connectors::FormatSpec;
 
 /// Requests that may feed one pipeline at once.
 pub const INPUT_REQUESTS_MAX: usize = 100;
@@ -44,7 +45,7 @@ impl Inputs {
         spelled: &str,
         table: usize,
         name: &str,
-        format: FormatConfig,
+        format: FormatSpec,
     ) -> Option<Arc<InputEndpoint>> {
         let mut all = self.all.lock();
         let key = (spelled.to_owned(), format!("{} {}", format.name, format.config));
@@ -60,6 +61,11 @@ impl Inputs {
         all.by_request.insert(key, Arc::clone(&endpoint));
         all.by_name.insert(endpoint.name.clone(), Arc::clone(&endpoint));
         Some(endpoint)
+    }
+
+    /// Adds the endpoint of a connector.
+    pub(super) fn add(&self, endpoint: Arc<InputEndpoint>) {
+        self.all.lock().by_name.insert(endpoint.name.clone(), endpoint);
     }
 
     /// The endpoint of that name.
@@ -82,7 +88,7 @@ mod tests {
     fn one_endpoint_for_each_spelling_and_format() {
         let inputs = Inputs::default();
         let make = |spelled: &str, array: bool| {
-            let format = FormatConfig { name: "json", config: json!({ "array": array }) };
+            let format = FormatSpec { name: "json".into(), config: json!({ "array": array }) };
             inputs.of_requests(spelled, 0, "t", format)
         };
         let first = make("t", true).unwrap();

@@ -19,6 +19,8 @@ pub struct RunningRelation {
     pub layout: SortLayout,
     /// Whether its contents are kept.
     pub materialized: bool,
+    /// The columns of its indexes, by their names.
+    pub indexes: Vec<(String, Vec<usize>)>,
 }
 
 /// The schema of a running program. Relations are numbered as in the component's contract: views first, then tables.
@@ -44,6 +46,7 @@ impl RunningProgram {
                 columns: columns.to_vec(),
                 layout: SortLayout::ascending(&types),
                 materialized,
+                indexes: Vec::new(),
             }
         };
         let views = circuit.views.iter().map(|v| relation(&v.name, &v.columns, v.materialized));
@@ -54,6 +57,19 @@ impl RunningProgram {
             views: circuit.views.len(),
             tables: circuit.tables.iter().map(|t| Arc::new(TableColumns::new(t))).collect(),
         }
+    }
+
+    /// Tells of a view's index.
+    pub fn add_index(&mut self, view: &str, name: &str, columns: &[usize]) {
+        if let Some(relation) = self.relations[..self.views].iter_mut().find(|r| r.name == view) {
+            relation.indexes.push((name.to_owned(), columns.to_vec()));
+        }
+    }
+
+    /// The columns of a relation's index.
+    pub fn index(&self, relation: usize, name: &str) -> Option<Vec<usize>> {
+        let indexes = &self.relations.get(relation)?.indexes;
+        indexes.iter().find(|(n, _)| n == name).map(|(_, columns)| columns.clone())
     }
 
     /// Whether its results depend on the time.

@@ -1,28 +1,28 @@
 //! The life of a running pipeline.
 
+use super::connectors::{self, Connectors};
 use super::deltas::{Counting, Delta, Listener, Speaker, listen};
-use super::endpoint::{EndpointConfig, FormatConfig, InputEndpoint, OutputEndpoint};
+use super::endpoint::{EndpointConfig, InputEndpoint, OutputEndpoint};
 use super::error::ControllerError;
 use super::inputs::Inputs;
 use super::operators::KnownSizes;
 use super::program::RunningProgram;
 use super::progress::Progress;
-use super::queue::{ENQUEUE_BYTES_MAX, Input};
+use super::queue::{Batching, ENQUEUE_BYTES_MAX, Input, Next, Queue};
 use super::snapshot::Queries;
 use super::visible::Visible;
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
+use weir_connectors::{FormatSpec, Position};
 use weir_row::Block;
 use weir_runtime::{Cycle, Failure, FailureKind, Handle, Pipeline};
 
-/// Bytes of changes that one step takes in at most: large enough that a step's own cost does not count, small enough that steps
-/// follow each other quickly.
-const STEP_BYTES_MAX: usize = 16 << 20;
 /// Bytes that one permit of the queue stands for (a semaphore counts in 32 bits).
 const PERMIT_BYTES: usize = 1 << 10;
 /// The shortest time between steps that nothing but the time asks for: more of them would leave no time for anything else.
@@ -55,7 +55,8 @@ pub struct Controller {
     pub(super) handle: Handle,
     /// Whether its state can outlive it.
     pub(super) durable: bool,
-    pub(super) queue: Mutex<VecDeque<Input>>,
+    batching: Batching,
+    pub(super) queue: Mutex<Queue>,
     /// What of the queue has been taken in.
     pub(super) visible: Visible,
     pub(super) queries: Queries,
@@ -65,6 +66,8 @@ pub struct Controller {
     pub(super) phase: watch::Sender<Phase>,
     pub(super) speakers: Mutex<Vec<(usize, Speaker)>>,
     pub(super) inputs: Inputs,
+    /// The endpoints of connectors that take changes away.
+    pub(super) sinks: Vec<Arc<OutputEndpoint>>,
     /// How far it has come.
     pub progress: Arc<Progress>,
     pub(super) sizes: KnownSizes,
@@ -78,16 +81,29 @@ impl std::fmt::Debug for Controller {
     }
 }
 
+/// How a pipeline is to be run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Whether it has a store on disk.
+    pub durable: bool,
+    /// How exact the time is, if its program reads that.
+    pub tick: Option<Duration>,
+    /// How long changes wait for others.
+    pub batching: Batching,
+}
+
 impl Controller {
-    /// A pipeline that is open, paused; `durable`: it has a store on disk; `tick`: how exact the time is, if its program reads that. Spawns its loop on
-    /// the current runtime.
+    /// A pipeline that is open, paused, with its connectors. Spawns its loop and theirs on the current runtime.
     pub fn start(
         program: RunningProgram,
         pipeline: Pipeline,
-        durable: bool,
-        tick: Option<Duration>,
+        settings: Settings,
+        mut connectors: Connectors,
     ) -> Arc<Controller> {
+        let Settings { durable, tick, batching } = settings;
         let tick = tick.filter(|tick| !tick.is_zero() && program.reads_now()).map(|tick| tick.max(TICK_MIN));
+        let progress = Arc::default();
+        let (sinks, speakers) = connectors.speakers();
         let controller = Arc::new(Controller {
             program,
             workers: pipeline.workers() as usize,
@@ -100,13 +116,16 @@ impl Controller {
             room: Semaphore::new(ENQUEUE_BYTES_MAX / PERMIT_BYTES),
             wake: Notify::new(),
             phase: watch::channel(Phase::Paused).0,
-            speakers: Mutex::default(),
+            batching,
+            speakers: Mutex::new(speakers),
             inputs: Inputs::default(),
-            progress: Arc::default(),
+            sinks,
+            progress,
             sizes: KnownSizes::default(),
             callers: Arc::default(),
             pipeline: Arc::new(Mutex::new(Some(pipeline))),
         });
+        connectors::spawn(&controller, connectors);
         tokio::spawn(Arc::clone(&controller).run());
         controller
     }
@@ -195,8 +214,22 @@ impl Controller {
         patience: Duration,
     ) -> Result<(), ControllerError> {
         self.await_intake(forced, patience).await?;
+        self.enqueue_up_to(endpoint, workers, forced, None).await
+    }
+
+    /// Queues what an endpoint brought, and says where its source stands behind that. Waits while the queue is full.
+    ///
+    /// # Errors
+    /// The pipeline has ended.
+    pub(super) async fn enqueue_up_to(
+        &self,
+        endpoint: &Arc<InputEndpoint>,
+        workers: Vec<Vec<Block>>,
+        forced: bool,
+        position: Option<Position>,
+    ) -> Result<(), ControllerError> {
         let mut input = Input::new(endpoint.table, workers, forced);
-        input.endpoint = Some(Arc::clone(endpoint));
+        (input.endpoint, input.position) = (Some(Arc::clone(endpoint)), position);
         self.push(input).await.map(drop)
     }
 
@@ -220,7 +253,7 @@ impl Controller {
             let mut queue = self.queue.lock();
             input.number = self.visible.number();
             let number = input.number;
-            queue.push_back(input);
+            queue.push(input);
             number
         };
         self.wake.notify_one();
@@ -257,7 +290,7 @@ impl Controller {
         &self,
         relation: usize,
         backpressure: bool,
-        format: FormatConfig,
+        format: FormatSpec,
         counting: Counting,
     ) -> Result<Listener, ControllerError> {
         if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) {
@@ -265,57 +298,50 @@ impl Controller {
         }
         let mut speakers = self.speakers.lock();
         speakers.retain(|(_, s)| !s.is_gone());
-        if speakers.len() >= LISTENERS_MAX {
+        if speakers.iter().filter(|(_, s)| !s.is_connector()).count() >= LISTENERS_MAX {
             return Err(ControllerError::TooManyListeners);
         }
         let stream = self.program.relation_name(relation);
         let name = format!("api-egress-{stream}-{}", Uuid::new_v4());
-        let endpoint = OutputEndpoint::new(name, EndpointConfig::http_output(stream, format));
+        let endpoint = Arc::new(OutputEndpoint::new(name, EndpointConfig::http_output(stream, format)));
         // What happened before is nothing that it waits for.
         endpoint.counters.total_processed_input_records.store(self.progress.processed_records.load(Relaxed), Relaxed);
-        let (speaker, listener) = listen(backpressure, counting, endpoint);
+        let (speaker, listener) = listen(backpressure, counting, endpoint, false);
         speakers.push((relation, speaker));
         Ok(listener)
     }
 
-    /// What the next step takes in; `None` while there is nothing to do. `due`: a step is, even without input.
-    fn next_inputs(&self, due: bool) -> Option<Vec<Input>> {
+    /// What the next step takes in, if it is due or has something; else until when nothing is to be done, if nothing happens.
+    fn next_inputs(&self, due: Option<Instant>) -> Result<Vec<Input>, Option<Instant>> {
         let running = matches!(*self.phase.borrow(), Phase::Running);
+        let is_due = running && due.is_some_and(|due| due <= Instant::now());
         let mut queue = self.queue.lock();
-        let (mut inputs, mut bytes, mut kept) = (Vec::new(), 0, VecDeque::new());
-        while let Some(input) = queue.pop_front() {
-            if bytes >= STEP_BYTES_MAX {
-                queue.push_front(input);
-                break;
-            }
-            if running || input.forced {
-                bytes += input.bytes;
-                inputs.push(input);
-            } else {
-                kept.push_back(input);
+        let batching = if is_due { Batching::default() } else { self.batching };
+        match queue.next(running, batching) {
+            Next::Later(at) => Err(Some(due.map_or(at, |due| due.min(at)))),
+            Next::Inputs(inputs) if inputs.is_empty() && !is_due => Err(due.filter(|_| running)),
+            Next::Inputs(inputs) => {
+                self.visible.turn_begins(&inputs);
+                Ok(inputs)
             }
         }
-        kept.append(&mut queue);
-        *queue = kept;
-        self.visible.turn_begins(&inputs);
-        (!inputs.is_empty() || due && running).then_some(inputs)
     }
 
     async fn run(self: Arc<Self>) {
         // The first step puts out what is there without any input: constants, and aggregates over nothing.
-        let mut due = Some(tokio::time::Instant::now());
+        let mut due = Some(Instant::now());
         let mut kept: HashSet<usize> = (0..self.program.views).collect();
         loop {
             let inputs = loop {
                 if matches!(*self.phase.borrow(), Phase::Failed(_) | Phase::Ended) {
                     return;
                 }
-                match self.next_inputs(due.is_some_and(|due| due <= tokio::time::Instant::now())) {
-                    Some(inputs) => break inputs,
-                    None => self.next_event(due).await,
+                match self.next_inputs(due) {
+                    Ok(inputs) => break inputs,
+                    Err(until) => self.next_event(until).await,
                 }
             };
-            due = self.tick.map(|tick| tokio::time::Instant::now() + tick);
+            due = self.tick.map(|tick| Instant::now() + tick);
             // The built-in view, which lies beyond the relations, has no changes.
             let has_changes = |relation: &usize| *relation < self.program.relations.len();
             let wanted: HashSet<usize> =
@@ -360,13 +386,12 @@ impl Controller {
         }
     }
 
-    /// Waits until queue or phase change, or, if the pipeline runs, until a step is due.
-    async fn next_event(&self, due: Option<tokio::time::Instant>) {
-        let running = matches!(*self.phase.borrow(), Phase::Running);
-        match due.filter(|_| running) {
-            Some(due) => tokio::select! {
+    /// Waits until queue or phase change, or until some time.
+    async fn next_event(&self, until: Option<Instant>) {
+        match until {
+            Some(until) => tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep_until(due) => {}
+                () = tokio::time::sleep_until(until) => {}
             },
             None => self.wake.notified().await,
         }
@@ -379,6 +404,7 @@ impl Controller {
             self.progress.buffered_bytes.fetch_sub(input.bytes as u64, Relaxed);
             if let Some(endpoint) = &input.endpoint {
                 endpoint.counters.buffered_records.fetch_sub(input.rows as u64, Relaxed);
+                endpoint.room.notify_one();
             }
         }
     }
@@ -447,7 +473,11 @@ fn turn(
         pipeline.keep_delta(*relation as u32, wanted.contains(relation))?;
     }
     let mut ingest: Vec<Vec<(u32, Vec<Block>)>> = vec![Vec::new(); pipeline.workers() as usize];
+    let mut positions = Vec::new();
     for input in inputs {
+        if let (Some(endpoint), Some(position)) = (input.endpoint, input.position) {
+            positions.push((endpoint, position));
+        }
         for (to, blocks) in ingest.iter_mut().zip(input.workers).filter(|(_, blocks)| !blocks.is_empty()) {
             to.push((input.table as u32, blocks));
         }
@@ -455,6 +485,8 @@ fn turn(
     let relations: Vec<usize> = wanted.iter().copied().collect();
     let output =
         pipeline.cycle(Cycle { ingest, now_us: now_us(), deltas: relations.iter().map(|r| *r as u32).collect() })?;
+    // Under the lock of the pipeline: whoever looks between two steps sees positions and state of the same one.
+    positions.into_iter().for_each(|(endpoint, position)| endpoint.worked_on(position));
     let deltas = relations
         .into_iter()
         .zip(output.deltas)

@@ -155,7 +155,7 @@ impl Controller {
             let counts = |input: &super::queue::Input| also_paused || running || input.forced;
             // The first step puts out what is there without any input.
             let first_is_due = running && turns_ended == 0;
-            if !first_is_due && !self.visible.is_pending(&self.queue.lock(), up_to, counts) {
+            if !first_is_due && !self.visible.is_pending(self.queue.lock().iter(), up_to, counts) {
                 return Ok(());
             }
             let changed = tokio::select! {

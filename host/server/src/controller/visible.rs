@@ -1,7 +1,6 @@
 //! Which changes a query waits for: those that were acknowledged before it began.
 
 use super::queue::Input;
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::sync::watch;
 
@@ -55,14 +54,20 @@ impl Visible {
     }
 
     /// Whether something up to a number is queued or in hand; of what is queued, only what `counts` says.
-    pub(super) fn is_pending(&self, queue: &VecDeque<Input>, up_to: u64, counts: impl Fn(&Input) -> bool) -> bool {
-        self.in_turn.load(Relaxed) <= up_to || queue.iter().any(|i| i.number <= up_to && counts(i))
+    pub(super) fn is_pending<'q>(
+        &self,
+        mut queue: impl Iterator<Item = &'q Input>,
+        up_to: u64,
+        counts: impl Fn(&Input) -> bool,
+    ) -> bool {
+        self.in_turn.load(Relaxed) <= up_to || queue.any(|i| i.number <= up_to && counts(i))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
 
     #[test]
     fn pending_until_the_turn_ends_whatever_overtakes() {
@@ -77,16 +82,16 @@ mod tests {
         // Paused: what is forced goes first, and of the rest nothing counts.
         let forced = queue.remove(1).unwrap();
         visible.turn_begins(&[forced]);
-        assert!(visible.is_pending(&queue, 2, |i| i.forced));
-        assert!(!visible.is_pending(&queue, 1, |i| i.forced));
-        assert!(visible.is_pending(&queue, 1, |_| true));
+        assert!(visible.is_pending(queue.iter(), 2, |i| i.forced));
+        assert!(!visible.is_pending(queue.iter(), 1, |i| i.forced));
+        assert!(visible.is_pending(queue.iter(), 1, |_| true));
         visible.turn_ended();
-        assert!(!visible.is_pending(&queue, 3, |i| i.forced));
+        assert!(!visible.is_pending(queue.iter(), 3, |i| i.forced));
         visible.turn_begins(&queue.drain(..).collect::<Vec<_>>());
-        assert!(!visible.is_pending(&queue, 0, |_| true));
-        assert!(visible.is_pending(&queue, 1, |_| true));
+        assert!(!visible.is_pending(queue.iter(), 0, |_| true));
+        assert!(visible.is_pending(queue.iter(), 1, |_| true));
         visible.turn_ended();
-        assert!(!visible.is_pending(&queue, 3, |_| true));
+        assert!(!visible.is_pending(queue.iter(), 3, |_| true));
         assert_eq!(*visible.turns().borrow(), 2);
     }
 }

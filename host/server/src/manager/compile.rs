@@ -3,6 +3,7 @@
 use super::queue::{Compilers, Permit, Place};
 use super::{Manager, Slot, info};
 use crate::automata::program::{Event, Stage, Work, on, stage, work};
+use crate::connectors::{self, DeclaredConnectors};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -41,9 +42,17 @@ fn profile(pipeline: &Pipeline) -> Profile {
 
 /// The SQL front end on a blocking thread: a program may be large. A program on which it panics is an error of the system, and
 /// the driver lives on.
-async fn compile_sql(code: String) -> Result<Result<weir_sql::Program, Vec<weir_sql::Diagnostic>>, String> {
-    tokio::task::spawn_blocking(move || weir_sql::compile(&code)).await.map_err(|panic| panicked("SQL compiler", panic))
+async fn compile_sql(code: String) -> Result<Result<Sql, Vec<weir_sql::Diagnostic>>, String> {
+    let compiling = tokio::task::spawn_blocking(move || {
+        let program = weir_sql::compile(&code)?;
+        let connectors = connectors::declared(&program, &code)?;
+        Ok((program, connectors))
+    });
+    compiling.await.map_err(|panic| panicked("SQL compiler", panic))
 }
+
+/// What a program's text says.
+type Sql = (weir_sql::Program, DeclaredConnectors);
 
 /// What is said of a panic.
 fn panicked(what: &str, panic: tokio::task::JoinError) -> String {
@@ -93,8 +102,8 @@ async fn sql(
     let result = compile_sql(pipeline.program_code.clone()).await;
     manager.metrics.sql_seconds.observe(begin.elapsed());
     Some(match result {
-        Ok(Ok(program)) => {
-            let info = info::program_info(&program);
+        Ok(Ok((program, connectors))) => {
+            let info = info::program_info(&program, connectors);
             *compiled = Some(program);
             (Event::Compiled, Finding::Info(Box::new(info)))
         }
@@ -185,7 +194,7 @@ pub(super) struct Startable {
 
 /// The compiled program and its circuit. It is in the cache unless it was thrown out.
 pub(super) async fn artifact(manager: &Arc<Manager>, pipeline: &Pipeline) -> Result<Startable, String> {
-    let program = compile_sql(pipeline.program_code.clone()).await?.map_err(|errors| {
+    let (program, _) = compile_sql(pipeline.program_code.clone()).await?.map_err(|errors| {
         errors.first().map_or_else(|| "the program does not compile".to_owned(), |e| e.message.clone())
     })?;
     let interpreted = is_interpreted(pipeline, &program);

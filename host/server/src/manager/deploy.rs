@@ -4,7 +4,7 @@ use super::compile::Startable;
 use super::{Manager, Slot, compile, storage};
 use crate::automata::deployment::{Action, Answer, Event, State, allows, on, timeout};
 use crate::automata::program::stage;
-use crate::controller::{Controller, Phase, RunningProgram};
+use crate::controller::{Batching, Connectors, Controller, Phase, RunningProgram, Settings};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,7 +256,10 @@ async fn provision(
 async fn load(manager: &Arc<Manager>, slot: &Slot, pipeline: &Pipeline) -> Result<Loaded, DeploymentError> {
     let startup = |e: String| error("PipelineStartupError", e);
     let startable = compile::artifact(manager, pipeline).await.map_err(startup)?;
-    let running = RunningProgram::new(&startable.program.circuit);
+    let mut running = RunningProgram::new(&startable.program.circuit);
+    for view in &startable.program.views {
+        view.indexes.iter().for_each(|index| running.add_index(&view.name, &index.name, &index.columns));
+    }
     let (version, mut bytes) = (pipeline.program_version, startable.artifact.native_bytes);
     let key = startable.artifact.key.clone();
     let how = if startable.interpreted { "interpreted by an engine" } else { "loaded" };
@@ -302,6 +305,7 @@ async fn initialize(
         return Err(failed(error("PipelineStartupError", "the program was not loaded".into())));
     };
     let config = &pipeline.runtime_config;
+    let connectors = connectors(manager, slot, pipeline, &running)?;
     let memory_mb = config.resources.memory_mb_max.unwrap_or(MEMORY_MB_DEFAULT);
     let workers = config.workers;
     let logged = Arc::clone(slot);
@@ -344,11 +348,33 @@ async fn initialize(
         .map_err(|e| failed(error("PipelineStartupError", e.to_string())))?
         .map_err(|f| failed(failure_error(&f)))?;
     slot.logs.push(&format!("INFO pipeline '{}' is ready with {workers} workers", pipeline.name));
-    let tick = config.clock_resolution_usecs.map(Duration::from_micros);
-    let controller = Controller::start(running, opened, config.storage, tick);
+    let settings = Settings {
+        durable: config.storage,
+        tick: config.clock_resolution_usecs.map(Duration::from_micros),
+        batching: Batching {
+            min_records: config.min_batch_size_records,
+            delay: Duration::from_micros(config.max_buffering_delay_usecs),
+        },
+    };
+    let controller = Controller::start(running, opened, settings, connectors);
     tokio::spawn(watch(Arc::clone(slot), controller.phase()));
     slot.set_controller(controller);
     Ok(())
+}
+
+/// Makes the connectors of a program. They touch nothing before the pipeline runs.
+fn connectors(
+    manager: &Manager,
+    slot: &Arc<Slot>,
+    pipeline: &Pipeline,
+    running: &RunningProgram,
+) -> Result<Connectors, (Event, DeploymentError)> {
+    let Some(info) = &pipeline.program_info else { return Ok(Connectors::default()) };
+    let workers = usize::from(pipeline.runtime_config.workers);
+    let (grants, slot) = (Arc::clone(&manager.grants), Arc::clone(slot));
+    let log = move |line: &str| slot.logs.push(line);
+    let made = Connectors::new(running, workers, &info.input_connectors, &info.output_connectors, grants, log);
+    made.map_err(|e| failed(error("PipelineInvalidProgramInfo", e)))
 }
 
 /// Has the driver look at a pipeline when it ends by itself.

@@ -1,5 +1,8 @@
 //! What the API tells of a compiled program: `program_info` and the messages of a wrong one.
 
+use crate::connectors::{self, DeclaredConnectors};
+use crate::controller::EndpointConfig;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use weir_catalog::{
     ColumnType as Typed, Field, PartialProgramInfo, ProgramMessage, ProgramSchema, PropertyValue,
@@ -21,21 +24,26 @@ pub(super) fn message(d: &Diagnostic) -> ProgramMessage {
             Some(hint) => format!("{}\n{hint}", d.message),
             None => d.message.clone(),
         },
-        snippet: d.snippet.clone(),
+        // The API's messages of connectors have none.
+        snippet: d.snippet.clone().filter(|_| d.kind != connectors::ERROR_KIND),
     }
 }
 
 /// The API's `program_info`.
-pub(super) fn program_info(program: &Program) -> PartialProgramInfo {
+pub(super) fn program_info(program: &Program, connectors: DeclaredConnectors) -> PartialProgramInfo {
     PartialProgramInfo {
         schema: ProgramSchema {
             inputs: program.tables.iter().map(relation).collect(),
             outputs: program.views.iter().map(relation).collect(),
         },
         udf_stubs: weir_sql::stubs(&program.circuit),
-        input_connectors: BTreeMap::new(),
-        output_connectors: BTreeMap::new(),
+        input_connectors: shown(connectors.inputs),
+        output_connectors: shown(connectors.outputs),
     }
+}
+
+fn shown(connectors: BTreeMap<String, EndpointConfig>) -> BTreeMap<String, Value> {
+    connectors.into_iter().map(|(name, config)| (name, serde_json::to_value(config).unwrap_or_default())).collect()
 }
 
 fn relation(r: &Relation) -> Catalogued {

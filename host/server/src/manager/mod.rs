@@ -22,6 +22,7 @@ use weir_catalog::{
     Catalog, CatalogError, Change, DeploymentDesired, DeploymentError, NewPipeline, Patch, Pipeline, TenantId,
 };
 use weir_compiler::Compiler;
+use weir_connectors::Grants;
 use weir_runtime::Engine;
 
 /// Everything the server works with.
@@ -31,6 +32,8 @@ pub struct Manager {
     engine: Engine,
     /// The data folder, where pipelines keep state.
     data: Arc<Dir>,
+    /// What connectors may reach.
+    grants: Arc<Grants>,
     metrics: HostMetrics,
     /// The slots of all pipelines; none once the server ends.
     slots: Mutex<Option<HashMap<Uuid, Arc<Slot>>>>,
@@ -49,11 +52,11 @@ impl std::fmt::Debug for Manager {
 }
 
 impl Manager {
-    /// Opens the catalog in `data_dir`, sets right what an earlier run left, and takes up its work. Call it on a runtime.
+    /// Opens the catalog in `data_dir`, sets right what an earlier run left, and takes up its work; connectors may reach what `grants` says. Call it on a runtime.
     ///
     /// # Errors
     /// The catalog or the engine.
-    pub fn open(data_dir: &Dir, compiler: Compiler, engine: Engine) -> anyhow::Result<Arc<Manager>> {
+    pub fn open(data_dir: &Dir, compiler: Compiler, engine: Engine, grants: Grants) -> anyhow::Result<Arc<Manager>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true);
         let file = data_dir.open_with("catalog.redb", &options)?.into_std();
@@ -72,6 +75,7 @@ impl Manager {
             compiler: Arc::new(compiler),
             engine,
             data: Arc::new(data_dir.try_clone()?),
+            grants: Arc::new(grants),
             metrics: HostMetrics::default(),
             slots: Mutex::new(Some(HashMap::new())),
             sql_compilers: Compilers::new(cores),

@@ -222,37 +222,9 @@ impl Binder<'_> {
                 result = Err(self.error(p.value_position, message));
             } else if p.key == "expected_size" && p.value.parse::<u64>().is_err() {
                 result = Err(self.error(p.value_position, format!("'{}' is not a number of rows", p.value)));
-            } else if p.key == "connectors" {
-                result = result.and(self.connectors(p));
             }
         }
         result
-    }
-
-    /// Connectors are a JSON array of objects; their names, where given, differ.
-    fn connectors(&mut self, p: &Property) -> Bound<()> {
-        let list = match serde_json::from_str::<serde_json::Value>(&p.value) {
-            Ok(serde_json::Value::Array(list)) => list,
-            Ok(_) => return Err(self.error(p.value_position, "'connectors' must be a JSON array")),
-            Err(e) => return Err(self.error(p.value_position, format!("'connectors' is not JSON: {e}"))),
-        };
-        let mut names = HashSet::new();
-        for connector in &list {
-            if !connector.is_object() {
-                return Err(self.error(p.value_position, "each connector must be a JSON object"));
-            }
-            match connector.get("name") {
-                Some(serde_json::Value::String(name)) => {
-                    let new = names.insert(name.clone());
-                    if !new {
-                        return Err(self.error(p.value_position, format!("there are two connectors named '{name}'")));
-                    }
-                }
-                Some(_) => return Err(self.error(p.value_position, "a connector's name must be a string")),
-                None => {}
-            }
-        }
-        Ok(())
     }
 
     /// Foreign keys name the primary key of another table, with the same types. They are not enforced.

@@ -49,8 +49,10 @@ async fn show(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let temporary = std::env::temp_dir().join(format!("weir-demo-{}", std::process::id()));
     let data_dir = args.data_dir.clone().unwrap_or_else(|| temporary.clone());
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
-    let server =
-        serve::start(address, data_dir, args.cache.clone(), Options::default(), &|step| println!("  {step}")).await?;
+    let server = serve::start(address, data_dir, args.cache.clone(), Default::default(), Options::default(), &|step| {
+        println!("  {step}")
+    })
+    .await?;
     screen.line(&format!("Everything needed is there after {}.", seconds(begin.elapsed())));
     let address = server.address;
     screen.line(&format!("A server listens on http://{address}; what follows goes through its REST API."));

@@ -1,0 +1,32 @@
+//! Connectors: where the rows of tables come from, and where the changes of views go.
+//!
+//! A transport is a file of this crate. One that brings rows is a [`Source`], one that takes them away a [`Sink`]; [`transports`] lists them all.
+//! Both are passive: the pipeline's controller asks a source for the next chunk when there is room for it, and hands a sink what it wrote when a step
+//! is done. So pausing, back-pressure, retries and counting are the same for all, and are the controller's. What bytes mean is the business of
+//! formats (`weir-io`), and any transport goes with any format.
+//!
+//! ```text
+//! Source -> chunk -> Reader (format) -> changes -> queue -> step -> delta -> Encoder (format) -> piece -> Sink
+//! ```
+
+mod config;
+mod empty;
+mod error;
+mod file;
+mod grants;
+mod null;
+mod sink;
+mod source;
+mod stream;
+mod transports;
+mod url;
+
+pub use config::{
+    BATCH_RECORDS, ConnectorConfig, Declared, FormatSpec, Problem, TransportSpec, UNNAMED_DIGITS, declared_input,
+    declared_output,
+};
+pub use error::{ConfigError, TransportError};
+pub use grants::{Grants, GrantsError};
+pub use sink::{Sink, View};
+pub use source::{Chunk, Position, Source, Table, Taken};
+pub use transports::{FormatUse, TRANSPORTS, Transport, sink, source};
