@@ -120,7 +120,10 @@ impl Lowering<'_> {
             let chosen = matches!(call.kind, AggregateKind::ArgMin | AggregateKind::ArgMax);
             let ordered = chosen || call.kind.is_collection();
             let method = method(call);
-            let shared = is_plain(call) && !ordered && lead_value.as_ref().is_some_and(|v| v.same(&rows.inputs[0]));
+            // (The lead of what only gains rows keeps no trace; a fold needs one.)
+            let traced = !known || method != AggregateMethod::Fold;
+            let shared =
+                is_plain(call) && !ordered && traced && lead_value.as_ref().is_some_and(|v| v.same(&rows.inputs[0]));
             let input = if shared {
                 parts[0].input
             } else if call.distinct && !ordered {

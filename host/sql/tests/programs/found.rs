@@ -76,3 +76,12 @@ fn unnest_behind_asof() {
         &[&["+t 1", "+t 2"], &["-t 1"]],
     );
 }
+
+/// An extreme of what only gains rows keeps no trace for a fold beside it.
+#[test]
+fn fold_beside_an_extreme_of_what_only_gains_rows() {
+    holds(
+        "CREATE TABLE t (a INT) WITH ('append_only' = 'true'); CREATE VIEW v AS SELECT MODE(a) AS m, MAX(a) AS n FROM t;",
+        &[&["+t 1", "+t 1", "+t 2"], &["+t 2", "+t 2"]],
+    );
+}

@@ -216,6 +216,9 @@ fn incremental_is_from_scratch() {
                 wrong.push(text);
             }
         }
+        if n % 200 == 199 {
+            println!("-- {} programs, {good} compile, {} fail", n + 1, wrong.len());
+        }
         if begun.elapsed() > Duration::from_secs(5) {
             println!("-- slow: {seed}, {:?}\n{source}", begun.elapsed());
         }
