@@ -5,18 +5,14 @@
 //! there are three to five durable commits (milliseconds each, by the disk) and the states that a start goes through.
 
 use crate::measure::{Setup, median, ms, table};
-use anyhow::{Context, bail};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use crate::server::Server;
+use anyhow::bail;
 use std::time::{Duration, Instant};
 use weir_compiler::CancelToken;
 use weir_runtime::{Pipeline, PipelineOptions, Program};
 
 /// Runs of each; the median counts.
 const RUNS: usize = 15;
-/// Longest wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const PROGRAMS: [(&str, &str); 2] = [
     (
@@ -76,87 +72,4 @@ fn parts(setup: &Setup, sql: &str) -> anyhow::Result<[Vec<Duration>; 4]> {
         parts[3].push(begin.elapsed());
     }
     Ok(parts)
-}
-
-/// The `weir` binary beside this one, serving from an empty folder.
-struct Server {
-    child: Child,
-    address: String,
-    folder: std::path::PathBuf,
-}
-
-impl Server {
-    fn start() -> anyhow::Result<Server> {
-        let binary = std::env::current_exe()?.with_file_name("weir");
-        anyhow::ensure!(binary.exists(), "{} is missing: cargo build --release -p weir-server", binary.display());
-        let folder = std::env::temp_dir().join(format!("weir-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        let mut child = Command::new(binary)
-            .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
-            .arg(&folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let stdout = child.stdout.take().context("the server has no output")?;
-        // Its first line says where it listens.
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let address = address.with_context(|| format!("the server does not say where it listens: {line}"))?.to_owned();
-        Ok(Server { child, address: address.trim_end_matches('/').to_owned(), folder })
-    }
-
-    /// Creates a pipeline, starts it, waits until it runs, and removes it. The time from the first to the third.
-    fn life(&self, name: &str, sql: &str) -> anyhow::Result<Duration> {
-        let body = serde_json::json!({
-            "name": name, "description": "", "program_code": sql,
-            "program_config": { "profile": "dev" }, "runtime_config": { "workers": 1 },
-        });
-        let begin = Instant::now();
-        self.ask("POST", "/v0/pipelines", &body.to_string())?;
-        self.ask("POST", &format!("/v0/pipelines/{name}/start"), "")?;
-        self.until(name, "Running")?;
-        let took = begin.elapsed();
-        self.ask("POST", &format!("/v0/pipelines/{name}/shutdown"), "")?;
-        self.until(name, "Shutdown")?;
-        self.ask("DELETE", &format!("/v0/pipelines/{name}"), "")?;
-        Ok(took)
-    }
-
-    fn until(&self, name: &str, status: &str) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        loop {
-            let answer = self.ask("GET", &format!("/v0/pipelines/{name}?selector=status"), "")?;
-            let pipeline: serde_json::Value = serde_json::from_str(&answer)?;
-            if pipeline["deployment_status"] == status {
-                return Ok(());
-            }
-            anyhow::ensure!(begin.elapsed() < PATIENCE, "'{name}' is not {status}: {answer}");
-            std::thread::sleep(Duration::from_micros(500));
-        }
-    }
-
-    /// A request on a connection of its own; the answer's body.
-    fn ask(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: weir\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
-        anyhow::ensure!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
-        Ok(body.to_owned())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }

@@ -2,10 +2,12 @@
 
 mod compile;
 mod dev;
+mod ingress;
 mod measure;
 mod micro;
 mod nexmark;
 mod profile;
+mod server;
 mod start;
 mod state;
 
@@ -23,6 +25,8 @@ enum Part {
     Compile,
     /// From POST to Running with profile dev.
     Dev,
+    /// Rows in over HTTP, latency to the way out, a sink that does not read.
+    Ingress,
     /// What times of operators cost.
     Profile,
     /// What is kept of an endless stream, by what its tables promise.
@@ -42,6 +46,9 @@ struct Args {
     /// One Nexmark query only: `q0` to `q22`, or `all`.
     #[arg(long)]
     query: Option<String>,
+    /// Seconds for which a sink does not read.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
     /// Micro-benchmarks whose names contain this only.
     #[arg(long, default_value = "")]
     work: String,
@@ -70,6 +77,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if wanted(Part::Dev) {
         dev::run(&setup)?;
+    }
+    if wanted(Part::Ingress) {
+        ingress::run(args.events, args.seconds)?;
     }
     if wanted(Part::Nexmark) {
         nexmark::run(&setup, args.events, args.query.as_deref())?;
