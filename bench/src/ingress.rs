@@ -65,12 +65,12 @@ fn bodies() -> anyhow::Result<Vec<Body>> {
         event += 1;
         n += 1;
         let values = [
-            Value::I64(bid.auction as i64),
-            Value::I64(bid.bidder as i64),
-            Value::I64(bid.price as i64),
+            Value::I64(bid.auction),
+            Value::I64(bid.bidder),
+            Value::I64(bid.price),
             Value::Text(bid.channel.to_string().into()),
             Value::Text(bid.url.to_string().into()),
-            Value::Ts(bid.date_time as i64 * 1_000),
+            Value::Ts(bid.date_time * 1_000),
         ];
         words.clear();
         layout.encode(&values, &mut words).map_err(|e| anyhow::anyhow!("{e}"))?;
