@@ -70,7 +70,7 @@ fn bodies() -> anyhow::Result<Vec<Body>> {
             Value::I64(bid.price),
             Value::Text(bid.channel.to_string().into()),
             Value::Text(bid.url.to_string().into()),
-            Value::Ts(bid.date_time * 1_000),
+            Value::Ts(bid.date_time),
         ];
         words.clear();
         layout.encode(&values, &mut words).map_err(|e| anyhow::anyhow!("{e}"))?;

@@ -92,6 +92,8 @@ impl Queue {
             && since.elapsed() < batching.delay
             && !self.inputs.iter().any(|i| i.forced)
             && self.inputs.iter().map(|i| i.rows as u64).sum::<u64>() < batching.min_records
+            // Those who bring more wait once the queue is full.
+            && self.inputs.iter().map(|i| i.bytes).sum::<usize>() < STEP_BYTES_MAX
         {
             return Next::Later(since + batching.delay);
         }
