@@ -239,7 +239,10 @@ fn slow_sink(server: &Server, seconds: u64) -> anyhow::Result<()> {
             scope.spawn(|| {
                 // It is kept waiting; when the listener goes, it ends.
                 let Ok(mut connection) = Connection::open(&server.address) else { return };
-                while !stop.load(Relaxed) && connection.post("ingress/ingress/many?format=csv", &body).is_ok() {}
+                let mut goes_on = true;
+                while goes_on && !stop.load(Relaxed) {
+                    goes_on = connection.post("ingress/ingress/many?format=csv", &body).is_ok();
+                }
             });
         }
         let mut points = Vec::new();
