@@ -11,7 +11,7 @@ mod sql;
 pub use calls::calls;
 pub use circuit::circuit;
 pub use mutate::{Mutator, Unit};
-pub use records::{csv, json};
+pub use records::{avro, csv, json, parquet, raw, written};
 pub use rows::{items, rows};
 pub use sql::sql;
 
@@ -19,7 +19,7 @@ pub use sql::sql;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 10] = [
     ("sql", sql),
     ("circuit", circuit),
     ("calls", calls),
@@ -27,4 +27,7 @@ pub const TARGETS: [Target; 7] = [
     ("items", items),
     ("json", json),
     ("csv", csv),
+    ("raw", raw),
+    ("parquet", parquet),
+    ("avro", avro),
 ];

@@ -61,11 +61,14 @@ fn arguments() -> Vec<Vec<u8>> {
     ])
 }
 
-fn records() -> Vec<Vec<u8>> {
-    let row = "{\"b\": true, \"i1\": -128, \"i8\": 9223372036854775807, \"u8\": 18446744073709551615, \"d\": \"1.25\", \"d38\": 1e3, \"r\": 1.5, \"x\": -1e300, \
+/// A row with every type.
+const ROW: &str = "{\"b\": true, \"i1\": -128, \"i8\": 9223372036854775807, \"u8\": 18446744073709551615, \"d\": \"1.25\", \"d38\": 1e3, \"r\": 1.5, \"x\": -1e300, \
         \"s\": \"\\u00e9\", \"c\": \"ab\", \"bin\": [1, 255], \"b4\": \"0x01020304\", \"dt\": \"2026-08-07\", \"tm\": \"07:05:00.25\", \"ts\": \"2026-08-07 07:05:00\", \
         \"tz\": \"2026-08-07T07:05:00+02:00\", \"u\": \"123e4567-e89b-12d3-a456-426614174000\", \"ia\": [1, null], \"m\": {\"a\": 1.5}, \
         \"p\": {\"a\": 1, \"b\": \"x\"}, \"ps\": [{\"a\": null, \"b\": \"\"}], \"v\": {\"a\": [1, {\"b\": null}]}}";
+
+fn records() -> Vec<Vec<u8>> {
+    let row = ROW;
     let mut out = vec![];
     for (how, text) in [
         (0u8, row.to_string()),
@@ -89,7 +92,30 @@ fn lines() -> Vec<Vec<u8>> {
         format!("\0\x09{row}").into_bytes(),
         format!("\0\x50{row}{row}").into_bytes(),
         b"\x01\x031,\"x\ny\",\"{}\"\n2,,\n".to_vec(),
+        b"\xbb\x09 v ; id \n#x\n{};7\n\\a;8\n".to_vec(),
+        b"\x43\x14s,id\n\"x,1\n".to_vec(),
     ]
+}
+
+/// The row as one flavor takes it.
+fn row() -> String {
+    ROW.replace("\"0x01020304\"", "[1, 2, 3, 4]").replace("\"a\": null", "\"a\": 3")
+}
+
+/// Files with rows of every type.
+fn parquet() -> Vec<Vec<u8>> {
+    let none = serde_json::json!({"weights": false});
+    [row(), format!("{0} {{}} {0}", row())].iter().flat_map(|rows| weir_fuzz::written("parquet", &none, rows)).collect()
+}
+
+/// Messages, and schemas.
+fn avro() -> Vec<Vec<u8>> {
+    let config = serde_json::json!({"skip_schema_id": true});
+    let messages = weir_fuzz::written("avro", &config, &format!("{} {{}}", row()));
+    let schema = br#"{"type":"record","name":"r","fields":[{"name":"s","type":["null","string"],"aliases":["t"],"default":null},
+        {"name":"ia","type":{"type":"array","items":{"type":"record","name":"q","namespace":"n","fields":[]}}},{"name":"i4","type":["n.q","int"]}]}"#;
+    let message = |m: Vec<u8>| [&[0][..], &m].concat();
+    messages.into_iter().map(message).chain([[&[1][..], schema].concat()]).collect()
 }
 
 /// Rows of two layouts, after the bytes that choose their types.
@@ -148,6 +174,9 @@ fn targets_hold() {
             "items" => (vec![array()], Unit::Byte),
             "json" => (records(), Unit::Token),
             "csv" => (lines(), Unit::Token),
+            "raw" => (bytes(&["\x02\x05a\nlines\r\n\n", "\x01\x02blob"]), Unit::Byte),
+            "parquet" => (parquet(), Unit::Byte),
+            "avro" => (avro(), Unit::Byte),
             other => panic!("no seeds for {other}"),
         };
         let begun = Instant::now();

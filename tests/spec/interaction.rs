@@ -18,8 +18,8 @@
 //! | `/config/demos` | `api.rs`: `what_everybody_may_read` |
 //! | keys | `tenants.rs`: `keys_are_made_listed_and_deleted_and_scopes_hold` |
 //!
-//! Otherwise than the page, as its introduction says: `weighted` both ways; a checkpoint is 200; `arrow_ipc`. Parquet and Avro are
-//! known names of formats, but are not read over HTTP (`ConfigError.InputFormatNotSupported`).
+//! Otherwise than the page, as its introduction says: `weighted` both ways; a checkpoint is 200; `arrow_ipc`; CSV takes its options. Avro is a
+//! known name of a format, but is not read over HTTP (`ConfigError.InputFormatNotSupported`).
 
 use crate::shared::{ask, on_shared, request, run_paused};
 use crate::support::Server;
@@ -86,7 +86,8 @@ fn ingress_parameters_have_their_errors() {
             ("n", "format=xml", 400, "ConfigError.UnknownInputFormat"),
             ("n", "format=", 400, "ConfigError.UnknownInputFormat"),
             ("n", "format=JSON", 400, "ConfigError.UnknownInputFormat"),
-            ("n", "format=parquet", 400, "ConfigError.InputFormatNotSupported"),
+            ("n", "format=raw", 400, "ConfigError.ParserConfigParseError"),
+            ("n", "delimiter=ab", 400, "ConfigError.ParserConfigParseError"),
             ("n", "format=avro", 400, "ConfigError.InputFormatNotSupported"),
             ("n", "format=json&update_format=snowflake", 400, "ConfigError.InputFormatNotSupported"),
             ("n", "format=json&update_format=x", 400, "ConfigError.ParserConfigParseError"),
@@ -100,6 +101,30 @@ fn ingress_parameters_have_their_errors() {
         }
         // JSON's parameters mean nothing to CSV.
         ask(server, Method::POST, "/v0/pipelines/inparams/ingress/n?force=true&array=1&lines=x").await.is_empty(200);
+    });
+}
+
+#[test]
+fn ingress_takes_parquet_and_csv_with_its_options() {
+    on_shared(async |server| {
+        run_paused(server, "parquet", PROGRAM).await;
+        let row = r#"{"b":true,"dec":-1.50,"d":"2024-02-25","t":"07:05:00.250","ts":"2024-02-25 12:12:33.250","s":"x"} {"s":null}"#;
+        assert_eq!(server.ingress("parquet", "kinds", "format=json&update_format=raw&force=true", row).await.0, 200);
+        // What a query writes is read again, be it cut as the connection cuts it.
+        let path = format!("{}/v0/pipelines/parquet/query?format=parquet&sql=SELECT%20*%20FROM%20kinds", server.base);
+        let file = reqwest::get(path).await.unwrap().bytes().await.unwrap();
+        assert_eq!(server.ingress("parquet", "kinds", "format=parquet&force=true", file.clone()).await.0, 200);
+        let sql = "SELECT b, dec, d, t, ts, s, COUNT(*) AS n FROM kinds GROUP BY b, dec, d, t, ts, s ORDER BY s";
+        let counted = rows(server, "parquet", sql).await;
+        assert_eq!(counted.iter().map(|r| r["n"].clone()).collect::<Vec<_>>(), [json!(2), json!(2)], "{counted:?}");
+        let (status, error) = server.ingress("parquet", "kinds", "format=parquet&force=true", file.slice(4..)).await;
+        assert_eq!((status, &error["error_code"]), (400, &json!("ParseErrors")), "{error}");
+        let (status, error) = server.ingress("parquet", "n", "format=parquet&force=true", "PAR1").await;
+        assert_eq!((status, &error["details"]["num_errors"]), (400, &json!(1)), "{error}");
+        let text = "y;X\n1;2\n";
+        let query = "headers=true&delimiter=%3B&force=true";
+        assert_eq!(server.ingress("parquet", "%22TaBle1%22", query, text).await.0, 200);
+        assert_eq!(rows(server, "parquet", "SELECT * FROM \"TaBle1\"").await, [json!({ "X": 2, "y": 1 })]);
     });
 }
 

@@ -176,6 +176,40 @@ fn what_is_shown() {
     }
 }
 
+/// The page for users has every option, with its default where that is a word.
+#[test]
+fn the_page_has_all_options() {
+    let page = include_str!("../../../docs/formats.md");
+    let avro = json!({"schema": {"type": "record", "name": "r", "fields": []}});
+    let section = |name: &str| page.split("\n## ").find(|s| s.starts_with(&format!("{name}\n"))).unwrap();
+    for name in ["json", "csv", "parquet", "avro", "raw"] {
+        let config = if name == "avro" { &avro } else { &Json::Null };
+        let mut shown = vec![InputFormat::parse(name, config).unwrap().shown()];
+        shown.extend(OutputFormat::parse(name, &Json::Null).map(|f| f.shown()));
+        for (key, value) in shown.iter().flat_map(|s| s.as_object().unwrap()) {
+            let line = section(name).lines().find(|l| l.starts_with(&format!("| `{key}`")));
+            let line = line.unwrap_or_else(|| panic!("format '{name}' has '{key}', and the page does not tell"));
+            let default = match value {
+                Json::Bool(b) => format!("| `{b}` |"),
+                Json::String(s) if name != "avro" || key != "schema" => format!("| `{s}` |"),
+                _ => continue,
+            };
+            assert!(line.contains(&default), "{line} {default}");
+        }
+    }
+}
+
+#[test]
+fn parameters_of_requests() {
+    let parameters = [("delimiter", ";"), ("headers", "true"), ("array", "1"), ("other", "x")];
+    let parameters = parameters.map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let of = |name| InputFormat::of_request(name, parameters.iter().map(|(k, v)| (k, v)));
+    let csv = CsvConfig { delimiter: b';', headers: true, ..CsvConfig::default() };
+    assert_eq!(of("csv"), Ok(InputFormat::Csv(csv)));
+    let error = of("json").unwrap_err();
+    assert_eq!((error.kind, error.key.as_deref()), (FormatErrorKind::Config, Some("array")));
+}
+
 #[test]
 fn options_of_csv() {
     let one = |config: Json, text: &str| {

@@ -32,7 +32,23 @@ impl InputFormat {
     /// # Errors
     /// Which key is wrong, what is allowed, and what may have been meant.
     pub fn parse(name: &str, config: &Value) -> Result<InputFormat, FormatError> {
-        let format = |name| Options::new(name, config);
+        InputFormat::read(name, config, false)
+    }
+
+    /// The format of a name and a request's parameters, of which those that are none of the format count for nothing.
+    ///
+    /// # Errors
+    /// As [`InputFormat::parse`].
+    pub fn of_request<'p>(
+        name: &str,
+        parameters: impl IntoIterator<Item = (&'p String, &'p String)>,
+    ) -> Result<InputFormat, FormatError> {
+        let config = parameters.into_iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+        InputFormat::read(name, &Value::Object(config.collect()), true)
+    }
+
+    fn read(name: &str, config: &Value, lenient: bool) -> Result<InputFormat, FormatError> {
+        let format = |name| Ok::<_, FormatError>(Options::new(name, config)?.lenient(lenient));
         Ok(match name {
             "json" => InputFormat::Json(JsonConfig::parse(format("json")?)?),
             "csv" => InputFormat::Csv(CsvConfig::parse(format("csv")?)?),

@@ -9,6 +9,8 @@ pub(crate) struct Options<'c> {
     format: &'static str,
     values: Option<&'c Map<String, Value>>,
     known: Vec<&'static str>,
+    /// Whether keys that are not known count for nothing.
+    lenient: bool,
 }
 
 impl<'c> Options<'c> {
@@ -22,7 +24,12 @@ impl<'c> Options<'c> {
                 return Err(FormatError::new(FormatErrorKind::Config, message));
             }
         };
-        Ok(Options { format, values, known: Vec::new() })
+        Ok(Options { format, values, known: Vec::new(), lenient: false })
+    }
+
+    /// Lets other keys be: a request's parameters are not all of its format.
+    pub(crate) fn lenient(self, lenient: bool) -> Options<'c> {
+        Options { lenient, ..self }
     }
 
     /// A key's value; `read` gives `None` for what is not `allowed`.
@@ -106,7 +113,8 @@ impl<'c> Options<'c> {
 
     /// Refuses keys that were not read.
     pub(crate) fn end(self) -> Result<(), FormatError> {
-        let Some(key) = self.values.and_then(|v| v.keys().find(|k| !self.known.contains(&k.as_str()))) else {
+        let unknown = |v: &'c Map<String, Value>| v.keys().find(|k| !self.known.contains(&k.as_str()));
+        let Some(key) = self.values.filter(|_| !self.lenient).and_then(unknown) else {
             return Ok(());
         };
         let (format, known) = (self.format, listed(&self.known));

@@ -182,7 +182,31 @@ impl JsonReader {
         Box::new(ParseError::new(description, self.event_number, field, text))
     }
 
+    /// Reads an event of one row as it mostly comes, without going over it first to find the row. `false`: it is not so, or something is wrong with
+    /// it, and nothing was taken.
+    fn simple_event(&self, event: &[u8], draft: &mut TableDraft<'_>, changes: &mut Changes) -> bool {
+        let within = |begin: &[u8]| event.strip_prefix(begin)?.strip_suffix(b"}");
+        let (row, delete) = match self.config.update_format {
+            UpdateFormat::Raw => (event, false),
+            UpdateFormat::InsertDelete => match (within(b"{\"insert\":"), within(b"{\"delete\":")) {
+                (Some(row), _) => (row, false),
+                (_, Some(row)) => (row, true),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let Ok(row) = std::str::from_utf8(row) else { return false };
+        draft.clear();
+        if read_row(row, self.config.json_flavor, draft, &mut None).is_err() {
+            return false;
+        }
+        if delete { draft.delete(changes).is_ok() } else { draft.insert(1, changes).is_ok() }
+    }
+
     fn event(&self, event: &[u8], draft: &mut TableDraft<'_>, changes: &mut Changes) -> Result<(), Box<ParseError>> {
+        if self.simple_event(event, draft, changes) {
+            return Ok(());
+        }
         let malformed = |e: serde_json::Error| self.bad("event", e, None, event);
         let rows: [Option<(&RawValue, Action)>; 3] = match self.config.update_format {
             UpdateFormat::InsertDelete => {

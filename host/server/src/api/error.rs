@@ -64,7 +64,7 @@ pub enum ApiError {
         stream: String,
     },
     /// A format that is none, for input.
-    #[error("unknown input format '{format}': use 'json' or 'csv'")]
+    #[error("unknown input format '{format}': use 'json', 'csv', 'parquet' or 'raw'")]
     UnknownInputFormat {
         /// Its name.
         format: String,

@@ -21,7 +21,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use weir_catalog::TenantId;
 use weir_connectors::FormatSpec;
-use weir_io::{Changes, CsvReader, ERRORS_REPORTED_MAX, JsonConfig, JsonReader, ParseError, Reader, UpdateFormat};
+use weir_io::{
+    Changes, CsvConfig, ERRORS_REPORTED_MAX, FormatError, FormatErrorKind, InputFormat, JsonConfig, ParseError, Reader,
+};
 
 /// The routes of this file. Their bodies are streamed.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -98,8 +100,12 @@ enum JsonUpdateFormat {
 struct IngressParams {
     /// Whether a paused pipeline takes the data in, too; default `false`.
     force: Option<bool>,
-    /// `csv` (default) or `json`.
+    /// `csv` (default), `json`, `parquet` or `raw`. The parameters of each are those of its connectors' configuration.
     format: Option<String>,
+    /// CSV: what stands between fields; default `,`.
+    delimiter: Option<String>,
+    /// CSV: whether the first line names the columns; default `false`.
+    headers: Option<bool>,
     /// JSON: what a record says; default `insert_delete`.
     #[param(inline)]
     update_format: Option<JsonUpdateFormat>,
@@ -149,23 +155,33 @@ struct Prepared {
     _permit: OwnedSemaphorePermit,
 }
 
-/// A reader of the format that a request names, which begins after so many events; and what `/stats` tells of the format.
-fn format(query: &IngressQuery) -> Result<(FormatSpec, Option<JsonConfig>), ApiError> {
-    match query.format.as_deref().unwrap_or("csv") {
-        "csv" => Ok((FormatSpec { name: "csv".into(), config: json!({}) }, None)),
-        "json" => {
-            let config = json_config(&query.parameters, true)?;
-            if config.update_format == UpdateFormat::Snowflake {
-                return Err(ApiError::FormatNotSupported { format: "snowflake".into(), direction: "input" });
-            }
-            let shown = serde_json::to_value(config)
-                .map_err(|e| ApiError::FormatParameters { error: e.to_string(), input: true })?;
-            Ok((FormatSpec { name: "json".into(), config: shown }, Some(config)))
-        }
-        // Formats of this generation's clients that come from connectors only.
-        other @ ("avro" | "parquet") => Err(ApiError::FormatNotSupported { format: other.into(), direction: "input" }),
-        other => Err(ApiError::UnknownInputFormat { format: other.to_owned() }),
+/// The format that a request names, and what `/stats` tells of it.
+fn format(query: &IngressQuery) -> Result<(FormatSpec, InputFormat), ApiError> {
+    let name = query.format.as_deref().unwrap_or("csv");
+    let not_supported = |name: &str| ApiError::FormatNotSupported { format: name.to_owned(), direction: "input" };
+    if name == "avro" {
+        // Its messages come from connectors only.
+        return Err(not_supported(name));
     }
+    let format = InputFormat::of_request(name, &query.parameters).map_err(|e| match e.kind {
+        FormatErrorKind::Unknown => ApiError::UnknownInputFormat { format: name.to_owned() },
+        FormatErrorKind::Direction => {
+            let key = e.key.unwrap_or_default();
+            not_supported(query.parameters.get(&key).map_or(name, String::as_str))
+        }
+        FormatErrorKind::Config | FormatErrorKind::Columns => parameters(&e),
+    })?;
+    // CSV as it mostly is has nothing to tell.
+    let config = if format == InputFormat::Csv(CsvConfig::default()) { json!({}) } else { format.shown() };
+    Ok((FormatSpec { name: format.name().into(), config }, format))
+}
+
+fn parameters(e: &FormatError) -> ApiError {
+    let error = match &e.hint {
+        Some(hint) => format!("{e}; {hint}"),
+        None => e.to_string(),
+    };
+    ApiError::FormatParameters { error, input: true }
 }
 
 /// Everything about a request but its body.
@@ -180,16 +196,13 @@ async fn prepare(
     let unknown = || ApiError::UnknownInputStream { stream: table_name.clone() };
     let table = controller.program().find_table(&table_name).ok_or_else(unknown)?;
     let forced = query.force;
-    let (shown, json) = format(&query)?;
+    let (shown, format) = format(&query)?;
+    let columns = Arc::clone(&controller.program().tables[table]);
+    format.check(&columns).map_err(|e| parameters(&e))?;
     let permit = controller.admit_input().map_err(refused)?;
     let endpoint = controller.request_endpoint(&table_name, table, shown).map_err(refused)?;
     controller.await_intake(forced, PATIENCE).await.map_err(refused)?;
-    let columns = Arc::clone(&controller.program().tables[table]);
-    let last = endpoint.events.load(Relaxed);
-    let reader = match json {
-        None => Reader::Csv(Box::new(CsvReader::new(columns, last))),
-        Some(config) => Reader::Json(JsonReader::new(columns, config, last)),
-    };
+    let reader = format.reader(columns, endpoint.events.load(Relaxed), false).map_err(|e| parameters(&e))?;
     Ok(Prepared { reader, endpoint, controller, forced, _permit: permit })
 }
 
