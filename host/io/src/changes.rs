@@ -60,6 +60,8 @@ pub(crate) struct TableDraft<'a> {
     key: RowDraft<'a>,
     value: RowDraft<'a>,
     given: Vec<bool>,
+    /// Whether a column was set since the draft was empty.
+    dirty: bool,
     /// Room for a value with parts, for readers.
     pub(crate) items: ItemWriter,
 }
@@ -77,12 +79,14 @@ impl<'a> TableDraft<'a> {
             key: RowDraft::new(&table.key),
             value: RowDraft::new(&table.value),
             given: vec![false; table.columns.len()],
+            dirty: false,
             items: ItemWriter::new(),
         }
     }
 
     pub(crate) fn set(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), RowError> {
         self.given[column] = true;
+        self.dirty = true;
         self.put(column, value)
     }
 
@@ -94,6 +98,9 @@ impl<'a> TableDraft<'a> {
     }
 
     pub(crate) fn clear(&mut self) {
+        if !std::mem::take(&mut self.dirty) {
+            return;
+        }
         self.key.clear();
         self.value.clear();
         self.given.fill(false);
@@ -105,9 +112,17 @@ impl<'a> TableDraft<'a> {
             self.clear();
             return Err(BadRow { description: "rows of an append-only table cannot be deleted".into(), field: None });
         }
-        let result = self.fill_defaults().and_then(|()| self.lay_out(changes));
-        self.clear();
-        let key_words = result?;
+        self.dirty = true;
+        let key_words = match self.fill_defaults().and_then(|()| self.lay_out(changes)) {
+            Ok(key_words) => key_words,
+            Err(e) => {
+                self.clear();
+                return Err(e);
+            }
+        };
+        // Both parts are empty once they are laid out.
+        self.given.fill(false);
+        self.dirty = false;
         changes.push(key_words, weight);
         Ok(())
     }
@@ -118,6 +133,7 @@ impl<'a> TableDraft<'a> {
             return self.insert(-1, changes);
         }
         let result = self.lay_out_key(changes);
+        self.dirty = true;
         self.clear();
         result?;
         changes.push(Some(changes.scratch.len()), -1);
@@ -130,6 +146,7 @@ impl<'a> TableDraft<'a> {
             return Err(BadRow { description: "'update' events need a table with a PRIMARY KEY".into(), field: None });
         }
         let result = self.lay_out_update(changes);
+        self.dirty = true;
         self.clear();
         let key_words = result?;
         changes.push(Some(key_words), 2);

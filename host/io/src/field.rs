@@ -1,7 +1,7 @@
 //! Values as text, for formats whose fields are text and for keys of JSON objects.
 
-use crate::bytes;
 use crate::json::{self, JsonFlavor, Step};
+use crate::{bytes, digits};
 use weir_functions::forms;
 use weir_row::{Item, ItemWriter, SqlType, ValueRef, item};
 
@@ -110,51 +110,27 @@ pub(crate) fn to_text(sql: &SqlType, value: ValueRef<'_>) -> String {
         ValueRef::U16(n) => n.to_string(),
         ValueRef::U32(n) => n.to_string(),
         ValueRef::U64(n) => n.to_string(),
-        ValueRef::Dec(units) => forms::decimal_all(units, i32::from(sql.scale())),
+        ValueRef::Dec(units) => written(|out| digits::decimal(units, sql.scale(), out)),
         ValueRef::F32(x) => forms::real(x),
         ValueRef::F64(x) => forms::double(x),
         ValueRef::Text(s) => s.to_owned(),
-        ValueRef::Date(d) => forms::date(d),
-        ValueRef::Time(t) => short_time(t),
-        ValueRef::Ts(t) => short_timestamp(t, ' '),
-        ValueRef::Tz(t) => format!("{}+00:00", short_timestamp(t, ' ')),
+        ValueRef::Date(d) => written(|out| digits::date(d, out)),
+        ValueRef::Time(t) => written(|out| digits::time(t, out)),
+        ValueRef::Ts(t) => written(|out| digits::timestamp(t, b' ', out)),
+        ValueRef::Tz(t) => written(|out| digits::timestamp(t, b' ', out)) + "+00:00",
         ValueRef::Uuid(u) => forms::uuid(u),
         // No digits at all would be NULL.
         ValueRef::Bytes([]) => "0x".to_owned(),
         ValueRef::Bytes(b) => forms::hex(b),
-        ValueRef::Item(i) => {
-            let mut out = Vec::new();
-            json::print::item(sql, JsonFlavor::Default, i, item::DEPTH_MAX, &mut out);
-            // JSON is made of texts that were strings.
-            String::from_utf8(out).unwrap_or_default()
-        }
+        ValueRef::Item(i) => written(|out| json::print::item(sql, JsonFlavor::Default, i, item::DEPTH_MAX, out)),
     }
 }
 
-/// A time of day with a fraction of no, 3, 6 or 9 digits.
-pub(crate) fn short_time(ns: i64) -> String {
-    let whole = forms::time(ns - ns % 1_000_000_000);
-    let fraction = ns % 1_000_000_000;
-    match fraction {
-        0 => whole,
-        f if f % 1_000_000 == 0 => format!("{whole}.{:03}", f / 1_000_000),
-        f if f % 1_000 == 0 => format!("{whole}.{:06}", f / 1_000),
-        f => format!("{whole}.{f:09}"),
-    }
-}
-
-/// A timestamp with a fraction of no, 3 or 6 digits, and that between date and time.
-pub(crate) fn short_timestamp(us: i64, separator: char) -> String {
-    let fraction = us.rem_euclid(1_000_000);
-    let mut whole = forms::timestamp(us - fraction);
-    if separator != ' ' {
-        whole = whole.replacen(' ', separator.encode_utf8(&mut [0; 4]), 1);
-    }
-    match fraction {
-        0 => whole,
-        f if f % 1_000 == 0 => format!("{whole}.{:03}", f / 1_000),
-        f => format!("{whole}.{f:06}"),
-    }
+/// What is written, which is made of digits and of texts that were strings.
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// A timestamp with a blank or a `T`, and perhaps a zone, which is applied: RFC 3339 becomes UTC.

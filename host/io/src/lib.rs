@@ -8,6 +8,7 @@ mod changes;
 mod columns;
 mod csv;
 mod cursor;
+mod digits;
 mod encode;
 mod error;
 mod field;

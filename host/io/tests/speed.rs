@@ -1,4 +1,5 @@
-//! How fast readers and writers are, on one core: `cargo test -p weir-io --release --test speed -- --ignored --nocapture`.
+//! How fast readers and writers are, on one core: `cargo test -p weir-io --release --test speed -- --ignored --nocapture`; `WEIR_SPEED=json` for one
+//! format, ten times over, to be looked at with a profiler.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps says where it failed")]
 
 use serde_json::{Value as Json, json};
@@ -72,14 +73,19 @@ fn rates() {
         append_only: false,
     };
     let described = Arc::new(TableColumns::new(&table));
-    for (name, output, input) in [
+    let chosen = std::env::var("WEIR_SPEED").ok();
+    let times = if chosen.is_some() { 10 } else { 1 };
+    let formats = [
         ("json", json!({}), json!({})),
         ("json", json!({"array": true}), json!({"array": true})),
         ("json", json!({}), json!({"lines": "single"})),
         ("csv", json!({}), json!({})),
         ("parquet", json!({}), json!({})),
         ("avro", json!({"registry_urls": "http://x"}), json!({"registry_urls": "http://x"})),
-    ] {
+    ];
+    let mut formats = formats.to_vec();
+    formats.retain(|(name, ..)| chosen.as_deref().is_none_or(|chosen| chosen == *name));
+    for (name, output, input) in formats.into_iter().flat_map(|f| std::iter::repeat_n(f, times)) {
         let mut encoder =
             OutputFormat::parse(name, &output).unwrap().encoder(columns.clone().into(), layout.clone(), None).unwrap();
         encoder.registered(Some(1), Some(1));

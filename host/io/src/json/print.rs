@@ -2,8 +2,8 @@
 
 use super::JsonFlavor;
 use super::flavor::{BytesForm, TimestampForm};
-use crate::bytes;
-use crate::field::{short_time, short_timestamp, to_text};
+use crate::field::to_text;
+use crate::{bytes, digits};
 use weir_functions::forms;
 use weir_row::{Item, Items, SqlType, ValueRef, View, item as items};
 
@@ -17,6 +17,13 @@ pub(crate) fn string(s: &str, out: &mut Vec<u8>) {
 fn quoted(s: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(s.as_bytes());
+    out.push(b'"');
+}
+
+/// Appends something that needs no escapes as a string.
+fn within(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'"');
+    write(out);
     out.push(b'"');
 }
 
@@ -38,8 +45,11 @@ pub(crate) fn value(sql: &SqlType, flavor: JsonFlavor, value: ValueRef<'_>, out:
         ValueRef::U32(n) => whole(n, out),
         ValueRef::U64(n) => whole(n, out),
         ValueRef::Dec(units) => {
-            let text = forms::decimal_all(units, i32::from(sql.scale()));
-            if flavor.decimal_text() { quoted(&text, out) } else { out.extend_from_slice(text.as_bytes()) }
+            if flavor.decimal_text() {
+                within(out, |out| digits::decimal(units, sql.scale(), out));
+            } else {
+                digits::decimal(units, sql.scale(), out);
+            }
         }
         // JSON has no NaN and no infinity: they are null.
         ValueRef::F32(x) => {
@@ -50,10 +60,10 @@ pub(crate) fn value(sql: &SqlType, flavor: JsonFlavor, value: ValueRef<'_>, out:
         }
         ValueRef::Text(s) => string(s, out),
         ValueRef::Date(d) if flavor.days() => whole(d, out),
-        ValueRef::Date(d) => quoted(&forms::date(d), out),
+        ValueRef::Date(d) => within(out, |out| digits::date(d, out)),
         ValueRef::Time(t) => match flavor.time_unit_ns() {
             Some(unit) => whole(t / unit, out),
-            None => quoted(&short_time(t), out),
+            None => within(out, |out| digits::time(t, out)),
         },
         ValueRef::Ts(t) => timestamp(flavor, t, "", out),
         ValueRef::Tz(t) => timestamp(flavor, t, "+00:00", out),
@@ -66,8 +76,14 @@ pub(crate) fn value(sql: &SqlType, flavor: JsonFlavor, value: ValueRef<'_>, out:
 /// `zone` is what stands behind the text where the flavor says nothing else.
 fn timestamp(flavor: JsonFlavor, us: i64, zone: &str, out: &mut Vec<u8>) {
     match flavor.timestamp() {
-        TimestampForm::Blank => quoted(&format!("{}{zone}", short_timestamp(us, ' ')), out),
-        TimestampForm::Rfc3339(zone) => quoted(&format!("{}{zone}", short_timestamp(us, 'T')), out),
+        TimestampForm::Blank => within(out, |out| {
+            digits::timestamp(us, b' ', out);
+            out.extend_from_slice(zone.as_bytes());
+        }),
+        TimestampForm::Rfc3339(zone) => within(out, |out| {
+            digits::timestamp(us, b'T', out);
+            out.extend_from_slice(zone.as_bytes());
+        }),
         TimestampForm::Millis => whole(us.div_euclid(1_000), out),
     }
 }

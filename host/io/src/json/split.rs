@@ -36,30 +36,39 @@ impl Splitter {
     }
 
     fn line_end(&self, bytes: &[u8]) -> Option<usize> {
-        bytes[self.seen..].iter().position(|b| *b == b'\n').map(|at| self.seen + at + 1)
+        memchr::memchr(b'\n', &bytes[self.seen..]).map(|at| self.seen + at + 1)
     }
 
     fn value_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (i, b) in bytes.iter().enumerate().skip(self.seen) {
+        let mut i = self.seen;
+        while i < bytes.len() {
             if self.in_string {
-                match b {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
+                if std::mem::take(&mut self.escaped) {
+                    i += 1;
+                    continue;
                 }
+                // Most bytes are within strings, and nothing of them.
+                let at = i + memchr::memchr2(b'"', b'\\', &bytes[i..])?;
+                if bytes[at] == b'"' {
+                    self.in_string = false
+                } else {
+                    self.escaped = true
+                }
+                i = at + 1;
                 continue;
             }
+            let b = bytes[i];
+            i += 1;
             match b {
                 b'"' if self.depth > 0 => self.in_string = true,
                 b'{' | b'[' if !self.bare => self.depth += 1,
                 b'}' | b']' if self.depth > 0 => {
                     self.depth -= 1;
                     if self.depth == 0 {
-                        return Some(i + 1);
+                        return Some(i);
                     }
                 }
-                b'\n' if self.depth == 0 => return Some(i + 1),
+                b'\n' if self.depth == 0 => return Some(i),
                 _ if self.depth == 0 && !b.is_ascii_whitespace() => self.bare = true,
                 _ => {}
             }
