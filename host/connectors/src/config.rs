@@ -135,6 +135,7 @@ pub fn declared_input(text: &str, table: &Table) -> Result<Vec<Declared>, Vec<Pr
         let Some(format) = &config.format else { return Ok(None) };
         let format = InputFormat::parse(&format.name, &format.config).map_err(|e| spec.format_problem(&e))?;
         format.check(&table.columns).map_err(|e| spec.format_problem(&e))?;
+        spec.without_registry(format.registry().is_some())?;
         Ok(Some(FormatSpec { name: format.name().into(), config: format.shown() }))
     })
 }
@@ -165,6 +166,7 @@ pub fn declared_output(
         let format = config.format.as_ref().map(|format| {
             let format = OutputFormat::parse(&format.name, &format.config).map_err(|e| spec.format_problem(&e))?;
             format.check(&view.columns, key.as_deref()).map_err(|e| spec.format_problem(&e))?;
+            spec.without_registry(format.registry().is_some())?;
             Ok(FormatSpec { name: format.name().into(), config: format.shown() })
         });
         let format = format.transpose()?;
@@ -336,6 +338,15 @@ impl<'a> Written<'a> {
         });
         let place = key.or(config).or(member(&self.places, "format")).unwrap_or(self.whole);
         Problem { hint: e.hint.clone(), ..self.problem(place, e.message.clone()) }
+    }
+
+    /// Schemas come with the declaration; there is no client of registries yet.
+    fn without_registry(&self, has_registry: bool) -> Result<(), Problem> {
+        if !has_registry {
+            return Ok(());
+        }
+        let problem = self.at("format", "schema registries cannot be reached yet");
+        Err(Problem { hint: Some("give the schema itself as 'schema', without 'registry_urls'".into()), ..problem })
     }
 
     /// A member as what it must be.

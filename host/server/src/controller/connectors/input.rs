@@ -4,6 +4,7 @@ use super::super::endpoint::InputEndpoint;
 use super::super::run::{Controller, Phase};
 use super::Log;
 use super::retry::Retry;
+use super::{PROBLEMS_LOGGED, PROBLEMS_LOGGED_EACH};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::watch;
@@ -11,9 +12,6 @@ use tokio::time::Instant;
 use weir_connectors::{BATCH_RECORDS, Chunk, Grants, Position, Source, TransportError};
 use weir_io::{Changes, InputFormat, ParseError, Reader};
 
-/// Records that could not be read are told in the log up to this number; then every so many.
-const PROBLEMS_LOGGED: u64 = 20;
-const PROBLEMS_LOGGED_EACH: u64 = 10_000;
 /// Bytes whose reading would keep others waiting.
 const BYTES_AT_ONCE: usize = 32 << 10;
 /// Bytes read at once if a connector limits how many records a step takes in.

@@ -20,6 +20,10 @@ use tokio::sync::watch;
 use weir_connectors::{Grants, Sink, Source, Table, View};
 use weir_io::{Encoder, InputFormat, OutputFormat};
 
+/// Records that could not be read or written are told in the log up to this number of a connector; then every so many.
+const PROBLEMS_LOGGED: u64 = 20;
+const PROBLEMS_LOGGED_EACH: u64 = 10_000;
+
 /// Takes lines for the pipeline's log.
 pub(crate) type Log = Arc<dyn Fn(&str) + Send + Sync>;
 

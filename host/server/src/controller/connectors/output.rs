@@ -4,12 +4,13 @@ use super::super::deltas::{Delivery, Delta, Listener};
 use super::super::endpoint::OutputEndpoint;
 use super::Log;
 use super::retry::Retry;
+use super::{PROBLEMS_LOGGED, PROBLEMS_LOGGED_EACH};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::time::Instant;
 use weir_connectors::{Grants, Sink, TransportError};
-use weir_io::Encoder;
+use weir_io::{Encoder, WriteError};
 use weir_row::{Block, RowWriter, sort_consolidate};
 
 /// Rows whose writing would keep others waiting.
@@ -99,12 +100,12 @@ impl Drain {
     }
 
     async fn attempt(&mut self, delta: &Delta, is_open: &mut bool) -> Result<(), TransportError> {
-        let counters = &self.endpoint.counters;
+        let (counters, name, log) = (&self.endpoint.counters, &self.endpoint.name, &self.log);
         let failed = |e| {
             counters.num_transport_errors.fetch_add(1, Relaxed);
             e
         };
-        let wrong = |e: weir_io::WriteError| {
+        let wrong = |e: WriteError| {
             counters.num_encode_errors.fetch_add(1, Relaxed);
             TransportError::Fatal(e.to_string())
         };
@@ -118,7 +119,19 @@ impl Drain {
             encoder.begin(Arc::clone(delta)).map_err(wrong)?;
             loop {
                 let piece = if is_large { tokio::task::block_in_place(|| encoder.next()) } else { encoder.next() };
-                let Some(piece) = piece.map_err(wrong)? else { break };
+                let piece = match piece {
+                    Ok(Some(piece)) => piece,
+                    Ok(None) => break,
+                    Err(e @ WriteError::Weight { .. }) => return Err(wrong(e)),
+                    // A row that the format cannot say is told, and the others go on.
+                    Err(e) => {
+                        let number = counters.num_encode_errors.fetch_add(1, Relaxed) + 1;
+                        if number <= PROBLEMS_LOGGED || number.is_multiple_of(PROBLEMS_LOGGED_EACH) {
+                            log(&format!("WARN connector '{name}': {e}"));
+                        }
+                        continue;
+                    }
+                };
                 records += piece.records as u64;
                 bytes += (piece.key.as_ref().map_or(0, Vec::len) + piece.value.as_ref().map_or(0, Vec::len)) as u64;
                 self.sink.write(piece).await.map_err(failed)?;
