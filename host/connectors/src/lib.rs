@@ -1,6 +1,6 @@
 //! Connectors: where the rows of tables come from, and where the changes of views go.
 //!
-//! A transport is a file of this crate. One that brings rows is a [`Source`], one that takes them away a [`Sink`]; [`transports`] lists them all.
+//! A transport is a file of this crate. One that brings rows is a [`Source`], one that takes them away a [`Sink`]; [`TRANSPORTS`] lists them all.
 //! Both are passive: the pipeline's controller asks a source for the next chunk when there is room for it, and hands a sink what it wrote when a step
 //! is done. So pausing, back-pressure, retries and counting are the same for all, and are the controller's. What bytes mean is the business of
 //! formats (`weir-io`), and any transport goes with any format.
