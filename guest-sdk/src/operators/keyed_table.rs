@@ -69,7 +69,7 @@ impl KeyedTable {
         self
     }
 
-    /// Each step waits for [`settle`](KeyedTable::settle).
+    /// Each step waits for `settle`.
     pub fn judged(mut self) -> KeyedTable {
         self.judged = true;
         self
