@@ -357,3 +357,43 @@ async fn labels_order_connectors_and_output_is_gathered() {
     assert!(lines.len() <= 3 && lines.last() == Some(&"3000,1"), "{out}");
     assert_eq!(output(&stats, "v.o")["metrics"]["buffered_records"], 0);
 }
+
+#[tokio::test]
+async fn rows_are_made_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let nexmark = |table: &str| {
+        format!(
+            r#"WITH ('connectors' = '[{{"name": "n", "transport": {{"name": "nexmark", "config": {{"table": "{table}", "events": 5000}}}}}}]')"#
+        )
+    };
+    let tables = include_str!("../examples/nexmark/tables.sql");
+    let tables = ["person", "auction", "bid"].iter().fold(tables.to_owned(), |sql, table| {
+        let (before, after) = sql.split_once(&format!("CREATE TABLE {table} (")).unwrap();
+        let (columns, rest) = after.split_once(");").unwrap();
+        format!("{before}CREATE TABLE {table} ({columns}) {};{rest}", nexmark(table))
+    });
+    let program = format!(
+        r#"{tables}
+        CREATE TABLE made(id BIGINT NOT NULL PRIMARY KEY, who VARCHAR, d DECIMAL(8, 2), at TIMESTAMP, tags VARCHAR ARRAY, m MAP<VARCHAR, INT>, b VARBINARY, u UUID)
+        WITH ('materialized' = 'true', 'connectors' = '[{{"name": "g", "transport": {{"name": "datagen", "config": {{"plan": [{{"limit": 3000, "fields": {{
+            "id": {{"range": [0, 1000]}}, "who": {{"strategy": "name"}}, "d": {{"strategy": "uniform"}}, "tags": {{"range": [0, 3], "value": {{"strategy": "word"}}}}}}}}]}}}}}}]');
+        CREATE TABLE ticks(at TIMESTAMP) WITH ('materialized' = 'true', 'connectors' = '[{{"name": "c", "transport": {{"name": "clock", "config": {{"clock_resolution_usecs": 20000}}}}}}]');
+        CREATE MATERIALIZED VIEW sizes AS SELECT (SELECT COUNT(*) FROM person) AS p, (SELECT COUNT(*) FROM auction) AS a, (SELECT COUNT(*) FROM bid) AS b;
+        CREATE MATERIALIZED VIEW orphans AS SELECT COUNT(*) AS n FROM auction WHERE seller NOT IN (SELECT id FROM person WHERE id IS NOT NULL);"#
+    );
+    run(&server, "made", &program, json!({})).await;
+    let ended = |s: &Value| {
+        ["person.n", "auction.n", "bid.n", "made.g"].iter().all(|n| input(s, n)["metrics"]["end_of_input"] == true)
+    };
+    let stats =
+        until(&server, "made", |s| ended(s) && input(s, "ticks.c")["metrics"]["total_records"].as_u64() >= Some(3))
+            .await;
+    assert!(stats["inputs"].as_array().unwrap().iter().all(|i| i["metrics"]["num_parse_errors"] == 0), "{stats:#}");
+    assert_eq!(input(&stats, "made.g")["metrics"]["total_records"], 3_000);
+    assert_eq!(stats["global_metrics"]["pipeline_complete"], false, "a clock never ends");
+    until(&server, "made", |s| s["global_metrics"]["buffered_input_records"] == 0).await;
+    assert_eq!(rows(&server, "made", "SELECT * FROM sizes").await, [json!({ "p": 100, "a": 300, "b": 4_600 })]);
+    assert_eq!(rows(&server, "made", "SELECT COUNT(*) AS n FROM made").await, [json!({ "n": 1_000 })]);
+    assert_eq!(rows(&server, "made", "SELECT * FROM orphans").await, [json!({ "n": 0 })]);
+}

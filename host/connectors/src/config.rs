@@ -385,8 +385,10 @@ impl<'a> Written<'a> {
                 let hint = Some(r#"for example: "format": {"name": "json"}"#.into());
                 return Err(Problem { hint, ..self.at("transport", &message) });
             }
-            (FormatUse::None, Some(_)) => {
-                return Err(self.at("format", &format!("transport '{}' has no format", found.name)));
+            (FormatUse::Own, Some(_)) => {
+                return Err(
+                    self.at("format", &format!("transport '{}' makes rows itself and has no format", found.name))
+                );
             }
             _ => {}
         }

@@ -9,11 +9,14 @@
 //! Source -> chunk -> Reader (format) -> changes -> queue -> step -> delta -> Encoder (format) -> piece -> Sink
 //! ```
 
+mod clock;
 mod config;
+mod datagen;
 mod empty;
 mod error;
 mod file;
 mod grants;
+mod nexmark;
 mod null;
 mod sink;
 mod source;
@@ -29,4 +32,4 @@ pub use error::{ConfigError, TransportError};
 pub use grants::{Grants, GrantsError};
 pub use sink::{Sink, View};
 pub use source::{Chunk, Position, Source, Table, Taken};
-pub use transports::{FormatUse, TRANSPORTS, Transport, sink, source};
+pub use transports::{FormatUse, TRANSPORTS, Transport, own_format, sink, source};

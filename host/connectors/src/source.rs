@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
-use weir_io::{Changes, TableColumns};
+use weir_io::TableColumns;
 
 /// The table that a source feeds.
 #[derive(Clone, Debug)]
@@ -15,8 +15,6 @@ pub struct Table {
     pub name: String,
     /// Its columns.
     pub columns: Arc<TableColumns>,
-    /// Workers that share its rows.
-    pub workers: usize,
 }
 
 /// Where a source stands: what was given out before is not given out again by a source that is opened there.
@@ -40,8 +38,6 @@ pub enum Chunk {
     EndOfStream,
     /// Whole messages: each is records of its own.
     Messages(Vec<Bytes>),
-    /// Rows of its own making, without a format.
-    Rows(Changes),
     /// Nothing more will come.
     End,
 }

@@ -1,6 +1,6 @@
 //! All transports. A new one is a file, and a line here.
 
-use crate::{ConfigError, Sink, Source, Table, View};
+use crate::{ConfigError, FormatSpec, Sink, Source, Table, View};
 use serde::de::DeserializeOwned;
 
 /// A transport: what it is called, and what it can be.
@@ -23,8 +23,15 @@ pub enum FormatUse {
     Needed,
     /// It may have one.
     Optional,
-    /// It makes rows, or takes none.
-    None,
+    /// It makes what it carries, as JSON.
+    Own,
+}
+
+/// The format of a transport that has its own.
+pub fn own_format(name: &str) -> Option<FormatSpec> {
+    let transport = TRANSPORTS.iter().find(|t| t.name == name)?;
+    (transport.format == FormatUse::Own)
+        .then(|| FormatSpec { name: "json".into(), config: serde_json::json!({ "update_format": "raw" }) })
 }
 
 type MakeSource = fn(&str, &Table) -> Result<Box<dyn Source>, ConfigError>;
@@ -32,9 +39,12 @@ type MakeSink = fn(&str, &View) -> Result<Box<dyn Sink>, ConfigError>;
 
 /// The transports by name.
 pub const TRANSPORTS: &[Transport] = &[
+    Transport { name: "clock", source: Some(crate::clock::source), sink: None, format: FormatUse::Own },
+    Transport { name: "datagen", source: Some(crate::datagen::source), sink: None, format: FormatUse::Own },
     Transport { name: "empty_input", source: Some(crate::empty::source), sink: None, format: FormatUse::Optional },
     Transport { name: "file_input", source: Some(crate::file::source), sink: None, format: FormatUse::Needed },
     Transport { name: "file_output", source: None, sink: Some(crate::file::sink), format: FormatUse::Needed },
+    Transport { name: "nexmark", source: Some(crate::nexmark::source), sink: None, format: FormatUse::Own },
     Transport { name: "null_output", source: None, sink: Some(crate::null::sink), format: FormatUse::Optional },
     Transport { name: "url_input", source: Some(crate::url::source), sink: None, format: FormatUse::Needed },
 ];

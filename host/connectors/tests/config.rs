@@ -37,7 +37,7 @@ fn table() -> Table {
         materialized: false,
         append_only: false,
     };
-    Table { name: "t".into(), columns: Arc::new(TableColumns::new(&circuit)), workers: 1 }
+    Table { name: "t".into(), columns: Arc::new(TableColumns::new(&circuit)) }
 }
 
 fn input(text: &str) -> Result<usize, Vec<Problem>> {

@@ -29,7 +29,7 @@ pub(crate) fn declared(program: &Program, source: &str) -> Result<DeclaredConnec
     for (relation, table) in program.tables.iter().zip(&program.circuit.tables) {
         let Some(property) = connectors(relation) else { continue };
         let columns = Arc::new(TableColumns::new(table));
-        let table = Table { name: relation.name.clone(), columns, workers: 1 };
+        let table = Table { name: relation.name.clone(), columns };
         match declared_input(&property.value, &table) {
             Ok(list) => {
                 for connector in list {

@@ -370,10 +370,9 @@ fn connectors(
     running: &RunningProgram,
 ) -> Result<Connectors, (Event, DeploymentError)> {
     let Some(info) = &pipeline.program_info else { return Ok(Connectors::default()) };
-    let workers = usize::from(pipeline.runtime_config.workers);
     let (grants, slot) = (Arc::clone(&manager.grants), Arc::clone(slot));
     let log = move |line: &str| slot.logs.push(line);
-    let made = Connectors::new(running, workers, &info.input_connectors, &info.output_connectors, grants, log);
+    let made = Connectors::new(running, &info.input_connectors, &info.output_connectors, grants, log);
     made.map_err(|e| failed(error("PipelineInvalidProgramInfo", e)))
 }
 

@@ -105,10 +105,6 @@ impl Feeder {
             retry.worked();
             match (chunk, &mut reader) {
                 (Chunk::End, _) => return Ok(()),
-                (Chunk::Rows(rows), _) => {
-                    changes = rows;
-                    self.queue(&mut changes, 0, None, at).await?;
-                }
                 (Chunk::Bytes(bytes), Some(reader)) => self.stream(&bytes, reader, &mut changes, at).await?,
                 (Chunk::EndOfStream, Some(reader)) => {
                     self.read(reader, |reader, problems| reader.finish(&mut changes, problems));

@@ -64,14 +64,13 @@ impl Connectors {
     /// A configuration that is none: it was checked as the program was compiled, by this or another version.
     pub fn new(
         program: &RunningProgram,
-        workers: usize,
         inputs: &BTreeMap<String, Value>,
         outputs: &BTreeMap<String, Value>,
         grants: Arc<Grants>,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Connectors, String> {
         let input = |(name, config): (&String, &Value)| {
-            Self::input(program, workers, name, config).map_err(|e| format!("connector '{name}': {e}"))
+            Self::input(program, name, config).map_err(|e| format!("connector '{name}': {e}"))
         };
         let output = |(name, config): (&String, &Value)| {
             Self::output(program, name, config).map_err(|e| format!("connector '{name}': {e}"))
@@ -84,15 +83,15 @@ impl Connectors {
         })
     }
 
-    fn input(program: &RunningProgram, workers: usize, name: &str, config: &Value) -> Result<Input, String> {
+    fn input(program: &RunningProgram, name: &str, config: &Value) -> Result<Input, String> {
         let config: EndpointConfig = serde_json::from_value(config.clone()).map_err(|e| e.to_string())?;
         let mut tables = program.relations[program.views..].iter();
         let table = tables.position(|t| t.name == config.stream);
         let table = table.ok_or_else(|| format!("there is no table '{}'", config.stream))?;
-        let target = Table { name: config.stream.clone(), columns: Arc::clone(&program.tables[table]), workers };
-        let format = config.connector.format.as_ref().map(|f| InputFormat::parse(&f.name, &f.config));
-        let format = format.transpose().map_err(|e| e.to_string())?;
+        let target = Table { name: config.stream.clone(), columns: Arc::clone(&program.tables[table]) };
         let transport = &config.connector.transport;
+        let format = config.connector.format.clone().or_else(|| weir_connectors::own_format(&transport.name));
+        let format = format.map(|f| InputFormat::parse(&f.name, &f.config)).transpose().map_err(|e| e.to_string())?;
         let source = weir_connectors::source(&transport.name, &text(&transport.config), &target);
         let source = source.map_err(|e| e.to_string())?;
         let endpoint = Arc::new(InputEndpoint::new(name.to_owned(), config, table, false));
