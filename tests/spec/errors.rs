@@ -85,7 +85,7 @@ const NEVER: &[(&str, &str)] = &[
         PipelineInvalidRuntimeConfig PipelineInvalidProgramInfo PipelineInvalidDeploymentConfig FailedToSerializeDeploymentConfig"),
     ("a program of another platform is compiled anew", "CannotProvisionDifferentPlatformVersion"),
     ("figures are written from counters, which cannot fail", "PrometheusError HeapProfilerError"),
-    ("connectors come with the data plane", "ConfigError.InputFormatNotSpecified ConfigError.OutputFormatNotSpecified
+    ("connectors are checked as the program is compiled; what fails later is their fatal_error", "ConfigError.InputFormatNotSpecified ConfigError.OutputFormatNotSpecified
         ConfigError.InvalidParserConfig ConfigError.InvalidEncoderConfig ConfigError.InvalidTransportConfig
         ConfigError.InvalidOutputBufferConfig ConfigError.DuplicateInputEndpoint ConfigError.DuplicateInputStream
         ConfigError.DuplicateOutputEndpoint ConfigError.DuplicateOutputStream ConfigError.UnknownInputTransport

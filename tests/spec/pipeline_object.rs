@@ -6,8 +6,9 @@
 //! | every error of a program at once | `api.rs`: `a_wrong_program_gets_all_its_errors_at_once` |
 //! | statuses of a compilation | the unit tests of `automata/program.rs` |
 //!
-//! Not here: connectors (they come with the data plane), so `input_connectors` and `output_connectors` are empty, and nothing is a
-//! `ConnectorGenerationError`. Otherwise than the page: `fault_tolerance` is accepted (the page's introduction says that Weir does
+//! | `input_connectors`, `output_connectors`, `ConnectorGenerationError` | `../connectors.rs` |
+//!
+//! Otherwise than the page: `fault_tolerance` is accepted (the page's introduction says that Weir does
 //! it); `workers` has an upper bound of 64 and is not 0 (400 `InvalidRuntimeConfig`); constructs that Weir does not know yet have
 //! the kind `Not supported`.
 
