@@ -18,6 +18,7 @@ mod file;
 mod grants;
 mod nexmark;
 mod null;
+mod s3;
 mod sink;
 mod source;
 mod stream;

@@ -46,6 +46,7 @@ pub const TRANSPORTS: &[Transport] = &[
     Transport { name: "file_output", source: None, sink: Some(crate::file::sink), format: FormatUse::Needed },
     Transport { name: "nexmark", source: Some(crate::nexmark::source), sink: None, format: FormatUse::Own },
     Transport { name: "null_output", source: None, sink: Some(crate::null::sink), format: FormatUse::Optional },
+    Transport { name: "s3_input", source: Some(crate::s3::source), sink: None, format: FormatUse::Needed },
     Transport { name: "url_input", source: Some(crate::url::source), sink: None, format: FormatUse::Needed },
 ];
 
