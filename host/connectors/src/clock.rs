@@ -34,11 +34,20 @@ pub(crate) fn source(config: &str, table: &Table) -> Result<Box<dyn Source>, Con
             format!("the clock sets the one column of type TIMESTAMP, and '{}' has {}", table.name, columns.len());
         return Err(ConfigError::new(message));
     };
-    Ok(Box::new(Clock { column: column.name.clone(), resolution: Duration::from_micros(resolution), ticks: None }))
+    let form =
+        if column.ty.sql == SqlType::TimestampTz { "%Y-%m-%d %H:%M:%S%.6f+00:00" } else { "%Y-%m-%d %H:%M:%S%.6f" };
+    Ok(Box::new(Clock {
+        column: column.name.clone(),
+        form,
+        resolution: Duration::from_micros(resolution),
+        ticks: None,
+    }))
 }
 
 struct Clock {
     column: String,
+    /// How the time is written.
+    form: &'static str,
     resolution: Duration,
     ticks: Option<Interval>,
 }
@@ -56,7 +65,7 @@ impl Source for Clock {
     async fn next(&mut self) -> Result<Chunk, TransportError> {
         let Some(ticks) = &mut self.ticks else { return Err(TransportError::Fatal("the clock is not open".into())) };
         ticks.tick().await;
-        let row = json!({ self.column.as_str(): Utc::now().naive_utc().format("%Y-%m-%d %H:%M:%S%.6f").to_string() });
+        let row = json!({ self.column.as_str(): Utc::now().naive_utc().format(self.form).to_string() });
         Ok(Chunk::Messages(vec![Bytes::from(row.to_string())]))
     }
 

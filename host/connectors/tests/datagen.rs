@@ -198,4 +198,11 @@ fn what_is_wrong_is_said() {
         let Err(e) = source("datagen", &config.to_string(), &table) else { panic!("{config} is taken") };
         assert!(e.message.contains(said), "{config}: {e}");
     }
+    // What nests is bounded as a whole.
+    let arrays = |sql| SqlType::Array(Box::new(sql));
+    let table = table_of(vec![("a".into(), arrays(arrays(arrays(SqlType::Integer))))]);
+    let long = |value: Value| json!({ "range": [9_999, 10_000], "value": value });
+    let config = json!({ "plan": [{ "fields": { "a": long(long(long(json!({})))) } }] });
+    let Err(e) = source("datagen", &config.to_string(), &table) else { panic!("{config} is taken") };
+    assert!(e.message.contains("are allowed"), "{e}");
 }

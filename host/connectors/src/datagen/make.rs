@@ -13,6 +13,8 @@ use weir_row::{ColumnType, SqlType};
 
 /// Characters, bytes, elements and entries that a value may have.
 const LENGTH_MAX: i128 = 10_000;
+/// Values, characters and bytes that a row may have in all, however its parts nest.
+const ROW_MAX: u128 = 1_000_000;
 /// Milliseconds of a day.
 const DAY_MS: i128 = 86_400_000;
 /// The length of what has one, if nothing is said.
@@ -91,7 +93,14 @@ pub(super) fn columns(fields: &BTreeMap<String, Field>, table: &Table) -> Result
     let columns = table.columns.columns();
     let named: Vec<(&str, bool, &ColumnType)> =
         columns.iter().map(|c| (c.name.as_str(), c.case_sensitive, &c.ty)).collect();
-    parts(fields, &named, &format!("table '{}'", table.name))
+    let columns = parts(fields, &named, &format!("table '{}'", table.name))?;
+    let most = columns.iter().fold(0_u128, |sum, (_, maker)| sum.saturating_add(maker.most()));
+    if most > ROW_MAX {
+        let error =
+            ConfigError::new(format!("a row might have {most} values, characters and bytes; {ROW_MAX} are allowed"));
+        return Err(error.with_hint("narrow the 'range' of what has a length"));
+    }
+    Ok(columns)
 }
 
 /// Makers of columns or fields: each that is named is there, each that is there is made.
@@ -130,6 +139,18 @@ impl Maker {
             return wrong("it is NOT NULL, and 'null_percentage' is more than 0");
         }
         Ok(Maker { nulls, what: what(field, &ty.sql)? })
+    }
+
+    /// The values, characters and bytes that it makes of a row, at most.
+    fn most(&self) -> u128 {
+        let times = |high: i128, n: u128| high.unsigned_abs().saturating_mul(n).saturating_add(1);
+        match &self.what {
+            What::Given(..) | What::Numbers { .. } | What::Real { .. } | What::Text { .. } | What::Uuid(_) => 1,
+            What::Letters(_, high) | What::Bytes(_, high) => times(*high, 1),
+            What::Array(_, high, element) => times(*high, element.most()),
+            What::Map(_, high, key, value) => times(*high, key.most().saturating_add(value.most())),
+            What::Row(fields) => fields.iter().fold(1, |sum, (_, maker)| sum.saturating_add(maker.most())),
+        }
     }
 
     /// Appends the value of a row, as JSON.
