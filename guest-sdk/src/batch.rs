@@ -8,6 +8,8 @@ use weir_row::{RowWriter, sort_consolidate};
 /// Rows sorted at once; longer runs are sorted in parts of about as many and merged, so that what a sort needs besides the rows
 /// stays within the cache and 8 MiB.
 const SORT_ROWS: usize = 128 * 1024;
+/// The same for rows of different lengths, which are dealt to groups that fit the cache.
+const SORT_LONG_ROWS: usize = 2 << 20;
 
 /// Rows in ascending order, each once, none with weight 0. Immutable and cheap to clone: blocks are shared.
 ///
@@ -38,6 +40,7 @@ impl Batch {
             return Batch { rows };
         }
         let stride = rows.stride();
+        let at_once = if stride == 0 { SORT_LONG_ROWS } else { SORT_ROWS };
         let mut parts: Vec<Batch> = Vec::new();
         let mut part = Vec::new();
         let mut part_rows = 0;
@@ -49,7 +52,7 @@ impl Batch {
             parts.push(Batch { rows: Rows::from(out) });
         };
         for block in rows.into_blocks() {
-            if part_rows + block.len() > SORT_ROWS && part_rows > 0 {
+            if part_rows + block.len() > at_once && part_rows > 0 {
                 sort(&mut part, &mut part_rows);
             }
             part_rows += block.len();

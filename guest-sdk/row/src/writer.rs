@@ -3,7 +3,7 @@
 use crate::{BLOCK_ROWS, BLOCK_WORDS, Block, Item, Shape, enc, text};
 
 /// Words that a short row is copied in, whatever its length: the rest is taken back, and nothing branches on the length.
-const WIDE: usize = 8;
+pub(crate) const WIDE: usize = 8;
 
 /// Writes rows into blocks of bounded size: the words of a row in order, then [`end`](RowWriter::end). What lies after the last
 /// `end` is no row yet.

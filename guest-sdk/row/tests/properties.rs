@@ -334,6 +334,41 @@ fn long_rows_get_blocks_of_their_own_and_short_ones_share() {
     assert!(blocks.iter().all(|b| b.check().is_ok()));
 }
 
+/// Rows that are dealt to groups before they are sorted: many, of different lengths, some of them long.
+#[test]
+fn many_rows_of_different_lengths_are_sorted() {
+    // How far the bits of first words are spread, and how many of them there are: from all different to few.
+    for (shift, keys, longest) in [(0, u64::MAX, 6), (0, 5_000, 12), (40, 1 << 20, 40), (11, 900, 3), (0, 10, 4)] {
+        let mut state = shift as u64 + keys % 97 + 1;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut expected = BTreeMap::new();
+        let mut blocks = vec![Block::new(0)];
+        for _ in 0..60_000 {
+            let first = (random() % keys) << shift;
+            // No row is the beginning of another one: the first word says how long it is.
+            let row: Vec<u64> = std::iter::once(first).chain((0..first % longest).map(|_| random() % 3)).collect();
+            let weight = random() as i64 % 3;
+            *expected.entry(row.clone()).or_insert(0) += weight;
+            if blocks.last().is_none_or(|b| b.len() == 7_000) {
+                blocks.push(Block::new(0));
+            }
+            blocks.last_mut().expect("there is one").push(&row, weight);
+        }
+        expected.retain(|_, w| *w != 0);
+        let mut out = RowWriter::new(0);
+        sort_consolidate(&blocks, &mut out);
+        let sorted = out.finish();
+        sorted.iter().for_each(|b| assert_eq!(b.check(), Ok(())));
+        let sorted: Vec<_> = sorted.iter().flat_map(Block::iter).map(|(r, w)| (r.to_vec(), w)).collect();
+        assert_eq!(sorted, expected.into_iter().collect::<Vec<_>>(), "{keys} keys at bit {shift}");
+    }
+}
+
 #[test]
 fn many_equal_long_rows_are_sorted_without_deep_recursion() {
     let mut block = Block::new(0);

@@ -1,6 +1,8 @@
 //! Sorting rows: a prefix word and a place per row, radix passes over the bits that differ, and a look at the rows
 //! themselves only where prefixes are equal.
 
+mod scatter;
+
 use crate::{BLOCK_ROWS, Block, RowWriter};
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -42,14 +44,35 @@ impl Entry {
         let (start, words) = if near { (start as u16, (end - start) as u16) } else { (0, FAR) };
         Entry { prefix, place, start, words }
     }
+
+    /// An entry whose place says where its row begins.
+    #[inline(always)]
+    fn at(prefix: u64, place: usize) -> Entry {
+        Entry { prefix, place: place as u32, start: 0, words: 0 }
+    }
 }
 
-/// The rows that entries refer to.
-struct Rows<'a, B> {
+/// Rows that entries refer to.
+trait Rows {
+    /// The row's words.
+    fn row(&self, e: &Entry) -> &[u64];
+
+    /// The order of two entries whose rows agree in the words before `depth`.
+    #[inline(always)]
+    fn cmp(&self, a: &Entry, b: &Entry, depth: usize) -> Ordering {
+        a.prefix.cmp(&b.prefix).then_with(|| {
+            let (a, b) = (self.row(a), self.row(b));
+            a.get(depth + 1..).cmp(&b.get(depth + 1..))
+        })
+    }
+}
+
+/// The rows of blocks.
+struct Blocks<'a, B> {
     blocks: &'a [B],
 }
 
-impl<'a, B: Borrow<Block>> Rows<'a, B> {
+impl<'a, B: Borrow<Block>> Blocks<'a, B> {
     #[inline(always)]
     fn block(&self, e: &Entry) -> &'a Block {
         self.blocks[(e.place >> ROW_BITS) as usize].borrow()
@@ -69,12 +92,6 @@ impl<'a, B: Borrow<Block>> Rows<'a, B> {
         self.block(e).span(e.place as usize % BLOCK_ROWS)
     }
 
-    #[inline(always)]
-    fn row(&self, e: &Entry) -> &'a [u64] {
-        let (start, end) = self.span(e);
-        &self.block(e).words[start..end]
-    }
-
     /// What is needed to write a row.
     #[inline(always)]
     fn found(&self, e: &Entry) -> Found<'a> {
@@ -82,14 +99,13 @@ impl<'a, B: Borrow<Block>> Rows<'a, B> {
         let last = if start < end { block.words[end - 1] } else { 0 };
         Found { words: &block.words, start, end, last, weight: block.weights[e.place as usize % BLOCK_ROWS] }
     }
+}
 
-    /// The order of two entries whose rows agree in the words before `depth`.
+impl<B: Borrow<Block>> Rows for Blocks<'_, B> {
     #[inline(always)]
-    fn cmp(&self, a: &Entry, b: &Entry, depth: usize) -> Ordering {
-        a.prefix.cmp(&b.prefix).then_with(|| {
-            let (a, b) = (self.row(a), self.row(b));
-            a.get(depth + 1..).cmp(&b.get(depth + 1..))
-        })
+    fn row(&self, e: &Entry) -> &[u64] {
+        let (start, end) = self.span(e);
+        &self.block(e).words[start..end]
     }
 }
 
@@ -116,6 +132,9 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
         4 => return sort_inline::<4, B>(blocks, out),
         _ => {}
     }
+    if scatter::sort_scattered(blocks, out) {
+        return;
+    }
     assert!(blocks.len() < 1 << (32 - ROW_BITS), "too many blocks to sort at once");
     let mut entries = Vec::with_capacity(blocks.iter().map(|b| b.borrow().len()).sum());
     for (i, block) in blocks.iter().enumerate() {
@@ -127,7 +146,7 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
             Entry::new(word(&block.words[span.0..span.1], 0), place, span)
         }));
     }
-    let rows = Rows { blocks };
+    let rows = Blocks { blocks };
     let mut scratch = Vec::new();
     sort(&mut entries, &mut scratch, &rows, 0, LEVELS);
     consolidate(&entries, &rows, out);
@@ -278,7 +297,7 @@ impl Found<'_> {
 
 /// Writes the sorted rows, equal ones together. Its loops are functions of their own: the less there is around them, the more of
 /// them stays in registers.
-fn consolidate<B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'_, B>, out: &mut RowWriter) {
+fn consolidate<B: Borrow<Block>>(entries: &[Entry], rows: &Blocks<'_, B>, out: &mut RowWriter) {
     let Some(first) = entries.first() else { return };
     let mut found = [Found::default(); AHEAD];
     let mut row = Found { weight: 0, ..rows.found(first) };
@@ -292,7 +311,7 @@ fn consolidate<B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'_, B>, out: &mu
 }
 
 #[inline(never)]
-fn look_up<'a, B: Borrow<Block>>(entries: &[Entry], rows: &Rows<'a, B>, found: &mut [Found<'a>; AHEAD]) {
+fn look_up<'a, B: Borrow<Block>>(entries: &[Entry], rows: &Blocks<'a, B>, found: &mut [Found<'a>; AHEAD]) {
     for (to, e) in found.iter_mut().zip(entries) {
         *to = rows.found(e);
     }
@@ -321,10 +340,10 @@ fn same(a: &[u64], b: &[u64]) -> bool {
 }
 
 /// Sorts entries whose rows agree in the words before `depth` and whose prefix is the word there.
-fn sort<B: Borrow<Block>>(
+fn sort<R: Rows>(
     entries: &mut [Entry],
     scratch: &mut Vec<Entry>,
-    rows: &Rows<'_, B>,
+    rows: &R,
     mut depth: usize,
     levels: u32,
 ) {
@@ -374,7 +393,7 @@ fn differing(entries: &[Entry]) -> u64 {
 }
 
 /// Makes the words after `depth` the prefixes; whether there are any.
-fn advance<B: Borrow<Block>>(entries: &mut [Entry], rows: &Rows<'_, B>, depth: usize) -> bool {
+fn advance<R: Rows>(entries: &mut [Entry], rows: &R, depth: usize) -> bool {
     let mut more = false;
     for e in entries.iter_mut() {
         let row = rows.row(e);
