@@ -3,7 +3,7 @@
 
 mod scope;
 
-use crate::{AggregateFunction, AggregateMethod, Circuit, Expr, ExprOp, Node, NodeId, Op};
+use crate::{AggregateFunction, AggregateMethod, Circuit, Column, ColumnDefault, Expr, ExprOp, Node, NodeId, Op};
 use weir_row::{ColumnType, DECIMAL_PRECISION_ONE_WORD, Kind, SqlType, Value, item};
 
 /// What a lambda's body may read: its parameters, as items.
@@ -25,6 +25,9 @@ impl Circuit {
             let n = table.columns.len();
             if table.primary_key.as_ref().is_some_and(|k| k.is_empty() || k.iter().any(|c| *c >= n)) {
                 return Err(format!("table {t}: primary key out of range"));
+            }
+            for column in &table.columns {
+                default(column).map_err(|e| format!("table {t}: the default of '{}': {e}", column.name))?;
             }
         }
         let scopes = self.check_scopes()?;
@@ -349,6 +352,17 @@ fn literal(value: &Value, ty: &ColumnType) -> Result<(), String> {
             require(kind == ty.sql.kind() && formed, "a constant of another kind than its type")
         }
     }
+}
+
+/// A default is evaluated by the host.
+fn default(column: &Column) -> Result<(), String> {
+    let Some(default) = &column.default else { return Ok(()) };
+    literal(default.without_metadata(), &ColumnType { nullable: true, ..column.ty.clone() })?;
+    if let ColumnDefault::OfMetadata { expr, .. } = default {
+        require(expr.ty.sql.kind() == column.ty.sql.kind(), "an expression of another kind than the column")?;
+        expression(expr, &[ColumnType::nullable(SqlType::Variant)], 0)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn expression(e: &Expr, columns: &[ColumnType], depth: usize) -> Result<(), String> {

@@ -20,8 +20,8 @@ pub use dot::DotNote;
 pub use expr::{Expr, ExprOp, Position};
 pub use frame::{FRAME_OFFSET_MAX, Frame, FrameBound, FrameFunction, FrameUnit};
 pub use plan::{
-    Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, Edge, ITERATIONS_MAX, LateColumn,
-    Node, NodeId, Op, Ranking, Table, View, endless,
+    Aggregate, AggregateFunction, AggregateMethod, AggregatePart, Circuit, Column, ColumnDefault, Edge, ITERATIONS_MAX,
+    LateColumn, Node, NodeId, Op, Ranking, Table, View, endless,
 };
 pub use time::is_ordered_word;
 pub use user::UserFunction;

@@ -59,7 +59,30 @@ pub struct Column {
     pub ty: ColumnType,
     /// The value when the input has no such field; `None`: NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default: Option<Value>,
+    pub default: Option<ColumnDefault>,
+}
+
+/// What a column of a table gets when the input has no field for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ColumnDefault {
+    /// A value, which is not NULL.
+    Constant(Value),
+    /// What an expression makes of that which a connector tells of a record.
+    OfMetadata {
+        /// The expression. Its only column is the metadata: VARIANT, NULL if there are none.
+        expr: Expr,
+        /// Its value without metadata.
+        without: Value,
+    },
+}
+
+impl ColumnDefault {
+    /// The value for input without metadata.
+    pub fn without_metadata(&self) -> &Value {
+        match self {
+            ColumnDefault::Constant(value) | ColumnDefault::OfMetadata { without: value, .. } => value,
+        }
+    }
 }
 
 /// A table.

@@ -61,8 +61,17 @@ pub struct ConnectorConfig {
     pub max_output_buffer_size_records: u64,
     /// Records that one step takes in.
     pub max_batch_size: u64,
+    /// Records that one step takes in for each worker, if there is no `max_batch_size`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_worker_batch_size: Option<u64>,
     /// Records that may be queued.
     pub max_queued_records: u64,
+    /// Bytes that may be queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_queued_bytes: Option<u64>,
+    /// Whether what deletes rows inserts them, and their metadata tell it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub soft_delete: bool,
     /// Whether it begins paused.
     pub paused: bool,
     /// Names under which others wait for it.
@@ -88,11 +97,23 @@ impl ConnectorConfig {
             max_output_buffer_time_millis: u64::MAX,
             max_output_buffer_size_records: u64::MAX,
             max_batch_size: BATCH_RECORDS,
+            max_worker_batch_size: None,
             max_queued_records: QUEUED_RECORDS,
+            max_queued_bytes: None,
+            soft_delete: false,
             paused: false,
             labels: Vec::new(),
             start_after: None,
             send_snapshot: false,
+        }
+    }
+
+    /// Records that one step takes in, if the connector names a number of its own.
+    pub fn batch_limit(&self, workers: usize) -> Option<u64> {
+        match self.max_worker_batch_size {
+            _ if self.max_batch_size != BATCH_RECORDS => Some(self.max_batch_size),
+            Some(records) => Some(records.saturating_mul(workers as u64)),
+            None => None,
         }
     }
 }
@@ -129,6 +150,10 @@ pub fn declared_input(text: &str, table: &Table) -> Result<Vec<Declared>, Vec<Pr
     declared(text, true, &|spec: &Written<'_>, config: &ConnectorConfig| {
         if let Some(place) = spec.places.iter().find(|(key, _)| OUTPUT_ONLY.contains(&key.as_ref())) {
             return Err(spec.problem(place.1, format!("'{}' is for connectors of views", place.0)));
+        }
+        if config.soft_delete && table.columns.is_keyed() {
+            let message = "'soft_delete' keeps the rows that were deleted, and this table's rows replace each other by their PRIMARY KEY";
+            return Err(spec.at("soft_delete", message));
         }
         let made = transports::source(&config.transport.name, spec.transport_config(), table);
         made.map_err(|e| spec.transport_problem(e))?;
@@ -184,8 +209,9 @@ const OUTPUT_ONLY: [&str; 5] = [
     "max_output_buffer_time_millis",
     "max_output_buffer_size_records",
 ];
-const INPUT_ONLY: [&str; 3] = ["labels", "start_after", "max_batch_size"];
-const KEYS: [&str; 13] = [
+const INPUT_ONLY: [&str; 6] =
+    ["labels", "start_after", "max_batch_size", "max_worker_batch_size", "max_queued_bytes", "soft_delete"];
+const KEYS: [&str; 16] = [
     "name",
     "transport",
     "format",
@@ -193,7 +219,10 @@ const KEYS: [&str; 13] = [
     "labels",
     "start_after",
     "max_queued_records",
+    "max_queued_bytes",
     "max_batch_size",
+    "max_worker_batch_size",
+    "soft_delete",
     "index",
     "send_snapshot",
     "enable_output_buffer",
@@ -407,6 +436,7 @@ impl<'a> Written<'a> {
         config.start_after = self.read::<OneOrMany>(has, "start_after")?.map(OneOrMany::many);
         config.index = self.read(has, "index")?;
         config.send_snapshot = self.read(has, "send_snapshot")?.unwrap_or(false);
+        config.soft_delete = self.read(has, "soft_delete")?.unwrap_or(false);
         config.enable_output_buffer = self.read(has, "enable_output_buffer")?.unwrap_or(false);
         for (key, to, least) in [
             ("max_queued_records", &mut config.max_queued_records, 1),
@@ -419,6 +449,15 @@ impl<'a> Written<'a> {
                     return Err(self.at(key, &format!("'{key}' is {least} at least")));
                 }
                 *to = n;
+            }
+        }
+        for (key, to) in [
+            ("max_worker_batch_size", &mut config.max_worker_batch_size),
+            ("max_queued_bytes", &mut config.max_queued_bytes),
+        ] {
+            *to = self.read(has, key)?;
+            if *to == Some(0) {
+                return Err(self.at(key, &format!("'{key}' is 1 at least")));
             }
         }
         if config.labels.len() > LABELS_MAX {

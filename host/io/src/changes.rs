@@ -1,6 +1,7 @@
 //! Rows read for a table, laid out and dealt to the workers.
 
 use crate::columns::{Home, TableColumns};
+use crate::metadata::{self, Datum, Defaults, Metadata};
 use weir_circuit::Column;
 use weir_row::{Block, Item, ItemWriter, Kind, RowDraft, RowError, RowWriter, SqlType, ValueRef, shard_of};
 
@@ -14,6 +15,9 @@ pub struct Changes {
     turn: usize,
     rows: usize,
     scratch: Vec<u64>,
+    /// What columns get that are made of metadata, in rows that are inserted and in rows that were deleted.
+    defaults: [Defaults; 2],
+    soft_delete: bool,
 }
 
 impl Changes {
@@ -26,7 +30,34 @@ impl Changes {
             turn: 0,
             rows: 0,
             scratch: Vec::new(),
+            defaults: Default::default(),
+            soft_delete: false,
         }
+    }
+
+    /// From now on what would delete a row inserts it, and metadata tell which it was as `is_delete`. For tables without a primary key.
+    pub fn set_soft_delete(&mut self, table: &TableColumns) -> Result<(), String> {
+        self.soft_delete = true;
+        self.describe(table, Metadata::default())
+    }
+
+    /// Says what is told of the records that come next, until it is said again.
+    ///
+    /// # Errors
+    /// The default of a column cannot be made of it: records that lack the column cannot be read.
+    pub fn describe(&mut self, table: &TableColumns, mut metadata: Metadata) -> Result<(), String> {
+        if !table.has_metadata {
+            return Ok(());
+        }
+        if !self.soft_delete {
+            self.defaults[0] = metadata::defaults(table, &metadata)?;
+            return Ok(());
+        }
+        for (i, is_delete) in [false, true].into_iter().enumerate() {
+            metadata.set("is_delete", Datum::Bool(is_delete));
+            self.defaults[i] = metadata::defaults(table, &metadata)?;
+        }
+        Ok(())
     }
 
     /// Rows taken so far.
@@ -108,18 +139,21 @@ impl<'a> TableDraft<'a> {
 
     /// Ends a whole row: an insertion (or, in a table with a primary key, an upsert) of `weight`.
     pub(crate) fn insert(&mut self, weight: i64, changes: &mut Changes) -> Result<(), BadRow> {
+        let is_delete = weight < 0 && changes.soft_delete && !self.table.keyed;
+        let weight = if is_delete { -weight } else { weight };
         if weight < 0 && self.table.append_only {
             self.clear();
             return Err(BadRow { description: "rows of an append-only table cannot be deleted".into(), field: None });
         }
         self.dirty = true;
-        let key_words = match self.fill_defaults().and_then(|()| self.lay_out(changes)) {
-            Ok(key_words) => key_words,
-            Err(e) => {
-                self.clear();
-                return Err(e);
-            }
-        };
+        let key_words =
+            match self.fill_defaults(&changes.defaults[usize::from(is_delete)]).and_then(|()| self.lay_out(changes)) {
+                Ok(key_words) => key_words,
+                Err(e) => {
+                    self.clear();
+                    return Err(e);
+                }
+            };
         // Both parts are empty once they are laid out.
         self.given.fill(false);
         self.dirty = false;
@@ -153,13 +187,15 @@ impl<'a> TableDraft<'a> {
         Ok(())
     }
 
-    fn fill_defaults(&mut self) -> Result<(), BadRow> {
+    fn fill_defaults(&mut self, of_metadata: &Defaults) -> Result<(), BadRow> {
         let table = self.table;
         for (i, column) in table.columns.iter().enumerate().filter(|(_, c)| c.default.is_some()) {
             if !self.given[i]
                 && let Some(default) = &column.default
             {
-                self.put(i, default.into()).map_err(|e| bad(&e, column))?;
+                let of_metadata = of_metadata.iter().find(|(column, _)| *column == i);
+                let value = of_metadata.map_or(default.without_metadata(), |(_, value)| value);
+                self.put(i, value.into()).map_err(|e| bad(&e, column))?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The columns of a table as readers see them, and how SQL names are matched.
 
 use std::collections::HashMap;
-use weir_circuit::{Column, Table};
+use weir_circuit::{Column, ColumnDefault, Table};
 use weir_row::{ColumnType, Layout};
 
 /// Where a column's value goes.
@@ -24,6 +24,8 @@ pub struct TableColumns {
     pub(crate) value: Layout,
     pub(crate) keyed: bool,
     pub(crate) append_only: bool,
+    /// Whether a column is made of metadata.
+    pub(crate) has_metadata: bool,
     by_name: HashMap<String, usize>,
 }
 
@@ -47,9 +49,20 @@ impl TableColumns {
             value: Layout::new(&types(&value_columns)),
             keyed: table.primary_key.is_some(),
             append_only: table.append_only,
+            has_metadata: table.columns.iter().any(|c| matches!(c.default, Some(ColumnDefault::OfMetadata { .. }))),
             by_name: table.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect(),
             columns: table.columns.clone(),
         }
+    }
+
+    /// Whether rows of a key replace each other.
+    pub fn is_keyed(&self) -> bool {
+        self.keyed
+    }
+
+    /// Whether a column is made of what connectors tell of records.
+    pub fn has_metadata(&self) -> bool {
+        self.has_metadata
     }
 
     /// The columns in order.

@@ -14,6 +14,7 @@ mod error;
 mod field;
 mod format;
 mod json;
+mod metadata;
 mod nexmark;
 mod parquet;
 mod raw;
@@ -35,6 +36,7 @@ pub use json::{
     JsonConfig, JsonFlavor, JsonOutputConfig, JsonReader, LineFormat, SnowflakeStream, UpdateFormat, write_json,
     write_json_row, write_json_snowflake, write_json_weighted,
 };
+pub use metadata::{Datum, Metadata};
 pub use nexmark::{Auction, Bid, Nexmark, NexmarkEvent, NexmarkRows, Person};
 pub use parquet::{PARQUET_BYTES_MAX, ParquetOutputConfig, ParquetReader};
 pub use raw::{RawConfig, RawMode, RawReader};

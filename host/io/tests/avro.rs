@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use values::{any_type, value_of};
-use weir_circuit::{Column, Table};
+use weir_circuit::{Column, ColumnDefault, Table};
 use weir_io::*;
 use weir_row::{Block, ColumnType, Layout, RowType, SortLayout, SqlType, Value};
 
@@ -202,7 +202,7 @@ fn schemas_of_others() {
         column("m", SqlType::Map(Box::new(SqlType::Integer), Box::new(SqlType::Double)), true),
         column("def", SqlType::Integer, false),
     ];
-    columns.last_mut().unwrap().default = Some(Value::I32(7));
+    columns.last_mut().unwrap().default = Some(ColumnDefault::Constant(Value::I32(7)));
     let schema = json!({"type": "record", "name": "r", "namespace": "a.b", "fields": [
         {"name": "skipped", "type": {"type": "record", "name": "inner", "fields": [{"name": "x", "type": "int"}, {"name": "q", "type": "string"}]}},
         {"name": "ID", "type": "int"},

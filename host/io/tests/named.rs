@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use weir_circuit::{Column, Table};
+use weir_circuit::{Column, ColumnDefault, Table};
 use weir_io::*;
 use weir_row::{Block, ColumnType, Layout, SortLayout, SqlType, Value};
 
@@ -15,7 +15,7 @@ fn column(name: &str, sql: SqlType, nullable: bool) -> Column {
 /// `t(id BIGINT NOT NULL, name VARCHAR, price DECIMAL(5, 2) DEFAULT 1.00)`.
 fn table() -> Table {
     let mut price = column("price", SqlType::Decimal { precision: 5, scale: 2 }, true);
-    price.default = Some(Value::Dec(100));
+    price.default = Some(ColumnDefault::Constant(Value::Dec(100)));
     Table {
         name: "t".into(),
         case_sensitive: false,
@@ -281,7 +281,7 @@ fn what_csv_refuses() {
 /// The values of a raw column.
 fn raw(config: Json, sql: SqlType, pieces: &[&[u8]], finish_each: bool) -> (Vec<Value>, Vec<ParseError>) {
     let mut table = Table { columns: vec![column("x", sql, false), column("n", SqlType::Integer, true)], ..table() };
-    table.columns[1].default = Some(Value::I32(7));
+    table.columns[1].default = Some(ColumnDefault::Constant(Value::I32(7)));
     let columns = Arc::new(TableColumns::new(&table));
     let mut reader = InputFormat::parse("raw", &config).unwrap().reader(columns.clone(), 0, false).unwrap();
     let (mut changes, mut errors) = (Changes::new(&columns, 1), Vec::new());
@@ -581,7 +581,7 @@ proptest! {
         ] {
             let mut table = table();
             if name == "raw" {
-                table.columns[0].default = Some(Value::I64(1));
+                table.columns[0].default = Some(ColumnDefault::Constant(Value::I64(1)));
             }
             let columns = Arc::new(TableColumns::new(&table));
             let format = InputFormat::parse(name, &config).unwrap();

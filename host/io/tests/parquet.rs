@@ -9,7 +9,7 @@ use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use serde_json::json;
 use std::sync::Arc;
-use weir_circuit::{Column, Table};
+use weir_circuit::{Column, ColumnDefault, Table};
 use weir_io::*;
 use weir_row::{Block, ColumnType, RowType, SortLayout, SqlType, Value};
 
@@ -92,7 +92,7 @@ fn as_other_programs_write() {
         column("nothing", SqlType::Array(Box::new(SqlType::Integer)), true),
         column("def", SqlType::Integer, false),
     ];
-    columns.last_mut().unwrap().default = Some(Value::I32(7));
+    columns.last_mut().unwrap().default = Some(ColumnDefault::Constant(Value::I32(7)));
     let fields: Fields = vec![
         Field::new("Y", DataType::LargeUtf8, true),
         Field::new("other", DataType::Boolean, true),

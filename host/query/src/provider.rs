@@ -117,7 +117,7 @@ impl TableProvider for RelationProvider {
 
 /// A column's default as an expression.
 fn default_of(column: &Column) -> Option<(String, Expr)> {
-    let value = scalar(column.default.as_ref()?, &column.ty.sql)?;
+    let value = scalar(column.default.as_ref()?.without_metadata(), &column.ty.sql)?;
     Some((column.name.clone(), Expr::Literal(value, None)))
 }
 

@@ -4,7 +4,7 @@
 use crate::format::Format;
 use crate::tests::{Memory, answer, blocks};
 use std::sync::Arc;
-use weir_circuit::Column;
+use weir_circuit::{Column, ColumnDefault};
 use weir_io::{Changes, JsonConfig, JsonFlavor, JsonReader, Reader, TableColumns, UpdateFormat, write_json_row};
 use weir_row::{ColumnType, Layout, RowType, SortLayout, SqlType, Value};
 
@@ -141,7 +141,7 @@ fn defaults() {
     let mut columns = columns();
     let row = &rows()[0];
     for (column, value) in columns.iter_mut().zip(row) {
-        column.default = Some(value.clone());
+        column.default = Some(ColumnDefault::Constant(value.clone()));
     }
     let line = r#"{"a":[],"m":{"-7":null,"7":{"x":1,"n":2.5}},"v":{"k":[1,"x"]},"u":"01020304-0506-0708-090a-0b0c0d0e0f10","b":[1,255],"z":"2024-02-25 12:12:33.500+00:00"}"#;
     assert_eq!(inserted("INSERT INTO t (a) VALUES ([])", &columns), Ok(vec![line.to_owned()]));

@@ -19,6 +19,29 @@ pub(crate) fn reads_now(e: &Expr) -> bool {
         || matches!(&e.op, ExprOp::Lambda { body, .. } if reads_now(body))
 }
 
+/// What the metadata of a record are called until they are the column of a default: no kernel.
+pub(crate) const METADATA: &str = "connector_metadata";
+
+/// An expression with the metadata as its only column; whether it had them.
+pub(crate) fn metadata_as_column(e: &mut Expr) -> bool {
+    if matches!(&e.op, ExprOp::Call { kernel, .. } if kernel == METADATA) {
+        e.op = ExprOp::Column(0);
+        return true;
+    }
+    e.children_mut().into_iter().fold(false, |any, child| metadata_as_column(child) | any)
+}
+
+/// Whether an expression can be evaluated where there is no component: it calls nothing but kernels.
+pub(crate) fn is_of_kernels(e: &Expr) -> bool {
+    let here = match &e.op {
+        ExprOp::User { .. } => false,
+        ExprOp::Call { kernel, .. } => find(kernel).is_some(),
+        ExprOp::Lambda { body, .. } => is_of_kernels(body),
+        _ => true,
+    };
+    here && e.children().into_iter().all(is_of_kernels)
+}
+
 /// BOOLEAN NOT NULL
 pub(crate) const BOOLEAN: ColumnType = ColumnType::not_null(SqlType::Boolean);
 

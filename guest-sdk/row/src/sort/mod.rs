@@ -340,13 +340,7 @@ fn same(a: &[u64], b: &[u64]) -> bool {
 }
 
 /// Sorts entries whose rows agree in the words before `depth` and whose prefix is the word there.
-fn sort<R: Rows>(
-    entries: &mut [Entry],
-    scratch: &mut Vec<Entry>,
-    rows: &R,
-    mut depth: usize,
-    levels: u32,
-) {
+fn sort<R: Rows>(entries: &mut [Entry], scratch: &mut Vec<Entry>, rows: &R, mut depth: usize, levels: u32) {
     let mut differ = differing(entries);
     while differ == 0 {
         if !advance(entries, rows, depth) {

@@ -40,6 +40,8 @@ pub struct InputCounters {
     pub total_records: AtomicU64,
     /// Records that wait for a step.
     pub buffered_records: AtomicU64,
+    /// Memory of those.
+    pub buffered_bytes: AtomicU64,
     /// Errors of the transport.
     pub num_transport_errors: AtomicU64,
     /// Records that could not be read.

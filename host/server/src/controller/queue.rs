@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use weir_connectors::{BATCH_RECORDS, Position};
+use weir_connectors::Position;
 use weir_row::Block;
 
 /// Bytes of changes that may wait for a step; beyond that those who bring more wait.
@@ -128,8 +128,8 @@ impl Queue {
 /// The records that a step takes from an input's connector, if that names a number of its own.
 fn limit(input: &Input) -> Option<(*const InputEndpoint, u64)> {
     let endpoint = input.endpoint.as_ref()?;
-    let limit = endpoint.config.connector.max_batch_size;
-    (limit != BATCH_RECORDS).then_some((Arc::as_ptr(endpoint), limit))
+    let limit = endpoint.config.connector.batch_limit(input.workers.len())?;
+    Some((Arc::as_ptr(endpoint), limit))
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     use super::super::endpoint::EndpointConfig;
     use super::*;
     use serde_json::Value;
-    use weir_connectors::{ConnectorConfig, TransportSpec};
+    use weir_connectors::{BATCH_RECORDS, ConnectorConfig, TransportSpec};
 
     fn endpoint(max_batch_size: u64) -> Arc<InputEndpoint> {
         let transport = TransportSpec { name: "file_input".into(), config: Value::Null };

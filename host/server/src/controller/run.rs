@@ -248,6 +248,7 @@ impl Controller {
         if let Some(endpoint) = &input.endpoint {
             endpoint.counters.total_records.fetch_add(rows, Relaxed);
             endpoint.counters.buffered_records.fetch_add(rows, Relaxed);
+            endpoint.counters.buffered_bytes.fetch_add(input.bytes as u64, Relaxed);
         }
         let number = {
             let mut queue = self.queue.lock();
@@ -404,6 +405,7 @@ impl Controller {
             self.progress.buffered_bytes.fetch_sub(input.bytes as u64, Relaxed);
             if let Some(endpoint) = &input.endpoint {
                 endpoint.counters.buffered_records.fetch_sub(input.rows as u64, Relaxed);
+                endpoint.counters.buffered_bytes.fetch_sub(input.bytes as u64, Relaxed);
                 endpoint.room.notify_one();
             }
         }

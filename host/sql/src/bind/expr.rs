@@ -24,7 +24,7 @@ pub(crate) struct Cx<'c> {
     /// Where subqueries are collected; `None` where they may not stand.
     pub(super) subqueries: Option<&'c mut Subqueries>,
     /// The clause, for messages.
-    pub(super) clause: &'static str,
+    pub(crate) clause: &'static str,
 }
 
 impl<'c> Cx<'c> {

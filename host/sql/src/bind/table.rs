@@ -4,13 +4,15 @@ use super::expr::Cx;
 use super::names::closest;
 use super::scope::Scope;
 use super::{Binder, Bound, COLUMNS_MAX, Declared, OutputColumn};
-use crate::expr::null;
+use crate::expr::{is_of_kernels, metadata_as_column, null};
 use crate::parse::{ColumnDef, CreateTable, ForeignKey, fold, span};
 use crate::relation::{Property, Relation, RelationColumn};
 use crate::{Span, parse};
 use sqlparser::ast::Ident;
 use std::collections::HashSet;
-use weir_circuit::{Column, Table};
+use weir_circuit::interpret::value;
+use weir_circuit::{Column, ColumnDefault, Table};
+use weir_functions::Arena;
 use weir_row::{ColumnType, SqlType, Value};
 
 /// Properties that a table may have. Other ones are errors, since they are misspelt.
@@ -143,20 +145,30 @@ impl Binder<'_> {
         };
         let text = def.default.as_ref().map(|(_, text, _)| text.clone());
         let case_sensitive = def.name.quote_style.is_some();
-        let default = default.filter(|v| !v.is_null());
+        let default = default.filter(|d| *d != ColumnDefault::Constant(Value::Null));
         Ok((Column { name: fold(&def.name), case_sensitive, ty, default }, text))
     }
 
-    fn default_value(&mut self, e: &sqlparser::ast::Expr, ty: &ColumnType, at: Span) -> Bound<Value> {
+    fn default_value(&mut self, e: &sqlparser::ast::Expr, ty: &ColumnType, at: Span) -> Bound<ColumnDefault> {
         let scope = Scope::default();
         let bound = self.expr(e, &mut Cx::constant(&scope, "DEFAULT"))?;
         let bound = if bound.ty.sql == SqlType::Null { null(ty.sql.clone()) } else { bound };
-        let bound = self.coerce(bound, &ty.sql, at)?;
+        let mut bound = self.coerce(bound, &ty.sql, at)?;
+        if metadata_as_column(&mut bound) {
+            if !is_of_kernels(&bound) {
+                let message =
+                    "a default is made of constants and CONNECTOR_METADATA(), by built-in functions without lambdas";
+                return Err(self.error(at, message));
+            }
+            // What cannot be computed of nothing is NULL: input without metadata has its own fields.
+            let without = value(&bound, &[Value::Null], &Arena::new()).unwrap_or(Value::Null);
+            return Ok(ColumnDefault::OfMetadata { expr: bound, without });
+        }
         match crate::optimise::evaluate(&bound) {
             Some(Ok(Value::Null)) if !ty.nullable => {
                 Err(self.error(at, "the default is NULL, but the column is NOT NULL"))
             }
-            Some(Ok(value)) => Ok(value),
+            Some(Ok(value)) => Ok(ColumnDefault::Constant(value)),
             Some(Err(message)) => Err(self.error(at, format!("the default cannot be computed: {message}"))),
             None => Err(self.error(at, "a default must be a constant")),
         }

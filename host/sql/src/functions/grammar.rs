@@ -2,10 +2,12 @@
 
 use super::{Entry, Rule, syntax};
 use crate::Span;
-use crate::bind::{Binder, Bound, Cx};
+use crate::bind::{Binder, Bound, Cx, position};
+use crate::expr::{METADATA, call};
 use sqlparser::ast::Expr as Ast;
 use weir_circuit::Expr;
 use weir_functions::catalog::{Family, Function};
+use weir_row::{ColumnType, SqlType};
 
 const GRAMMAR: &[Family] = &[Family::Grammar];
 
@@ -13,7 +15,30 @@ fn grouping(binder: &mut Binder<'_>, name: &str, args: &[&Ast], at: Span, cx: &m
     binder.grouping(name, args, at, cx)
 }
 
+fn connector_metadata(binder: &mut Binder<'_>, _: &str, args: &[&Ast], at: Span, cx: &mut Cx<'_>) -> Bound<Expr> {
+    if !args.is_empty() {
+        return Err(binder.error(at, "CONNECTOR_METADATA takes 0 arguments"));
+    }
+    if cx.clause != "DEFAULT" {
+        let hint = "give a column of the table this DEFAULT, and read the column";
+        return Err(binder.error_hint(at, "CONNECTOR_METADATA() stands in the DEFAULT of a table's column only", hint));
+    }
+    Ok(Expr { ty: ColumnType::nullable(SqlType::Variant), ..call(METADATA, vec![], SqlType::Variant, position(at)) })
+}
+
 pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        function: Function::written(
+            GRAMMAR,
+            &["connector_metadata"],
+            &["CREATE TABLE t (column type DEFAULT CONNECTOR_METADATA(), …)"],
+            "What a connector tells of a record beside it, as a VARIANT that holds a MAP by names such as `kafka_topic`: see the \
+             transports in `docs/connectors.md`. NULL for what came by HTTP, from files, or by INSERT. A DEFAULT may compute of it, as in \
+             `offset BIGINT DEFAULT CAST(CONNECTOR_METADATA()['kafka_offset'] AS BIGINT)`; what fails is the record's error.",
+        )
+        .refuses(&[("CONNECTOR_METADATA()", "DEFAULT")]),
+        rule: Rule::Written(connector_metadata),
+    },
     syntax(
         Function::written(
             GRAMMAR,
@@ -35,7 +60,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             GRAMMAR,
             &["default"],
             &["CREATE TABLE t (column type DEFAULT e, …)"],
-            "What a record has that leaves the column out: a constant. It is written in the declaration of a table only.",
+            "What a record has that leaves the column out: a constant, or what is made of CONNECTOR_METADATA(). It is written in the declaration of a table only.",
         )
         .refuses(&[("DEFAULT", "not found")]),
     ),

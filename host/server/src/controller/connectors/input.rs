@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use weir_connectors::{BATCH_RECORDS, Chunk, Grants, Position, Source, TransportError};
+use weir_connectors::{Chunk, Grants, Position, Source, TransportError};
 use weir_io::{Changes, InputFormat, ParseError, Reader};
 
 /// Bytes whose reading would keep others waiting.
@@ -90,6 +90,9 @@ impl Feeder {
         self.source.open(at.as_ref(), &self.grants).await?;
         let columns = Arc::clone(&self.controller.program().tables[self.endpoint.table]);
         let mut changes = Changes::new(&columns, self.controller.workers());
+        if self.endpoint.config.connector.soft_delete {
+            changes.set_soft_delete(&columns).map_err(TransportError::Fatal)?;
+        }
         let events = self.endpoint.events.load(Relaxed);
         let within = at.as_ref().filter(|at| at.within);
         let reader = self.format.as_ref().map(|f| f.reader(columns, events, within.is_some())).transpose();
@@ -138,14 +141,14 @@ impl Feeder {
         at: &mut Option<Position>,
     ) -> Result<(), Stop> {
         self.endpoint.counters.total_bytes.fetch_add(bytes.len() as u64, Relaxed);
-        let limit = self.endpoint.config.connector.max_batch_size;
-        let slice = if limit == BATCH_RECORDS { bytes.len().max(1) } else { SLICE_BYTES };
+        let limit = self.endpoint.config.connector.batch_limit(self.controller.workers());
+        let slice = if limit.is_none() { bytes.len().max(1) } else { SLICE_BYTES };
         let mut rest = bytes.len();
         for slice in bytes.chunks(slice) {
             rest -= slice.len();
             let read = || self.read(reader, |reader, problems| reader.push(slice, changes, problems));
             aside(slice.len(), read);
-            if rest == 0 || changes.rows() as u64 >= limit {
+            if rest == 0 || limit.is_some_and(|limit| changes.rows() as u64 >= limit) {
                 let header = reader.header().map(<[String]>::to_vec);
                 self.queue(changes, (reader.pending_bytes() + rest) as u64, header, at).await?;
             }
@@ -187,14 +190,17 @@ impl Feeder {
     /// Waits until the source may bring something: the pipeline runs, the connector is not paused, and has room.
     async fn permitted(&mut self) -> Result<(), Stop> {
         let (mut phase, mut paused) = (self.controller.phase(), self.endpoint.paused());
-        let limit = self.endpoint.config.connector.max_queued_records;
+        let config = &self.endpoint.config.connector;
+        let (limit, limit_bytes) = (config.max_queued_records, config.max_queued_bytes.unwrap_or(u64::MAX));
         loop {
             let runs = match &*phase.borrow_and_update() {
                 Phase::Running => true,
                 Phase::Paused => false,
                 Phase::Failed(_) | Phase::Ended => return Err(Stop::Ended),
             };
-            let has_room = self.endpoint.counters.buffered_records.load(Relaxed) < limit;
+            let counters = &self.endpoint.counters;
+            let has_room =
+                counters.buffered_records.load(Relaxed) < limit && counters.buffered_bytes.load(Relaxed) < limit_bytes;
             if runs && has_room && !*paused.borrow_and_update() {
                 return Ok(());
             }
