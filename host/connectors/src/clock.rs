@@ -34,6 +34,12 @@ pub(crate) fn source(config: &str, table: &Table) -> Result<Box<dyn Source>, Con
             format!("the clock sets the one column of type TIMESTAMP, and '{}' has {}", table.name, columns.len());
         return Err(ConfigError::new(message));
     };
+    let mut others = table.columns.columns().iter().filter(|c| c.name != column.name);
+    if let Some(other) = others.find(|c| !c.ty.nullable && c.default.is_none()) {
+        let message = format!("the clock sets '{}' alone, and '{}' is NOT NULL", column.name, other.name);
+        return Err(ConfigError::new(message)
+            .with_hint(format!("leave '{}' out, let it be NULL, or give it a DEFAULT", other.name)));
+    }
     let form =
         if column.ty.sql == SqlType::TimestampTz { "%Y-%m-%d %H:%M:%S%.6f+00:00" } else { "%Y-%m-%d %H:%M:%S%.6f" };
     Ok(Box::new(Clock {

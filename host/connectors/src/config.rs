@@ -258,7 +258,8 @@ fn declared(text: &str, input: bool, check: Check<'_>) -> Result<Vec<Declared>, 
 }
 
 /// An object, its members in order.
-struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+#[derive(Debug)]
+pub(crate) struct Object<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {

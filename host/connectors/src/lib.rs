@@ -18,6 +18,7 @@ mod file;
 mod grants;
 mod nexmark;
 mod null;
+mod pace;
 mod s3;
 mod sink;
 mod source;

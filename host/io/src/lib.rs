@@ -31,7 +31,7 @@ pub use csv::{CsvConfig, CsvOutputConfig, CsvReader, CsvTrim, write_csv};
 pub use cursor::{DeltaCursor, check_weights};
 pub use encode::{Encoder, Piece};
 pub use error::{ERRORS_REPORTED_MAX, ParseError, parse_errors_message};
-pub use format::{FormatError, FormatErrorKind, InputFormat, OutputFormat};
+pub use format::{FormatError, FormatErrorKind, InputFormat, OutputFormat, nearest};
 pub use json::{
     JsonConfig, JsonFlavor, JsonOutputConfig, JsonReader, LineFormat, SnowflakeStream, UpdateFormat, write_json,
     write_json_row, write_json_snowflake, write_json_weighted,

@@ -17,7 +17,14 @@ impl Random {
 
     /// A number below `n`, which is not 0.
     pub(super) fn below(&mut self, n: u128) -> u128 {
-        (u128::from(self.next_u64()) << 64 | u128::from(self.next_u64())) % n
+        // What lies beyond the last whole multiple would make small numbers more likely.
+        let end = u128::MAX - u128::MAX % n;
+        loop {
+            let drawn = u128::from(self.next_u64()) << 64 | u128::from(self.next_u64());
+            if drawn < end {
+                return drawn % n;
+            }
+        }
     }
 
     /// A number from 0 to 1, without 1.

@@ -158,6 +158,15 @@ const STATUS_CODES: [u16; 40] = [
 ];
 
 impl Text {
+    /// Characters that such a text has, at most.
+    pub(super) fn characters_max(self) -> u32 {
+        match self {
+            Text::Paragraph | Text::Paragraphs => 5_000,
+            Text::Sentence | Text::Sentences | Text::UserAgent => 1_000,
+            _ => 200,
+        }
+    }
+
     /// A text of the kind.
     pub(super) fn make(self, random: &mut Random) -> String {
         match self {

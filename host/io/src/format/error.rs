@@ -63,7 +63,7 @@ pub(crate) fn listed(names: &[&str]) -> String {
 }
 
 /// The name that is most like one that is none, if any is.
-pub(crate) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     /// Changes of letters by which names may differ and still be taken for each other: a third of them.
     const LETTERS_PER_CHANGE: usize = 3;
     let folded = name.to_lowercase().replace('-', "_");

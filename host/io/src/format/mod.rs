@@ -5,8 +5,8 @@ mod input;
 mod options;
 mod output;
 
-pub use error::{FormatError, FormatErrorKind};
-pub(crate) use error::{listed, nearest};
+pub(crate) use error::listed;
+pub use error::{FormatError, FormatErrorKind, nearest};
 pub use input::InputFormat;
 pub(crate) use options::Options;
 pub use output::OutputFormat;

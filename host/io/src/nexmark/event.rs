@@ -124,6 +124,15 @@ impl Nexmark {
         Nexmark { seed, interval_us: (1_000_000 / events_per_second.clamp(1, 1_000_000)) as i64 }
     }
 
+    /// The table that event `n` belongs to, without making it.
+    pub fn table_of(n: u64) -> &'static str {
+        match n % ROUND {
+            within if within < PERSONS => "person",
+            within if within < PERSONS + AUCTIONS => "auction",
+            _ => "bid",
+        }
+    }
+
     /// Event `n`, from 0.
     pub fn event(&self, n: u64) -> NexmarkEvent {
         let mut random = Random::new(self.seed ^ n.wrapping_mul(0xd6e8_feb8_6659_fd93));
@@ -248,6 +257,7 @@ mod tests {
         let (mut people, mut auctions, mut bids) = (HashSet::new(), HashSet::new(), 0);
         let mut last = 0;
         for n in 0..50_000 {
+            assert_eq!(Nexmark::table_of(n), stream.event(n).table());
             match stream.event(n) {
                 NexmarkEvent::Person(p) => {
                     assert!(people.insert(p.id));
