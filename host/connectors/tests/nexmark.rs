@@ -4,13 +4,13 @@
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_circuit::{Column, Table as TableOfCircuit};
+use weir_circuit::{Column, ColumnDefault, Table as TableOfCircuit};
 use weir_connectors::{Chunk, Grants, Position, Source, Table, source};
 use weir_io::{Nexmark, TableColumns};
 use weir_row::{ColumnType, SqlType};
 
-fn table_of(name: &str, columns: &[(&str, ColumnType, Option<weir_row::Value>)]) -> Table {
-    let column = |(name, ty, default): &(&str, ColumnType, Option<weir_row::Value>)| Column {
+fn table_of(name: &str, columns: &[(&str, ColumnType, Option<ColumnDefault>)]) -> Table {
+    let column = |(name, ty, default): &(&str, ColumnType, Option<ColumnDefault>)| Column {
         name: (*name).into(),
         case_sensitive: false,
         ty: ty.clone(),
@@ -157,7 +157,7 @@ fn what_is_wrong_is_said() {
     assert!(source("nexmark", &upstream.to_string(), &table("events")).is_ok());
 }
 
-fn clock(columns: &[(&str, ColumnType, Option<weir_row::Value>)], config: &Value) -> Result<Box<dyn Source>, String> {
+fn clock(columns: &[(&str, ColumnType, Option<ColumnDefault>)], config: &Value) -> Result<Box<dyn Source>, String> {
     source("clock", &config.to_string(), &table_of("t", columns)).map_err(|e| format!("{e}; {:?}", e.hint))
 }
 
@@ -199,7 +199,13 @@ fn the_clock_needs_a_table_that_it_can_fill() {
     assert!(clock(&[ts("at")], &json!({})).is_ok());
     assert!(clock(&[not_null("at", SqlType::Timestamp, None)], &json!({})).is_ok());
     assert!(clock(&[ts("at"), ("n", ColumnType::nullable(SqlType::Integer), None)], &json!({})).is_ok());
-    assert!(clock(&[ts("at"), not_null("n", SqlType::Integer, Some(weir_row::Value::I32(7)))], &json!({})).is_ok());
+    assert!(
+        clock(
+            &[ts("at"), not_null("n", SqlType::Integer, Some(ColumnDefault::Constant(weir_row::Value::I32(7))))],
+            &json!({})
+        )
+        .is_ok()
+    );
     for (columns, config, said) in [
         (vec![ts("at"), not_null("n", SqlType::Integer, None)], json!({}), "sets 'at' alone, and 'n' is NOT NULL"),
         (vec![ts("at"), ts("too")], json!({}), "has 2"),
