@@ -72,7 +72,7 @@ impl Source for Clock {
         let Some(ticks) = &mut self.ticks else { return Err(TransportError::Fatal("the clock is not open".into())) };
         ticks.tick().await;
         let row = json!({ self.column.as_str(): Utc::now().naive_utc().format(self.form).to_string() });
-        Ok(Chunk::Messages(vec![Bytes::from(row.to_string())]))
+        Ok(Chunk::Messages(vec![Bytes::from(row.to_string()).into()]))
     }
 
     fn position(&self, _unread_bytes: u64) -> Option<Position> {

@@ -16,6 +16,7 @@ mod empty;
 mod error;
 mod file;
 mod grants;
+mod kafka;
 mod nexmark;
 mod null;
 mod pace;
@@ -33,5 +34,5 @@ pub use config::{
 pub use error::{ConfigError, TransportError};
 pub use grants::{Grants, GrantsError};
 pub use sink::{Sink, View};
-pub use source::{Chunk, Position, Source, Table, Taken};
+pub use source::{Chunk, Message, Position, Source, Table, Taken};
 pub use transports::{FormatUse, TRANSPORTS, Transport, own_format, sink, source};

@@ -40,4 +40,14 @@ pub trait Sink: Send {
     /// # Errors
     /// Why it cannot be.
     async fn flush(&mut self) -> Result<(), TransportError>;
+
+    /// Bytes that a piece of several records may have; the peer refuses more.
+    fn piece_bytes_max(&self) -> Option<usize> {
+        None
+    }
+
+    /// The topic that pieces go to, if there are such: registries keep schemas by topics.
+    fn topic(&self) -> Option<&str> {
+        None
+    }
 }

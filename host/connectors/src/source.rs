@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
-use weir_io::TableColumns;
+use weir_io::{Metadata, TableColumns};
 
 /// The table that a source feeds.
 #[derive(Clone, Debug)]
@@ -29,6 +29,21 @@ pub struct Position {
     pub header: Option<Vec<String>>,
 }
 
+/// A message, and what is told of it.
+#[derive(Debug)]
+pub struct Message {
+    /// What it says.
+    pub bytes: Bytes,
+    /// What columns may be made of; none if no column is.
+    pub metadata: Option<Box<Metadata>>,
+}
+
+impl From<Bytes> for Message {
+    fn from(bytes: Bytes) -> Message {
+        Message { bytes, metadata: None }
+    }
+}
+
 /// What a source brings at once. A chunk is bounded: some hundred kilobytes, unless a single message is larger.
 #[derive(Debug)]
 pub enum Chunk {
@@ -37,7 +52,7 @@ pub enum Chunk {
     /// The end of a stream; what comes next begins another one.
     EndOfStream,
     /// Whole messages: each is records of its own.
-    Messages(Vec<Bytes>),
+    Messages(Vec<Message>),
     /// Nothing more will come.
     End,
 }

@@ -44,6 +44,8 @@ pub const TRANSPORTS: &[Transport] = &[
     Transport { name: "empty_input", source: Some(crate::empty::source), sink: None, format: FormatUse::Optional },
     Transport { name: "file_input", source: Some(crate::file::source), sink: None, format: FormatUse::Needed },
     Transport { name: "file_output", source: None, sink: Some(crate::file::sink), format: FormatUse::Needed },
+    Transport { name: "kafka_input", source: Some(crate::kafka::source), sink: None, format: FormatUse::Needed },
+    Transport { name: "kafka_output", source: None, sink: Some(crate::kafka::sink), format: FormatUse::Needed },
     Transport { name: "nexmark", source: Some(crate::nexmark::source), sink: None, format: FormatUse::Own },
     Transport { name: "null_output", source: None, sink: Some(crate::null::sink), format: FormatUse::Optional },
     Transport { name: "s3_input", source: Some(crate::s3::source), sink: None, format: FormatUse::Needed },

@@ -38,6 +38,11 @@ impl Metadata {
         self.entries.push((name.into(), datum));
     }
 
+    /// The names of the values.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -95,7 +95,7 @@ impl Feeder {
         }
         let events = self.endpoint.events.load(Relaxed);
         let within = at.as_ref().filter(|at| at.within);
-        let reader = self.format.as_ref().map(|f| f.reader(columns, events, within.is_some())).transpose();
+        let reader = self.format.as_ref().map(|f| f.reader(Arc::clone(&columns), events, within.is_some())).transpose();
         let mut reader = reader.map_err(|e| TransportError::Fatal(e.to_string()))?;
         if let (Some(reader), Some(header)) = (&mut reader, within.and_then(|at| at.header.as_ref())) {
             reader.resume(header);
@@ -114,12 +114,18 @@ impl Feeder {
                     self.queue(&mut changes, 0, None, at).await?;
                 }
                 (Chunk::Messages(messages), Some(reader)) => {
-                    let bytes: usize = messages.iter().map(|m| m.len()).sum();
+                    let bytes: usize = messages.iter().map(|m| m.bytes.len()).sum();
                     self.endpoint.counters.total_bytes.fetch_add(bytes as u64, Relaxed);
                     let read = || {
-                        for message in &messages {
+                        for message in messages {
+                            if let Some(metadata) = message.metadata
+                                && let Err(problem) = changes.describe(&columns, *metadata)
+                            {
+                                self.problem(&problem);
+                                continue;
+                            }
                             self.read(reader, |reader, problems| {
-                                reader.push(message, &mut changes, problems);
+                                reader.push(&message.bytes, &mut changes, problems);
                                 reader.finish(&mut changes, problems);
                             });
                         }
@@ -161,12 +167,15 @@ impl Feeder {
         let (before, mut problems) = (reader.event_number(), Vec::new());
         with(reader, &mut problems);
         self.endpoint.events.fetch_add(reader.event_number() - before, Relaxed);
-        for problem in problems {
-            let number = self.endpoint.counters.num_parse_errors.fetch_add(1, Relaxed) + 1;
-            if number <= PROBLEMS_LOGGED || number.is_multiple_of(PROBLEMS_LOGGED_EACH) {
-                let name = &self.endpoint.name;
-                (self.log)(&format!("WARN connector '{name}': {problem}"));
-            }
+        problems.iter().for_each(|problem| self.problem(problem));
+    }
+
+    /// Counts what could not be read, and tells of the first ones.
+    fn problem(&self, problem: &dyn std::fmt::Display) {
+        let number = self.endpoint.counters.num_parse_errors.fetch_add(1, Relaxed) + 1;
+        if number <= PROBLEMS_LOGGED || number.is_multiple_of(PROBLEMS_LOGGED_EACH) {
+            let name = &self.endpoint.name;
+            (self.log)(&format!("WARN connector '{name}': {problem}"));
         }
     }
 

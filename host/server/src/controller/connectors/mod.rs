@@ -110,7 +110,7 @@ impl Connectors {
         let columns: Arc<[_]> = program.relations.get(relation).map_or(&[][..], |r| &r.columns).into();
         let format = config.connector.format.as_ref().map(|f| OutputFormat::parse(&f.name, &f.config));
         let format = format.transpose().map_err(|e| e.to_string())?;
-        let encoder = match (&format, program.relations.get(relation)) {
+        let mut encoder = match (&format, program.relations.get(relation)) {
             (Some(format), Some(relation)) => {
                 let made = format.encoder(Arc::clone(&columns), relation.layout.clone(), key.clone());
                 Some(made.map_err(|e| e.to_string())?)
@@ -121,6 +121,9 @@ impl Connectors {
         let transport = &config.connector.transport;
         let sink = weir_connectors::sink(&transport.name, &text(&transport.config), &view);
         let sink = sink.map_err(|e| e.to_string())?;
+        if let (Some(encoder), Some(bytes)) = (&mut encoder, sink.piece_bytes_max()) {
+            encoder.limit_bytes(bytes);
+        }
         let endpoint = Arc::new(OutputEndpoint::new(name.to_owned(), config));
         Ok(Output { relation, endpoint, sink, encoder, listener: None })
     }
