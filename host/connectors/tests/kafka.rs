@@ -214,8 +214,11 @@ async fn partitions_move_to_other_brokers() {
     assert_eq!(sorted(all), texts(0..200));
 }
 
+/// A message: key, value, headers.
+type Held = (Option<String>, Option<String>, BTreeMap<String, String>);
+
 /// What a topic holds: partition 0's messages as (key, value, headers), in order.
-fn held(mock: &Mock, topic: &str, n: usize) -> Vec<(Option<String>, Option<String>, BTreeMap<String, String>)> {
+fn held(mock: &Mock, topic: &str, n: usize) -> Vec<Held> {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", mock.bootstrap_servers())
