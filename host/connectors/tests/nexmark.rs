@@ -169,7 +169,7 @@ async fn the_clock_ticks_and_tells_no_time_twice() {
     clock.open(None, &Grants::default()).await.unwrap();
     let mut tick = async || match clock.next().await.unwrap() {
         Chunk::Messages(rows) if rows.len() == 1 => {
-            let row: Value = serde_json::from_slice(&rows[0]).unwrap();
+            let row: Value = serde_json::from_slice(&rows[0].bytes).unwrap();
             row["at"].as_str().unwrap().to_owned()
         }
         other => panic!("{other:?}"),
