@@ -104,13 +104,12 @@ async fn any_cut_is_a_position() {
 #[tokio::test]
 async fn sources_of_one_rate_stay_together() {
     const RATE: u64 = 10_000;
-    let config = json!({ "rate": RATE });
+    let (config, begin) = (json!({ "rate": RATE }), Instant::now());
     let mut sources = [
         opened("person", &config, None).await,
         opened("auction", &config, None).await,
         opened("bid", &config, None).await,
     ];
-    let begin = Instant::now();
     let take = async |sources: &mut [Box<dyn Source>], time: Duration| {
         let begin = Instant::now();
         while begin.elapsed() < time {
@@ -135,7 +134,7 @@ async fn sources_of_one_rate_stay_together() {
     }
     let events = sources.each_ref().map(|s| event(&**s));
     let drift = events.iter().max().unwrap() - events.iter().min().unwrap();
-    let due = begin.elapsed().as_millis() as u64 * RATE / 1_000 + 1;
+    let due = (begin.elapsed().as_secs_f64() * RATE as f64) as u64 + 1;
     assert!(drift < RATE / 5 && events.iter().all(|e| *e <= due), "{events:?}, {due} are due");
 }
 
