@@ -3,6 +3,7 @@
 
 mod calls;
 mod circuit;
+mod connectors;
 mod mutate;
 mod records;
 mod rows;
@@ -10,6 +11,7 @@ mod sql;
 
 pub use calls::calls;
 pub use circuit::circuit;
+pub use connectors::{connectors, defaults};
 pub use mutate::{Mutator, Unit};
 pub use records::{avro, csv, json, parquet, raw, written};
 pub use rows::{items, rows};
@@ -19,7 +21,7 @@ pub use sql::sql;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     ("sql", sql),
     ("circuit", circuit),
     ("calls", calls),
@@ -30,4 +32,6 @@ pub const TARGETS: [Target; 10] = [
     ("raw", raw),
     ("parquet", parquet),
     ("avro", avro),
+    ("connectors", connectors),
+    ("defaults", defaults),
 ];

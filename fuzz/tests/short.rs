@@ -44,6 +44,32 @@ fn circuits() -> Vec<Vec<u8>> {
     vec![circuit.into_bytes()]
 }
 
+/// What programs say of connectors: all transports with all their options.
+fn connectors() -> Vec<Vec<u8>> {
+    let kafka = r#""bootstrap.servers": "a:9092,b", "group_join_timeout_secs": 3, "log_level": "debug", "sasl.mechanism": "PLAIN", "fetch.wait.max.ms": 5"#;
+    bytes(&[
+        "\0[{\"name\": \"a\", \"transport\": {\"name\": \"file_input\", \"config\": {\"path\": \"x/y.csv\", \"follow\": true}}, \"format\": {\"name\": \"csv\", \"config\": {\"headers\": true, \"delimiter\": \";\"}}, \"labels\": [\"l\"], \"max_batch_size\": 7, \"soft_delete\": true, \"max_queued_bytes\": 9}]",
+        "\x02[{\"transport\": {\"name\": \"url_input\", \"config\": {\"path\": \"https://[::1]:8/x?y#z\"}}, \"format\": {\"name\": \"json\", \"config\": {\"update_format\": \"raw\", \"array\": true, \"json_flavor\": \"pandas\"}}, \"start_after\": [\"a\", \"b\"], \"paused\": true}]",
+        "\0[{\"transport\": {\"name\": \"datagen\", \"config\": {\"seed\": 3, \"plan\": [{\"limit\": 9, \"rate\": 2.5, \"fields\": {\"a\": {\"strategy\": \"zipf\", \"e\": 2, \"range\": [-5, 70]}, \"b\": {\"strategy\": \"name\", \"null_percentage\": 10}, \"at\": {\"values\": [\"2026-01-01 00:00:00\"]}}}]}}}]",
+        "\0[{\"transport\": {\"name\": \"s3_input\", \"config\": {\"bucket_name\": \"b\", \"prefix\": \"p/\", \"no_sign_request\": true, \"endpoint_url\": \"http://127.0.0.1:9\"}}, \"format\": {\"name\": \"parquet\"}}]",
+        &format!(
+            "\0[{{\"transport\": {{\"name\": \"kafka_input\", \"config\": {{\"topic\": \"t\", {kafka}, \"start_from\": {{\"offsets\": [1, 2]}}, \"partitions\": [0, 3]}}}}, \"format\": {{\"name\": \"avro\", \"config\": {{\"schema\": \"\\\"string\\\"\", \"skip_schema_id\": true}}}}}}]"
+        ),
+        &format!(
+            "\x01[{{\"index\": \"by_a\", \"transport\": {{\"name\": \"kafka_output\", \"config\": {{\"topic\": \"t\", {kafka}, \"headers\": [{{\"key\": \"k\", \"value\": [1, 2]}}]}}}}, \"format\": {{\"name\": \"json\", \"config\": {{\"update_format\": \"debezium\"}}}}, \"enable_output_buffer\": true, \"max_output_buffer_time_millis\": 5}}]"
+        ),
+        "\x01[{\"transport\": {\"name\": \"file_output\", \"config\": {\"path\": \"o\"}}, \"format\": {\"name\": \"csv\"}, \"send_snapshot\": true}, {\"transport\": {\"name\": \"null_output\"}}]",
+    ])
+}
+
+/// Circuits whose tables are made of metadata.
+fn defaults() -> Vec<Vec<u8>> {
+    let source = "CREATE TABLE t (a VARIANT DEFAULT CONNECTOR_METADATA(), b BIGINT DEFAULT CAST(CONNECTOR_METADATA()['kafka_offset'] AS BIGINT) * 2 + 1,
+        c VARCHAR DEFAULT UPPER(SUBSTRING(CAST(CONNECTOR_METADATA()['kafka_topic'] AS VARCHAR) FROM 1 FOR 3)) || 'x',
+        d TIMESTAMP DEFAULT TIMESTAMP_TRUNC(CAST(CONNECTOR_METADATA()['kafka_timestamp'] AS TIMESTAMP), DAY), e INT DEFAULT 7); CREATE VIEW v AS SELECT a FROM t;";
+    vec![serde_json::to_vec(&weir_sql::compile(source).unwrap().circuit).unwrap()]
+}
+
 /// Arguments of functions: formats, patterns and texts.
 fn arguments() -> Vec<Vec<u8>> {
     bytes(&[
@@ -177,6 +203,8 @@ fn targets_hold() {
             "raw" => (bytes(&["\x02\x05a\nlines\r\n\n", "\x01\x02blob"]), Unit::Byte),
             "parquet" => (parquet(), Unit::Byte),
             "avro" => (avro(), Unit::Byte),
+            "connectors" => (connectors(), Unit::Token),
+            "defaults" => (defaults(), Unit::Token),
             other => panic!("no seeds for {other}"),
         };
         let begun = Instant::now();

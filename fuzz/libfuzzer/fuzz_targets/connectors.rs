@@ -1,0 +1,4 @@
+//! `weir_fuzz::connectors` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::connectors(data));
