@@ -167,8 +167,9 @@ pub(crate) async fn all_types(server: &Server, dir: &Path) {
 
     // Stopped and started, everything is read anew; what came by HTTP is gone.
     stop(server, "all").await;
-    let written: HashMap<&String, Bytes> =
-        tables.iter().map(|t| (t, std::fs::read(dir.join(format!("csv_{t}"))).unwrap().into())).collect();
+    // Of tables whose rows only come: a row that came and went is there twice, if a step ended in between.
+    let [file, url] =
+        ["file_csv", "url_parquet"].map(|t| Bytes::from(std::fs::read(dir.join(format!("csv_{t}"))).unwrap()));
     for table in &tables {
         for kind in ["out", "weights", "csv"] {
             std::fs::remove_file(dir.join(format!("{kind}_{table}"))).unwrap();
@@ -181,9 +182,7 @@ pub(crate) async fn all_types(server: &Server, dir: &Path) {
     assert!(sum(&dir.join("out_http_json")).is_empty());
 
     // The way back: what was written as CSV is read again, its weights passed over. Texts that were NULL are empty.
-    for (i, written) in
-        [Bytes::from(csv), written[&tables[0]].clone(), written[&read_anew[5]].clone()].into_iter().enumerate()
-    {
+    for (i, written) in [Bytes::from(csv), file, url].into_iter().enumerate() {
         let (status, answer) = server.ingress("all", "http_json", "format=csv", written).await;
         assert_eq!(status, 200, "{i}: {answer}");
         let expected = (0..ROWS).map(|row| (with_empty_texts(row), i as i64 + 1)).collect();
