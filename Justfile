@@ -83,7 +83,7 @@ snapshots:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
-# All figures, printed: cold start, micro-benchmarks, compile times, profile dev, Nexmark; or name a part.
+# All figures, printed: cold start, micro-benchmarks, compile times, profile dev, ingress, connectors, Nexmark; or name a part.
 bench *ARGS:
     cargo build --release -p weir-server
     cargo run --release -p weir-bench -- {{ARGS}}

@@ -8,7 +8,6 @@
 
 use crate::measure::table;
 use crate::server::{PATIENCE, Server};
-use anyhow::Context;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -262,22 +261,6 @@ fn slow_sink(server: &Server, seconds: u64) -> anyhow::Result<()> {
     let row: Vec<String> = std::iter::once(&before).chain(&points).map(mib).collect();
     table(&["before", "10 %", "20 %", "30 %", "40 %", "50 %", "60 %", "70 %", "80 %", "90 %", "100 %"], &[row]);
     Ok(())
-}
-
-impl Server {
-    fn begin(&self, name: &str, sql: &str) -> anyhow::Result<()> {
-        let body = serde_json::json!({ "name": name, "description": "", "program_code": sql,
-            "program_config": { "profile": "dev" }, "runtime_config": { "workers": 1 } });
-        self.ask("POST", "/v0/pipelines", &body.to_string())?;
-        self.ask("POST", &format!("/v0/pipelines/{name}/start"), "")?;
-        self.until(name, "Running")
-    }
-
-    fn processed(&self, name: &str) -> anyhow::Result<u64> {
-        let stats: serde_json::Value =
-            serde_json::from_str(&self.ask("GET", &format!("/v0/pipelines/{name}/stats"), "")?)?;
-        stats["global_metrics"]["total_processed_records"].as_u64().context("no count")
-    }
 }
 
 /// A connection that stays open.

@@ -1,6 +1,7 @@
 //! Figures: `cargo run --release -p weir-bench` prints all of them, or name a part.
 
 mod compile;
+mod connectors;
 mod dev;
 mod ingress;
 mod measure;
@@ -27,6 +28,8 @@ enum Part {
     Dev,
     /// Rows in over HTTP, latency to the way out, a sink that does not read.
     Ingress,
+    /// Many rows by connectors: made up, from files, through Kafka.
+    Connectors,
     /// What times of operators cost.
     Profile,
     /// What is kept of an endless stream, by what its tables promise.
@@ -46,6 +49,9 @@ struct Args {
     /// One Nexmark query only: `q0` to `q22`, or `all`.
     #[arg(long)]
     query: Option<String>,
+    /// Rows of each connector.
+    #[arg(long, default_value_t = 10_000_000)]
+    rows: u64,
     /// Seconds for which a sink does not read.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
@@ -80,6 +86,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if wanted(Part::Ingress) {
         ingress::run(args.events, args.seconds)?;
+    }
+    if wanted(Part::Connectors) {
+        connectors::run(args.rows)?;
     }
     if wanted(Part::Nexmark) {
         nexmark::run(&setup, args.events, args.query.as_deref())?;

@@ -18,6 +18,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> anyhow::Result<Server> {
+        Server::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> anyhow::Result<Server> {
         let binary = std::env::current_exe()?.with_file_name("weir");
         anyhow::ensure!(binary.exists(), "{} is missing: cargo build --release -p weir-server", binary.display());
         let folder = std::env::temp_dir().join(format!("weir-bench-{}", std::process::id()));
@@ -25,6 +30,7 @@ impl Server {
         let mut child = Command::new(binary)
             .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
             .arg(&folder)
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
@@ -67,6 +73,22 @@ impl Server {
         }
     }
 
+    /// Makes a pipeline of one worker, and starts it.
+    pub(crate) fn begin(&self, name: &str, sql: &str) -> anyhow::Result<()> {
+        let body = serde_json::json!({ "name": name, "description": "", "program_code": sql,
+            "program_config": { "profile": "dev" }, "runtime_config": { "workers": 1 } });
+        self.ask("POST", "/v0/pipelines", &body.to_string())?;
+        self.ask("POST", &format!("/v0/pipelines/{name}/start"), "")?;
+        self.until(name, "Running")
+    }
+
+    /// Records that a pipeline has worked on.
+    pub(crate) fn processed(&self, name: &str) -> anyhow::Result<u64> {
+        let stats: serde_json::Value =
+            serde_json::from_str(&self.ask("GET", &format!("/v0/pipelines/{name}/stats"), "")?)?;
+        stats["global_metrics"]["total_processed_records"].as_u64().context("no count")
+    }
+
     /// A request on a connection of its own; the answer's body.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(&self.address)?;
@@ -100,6 +122,16 @@ impl Server {
         let ticks = rustix::param::clock_ticks_per_second();
         let cpu = Duration::from_secs_f64((field(14)? + field(15)?) as f64 / ticks as f64);
         Ok(Usage { cpu, resident_bytes: field(24)? * rustix::param::page_size() as u64 })
+    }
+}
+
+impl Server {
+    /// The most memory that the server had at once.
+    pub(crate) fn peak_bytes(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).context("no /proc")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib << 10)
     }
 }
 
