@@ -30,10 +30,16 @@ impl Server {
 
     /// Starts a server on a data folder, with more arguments.
     pub fn start_with(data_dir: &Path, arguments: &[&str]) -> Server {
+        Server::start_in(data_dir, arguments, &[])
+    }
+
+    /// Starts a server on a data folder, with more arguments and variables.
+    pub fn start_in(data_dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Server {
         let mut child = Command::new(WEIR)
             .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

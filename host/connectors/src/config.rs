@@ -1,14 +1,14 @@
 //! The `connectors` of a table or a view: a JSON text within the program, read so that what is wrong has its place in it.
 
 use crate::transports::{self, FormatUse};
-use crate::{ConfigError, Table, View};
+use crate::{ConfigError, Registry, Table, View, secrets};
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashSet;
-use weir_io::{FormatError, InputFormat, OutputFormat};
+use weir_io::{FormatError, FormatErrorKind, InputFormat, OutputFormat, RegistryConfig};
 
 /// What `max_batch_size` is if a connector names none. Steps are then as large as the load makes them.
 pub const BATCH_RECORDS: u64 = 10_000;
@@ -155,13 +155,15 @@ pub fn declared_input(text: &str, table: &Table) -> Result<Vec<Declared>, Vec<Pr
             let message = "'soft_delete' keeps the rows that were deleted, and this table's rows replace each other by their PRIMARY KEY";
             return Err(spec.at("soft_delete", message));
         }
-        let made = transports::source(&config.transport.name, spec.transport_config(), table);
-        made.map_err(|e| spec.transport_problem(e))?;
-        let Some(format) = &config.format else { return Ok(None) };
-        let format = InputFormat::parse(&format.name, &format.config).map_err(|e| spec.format_problem(&e))?;
-        format.check(&table.columns).map_err(|e| spec.format_problem(&e))?;
-        spec.without_registry(format.registry().is_some())?;
-        Ok(Some(FormatSpec { name: format.name().into(), config: format.shown() }))
+        spec.transport_check(config, &|name, text| transports::source(name, text, table).map(drop))?;
+        let Some(FormatSpec { name, config: written }) = &config.format else { return Ok(None) };
+        let format = secrets::possible(written, |config| {
+            let format = InputFormat::parse(name, config.unwrap_or(written)).map_err(|e| spec.format_problem(&e))?;
+            format.check(&table.columns).map_err(|e| spec.format_problem(&e))?;
+            spec.registry(format.registry())?;
+            Ok(format)
+        })?;
+        Ok(Some(FormatSpec { name: format.name().into(), config: secrets::restored(format.shown(), written) }))
     })
 }
 
@@ -188,16 +190,19 @@ pub fn declared_output(
             }
             None => None,
         };
-        let format = config.format.as_ref().map(|format| {
-            let format = OutputFormat::parse(&format.name, &format.config).map_err(|e| spec.format_problem(&e))?;
-            format.check(&view.columns, key.as_deref()).map_err(|e| spec.format_problem(&e))?;
-            spec.without_registry(format.registry().is_some())?;
-            Ok(FormatSpec { name: format.name().into(), config: format.shown() })
+        let format = config.format.as_ref().map(|FormatSpec { name, config: written }| {
+            let format = secrets::possible(written, |config| {
+                let format =
+                    OutputFormat::parse(name, config.unwrap_or(written)).map_err(|e| spec.format_problem(&e))?;
+                format.check(&view.columns, key.as_deref()).map_err(|e| spec.format_problem(&e))?;
+                spec.registry(format.registry())?;
+                Ok(format)
+            })?;
+            Ok(FormatSpec { name: format.name().into(), config: secrets::restored(format.shown(), written) })
         });
         let format = format.transpose()?;
         let view = View { key, format: format.as_ref().map(|f| f.name.clone()), ..view.clone() };
-        let made = transports::sink(&config.transport.name, spec.transport_config(), &view);
-        made.map_err(|e| spec.transport_problem(e))?;
+        spec.transport_check(config, &|name, text| transports::sink(name, text, &view).map(drop))?;
         Ok(format)
     })
 }
@@ -229,6 +234,9 @@ const KEYS: [&str; 16] = [
     "max_output_buffer_time_millis",
     "max_output_buffer_size_records",
 ];
+
+/// What there is instead of plug-ins for connectors.
+const PROCESSOR_HINT: &str = "connectors load no plug-ins: read rows as they are and change them in a view, where functions in Rust may be called (docs/udf.md)";
 
 /// Checks what depends on the side; returns the format with all its defaults.
 type Check<'c> = &'c dyn Fn(&Written<'_>, &ConnectorConfig) -> Result<Option<FormatSpec>, Problem>;
@@ -324,7 +332,11 @@ impl<'a> Written<'a> {
         for (key, value) in &members {
             if !known.contains(&key.as_ref()) {
                 let problem = self.problem(value, format!("{what} has no '{key}'"));
-                return Err(Problem { hint: Some(format!("known are: {}", known.join(", "))), ..problem });
+                let hint = match key.as_ref() {
+                    "preprocessor" | "postprocessor" => PROCESSOR_HINT.into(),
+                    _ => format!("known are: {}", known.join(", ")),
+                };
+                return Err(Problem { hint: Some(hint), ..problem });
             }
             if !seen.insert(key.clone()) {
                 return Err(self.problem(value, format!("'{key}' is given twice")));
@@ -370,13 +382,33 @@ impl<'a> Written<'a> {
         Problem { hint: e.hint.clone(), ..self.problem(place, e.message.clone()) }
     }
 
-    /// Schemas come with the declaration; there is no client of registries yet.
-    fn without_registry(&self, has_registry: bool) -> Result<(), Problem> {
-        if !has_registry {
-            return Ok(());
-        }
-        let problem = self.at("format", "schema registries cannot be reached yet");
-        Err(Problem { hint: Some("give the schema itself as 'schema', without 'registry_urls'".into()), ..problem })
+    /// Makes the transport, of which nothing is kept.
+    fn transport_check(
+        &self,
+        config: &ConnectorConfig,
+        make: &dyn Fn(&str, &str) -> Result<(), ConfigError>,
+    ) -> Result<(), Problem> {
+        let TransportSpec { name, config } = &config.transport;
+        let made = secrets::possible(config, |config| match config {
+            Some(config) => make(name, &config.to_string()),
+            None => make(name, self.transport_config()),
+        });
+        made.map_err(|e| self.transport_problem(e))
+    }
+
+    /// Whether the registry of a format can be asked.
+    fn registry(&self, registry: Option<&RegistryConfig>) -> Result<(), Problem> {
+        let Some(Err(e)) = registry.map(Registry::new) else { return Ok(()) };
+        let (kind, key) = (FormatErrorKind::Config, Some("registry_urls".into()));
+        Err(self.format_problem(&FormatError { kind, key, message: e.message, hint: e.hint }))
+    }
+
+    /// Whether the references to secrets in a configuration are some.
+    fn references(&self, raw: &RawValue) -> Result<(), Problem> {
+        secrets::check(raw).map_err(|e| {
+            let place = self.problem(raw, e.message);
+            Problem { offset: place.offset + e.offset, length: e.length, hint: Some(e.hint.into()), ..place }
+        })
     }
 
     /// A member as what it must be.
@@ -421,6 +453,9 @@ impl<'a> Written<'a> {
                 );
             }
             _ => {}
+        }
+        for of in [&self.transport, &self.format] {
+            member(of, "config").map_or(Ok(()), |raw| self.references(raw))?;
         }
         let mut config = ConnectorConfig::new(transport, format);
         self.attributes(&mut config)?;

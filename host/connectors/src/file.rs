@@ -137,6 +137,10 @@ pub(crate) fn sink(config: &str, view: &View) -> Result<Box<dyn Sink>, ConfigErr
         )
         .with_hint("write csv or json"));
     }
+    if view.format.as_deref() == Some("avro") {
+        return Err(ConfigError::new("messages of Avro's one behind the other have nothing that tells them apart")
+            .with_hint("write csv or json"));
+    }
     Ok(Box::new(FileSink { path, file: None, written: 0, flushed: 0, is_begun: false }))
 }
 

@@ -1,14 +1,21 @@
 //! What of the world connectors may reach. Programs are strangers'; what they name in a connector is theirs only if the operator says so.
 
+use crate::secrets::SECRET_BYTES_MAX;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-/// What connectors may reach: folders, and networks.
+/// What connectors may reach: folders, networks, and secrets.
 #[derive(Debug, Default)]
 pub struct Grants {
     folders: Vec<(PathBuf, Dir)>,
+    /// Names of variables of the server's environment.
+    variables: BTreeSet<String>,
+    /// The folder of secrets, each a folder of keys.
+    secrets: Option<Dir>,
     /// Whether addresses of this machine and of private networks may be connected to.
     pub private_networks: bool,
 }
@@ -64,7 +71,63 @@ impl Grants {
             let dir = Dir::open_ambient_dir(&path, ambient_authority())?;
             Ok::<_, std::io::Error>((path, dir))
         };
-        Ok(Grants { folders: folders.iter().map(open).collect::<Result<_, _>>()?, private_networks })
+        Ok(Grants {
+            folders: folders.iter().map(open).collect::<Result<_, _>>()?,
+            private_networks,
+            ..Grants::default()
+        })
+    }
+
+    /// Grants variables of the server's environment, by their names.
+    #[must_use]
+    pub fn with_variables(self, names: impl IntoIterator<Item = String>) -> Grants {
+        Grants { variables: names.into_iter().collect(), ..self }
+    }
+
+    /// Grants the secrets of a folder, which is opened once.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn with_secrets(self, folder: &Path) -> std::io::Result<Grants> {
+        Ok(Grants { secrets: Some(Dir::open_ambient_dir(folder, ambient_authority())?), ..self })
+    }
+
+    /// The value of a variable. `Err`: why it is not told; of those that are not granted the same, whether they are there or not.
+    pub(crate) fn variable(&self, name: &str) -> Result<String, String> {
+        if !self.variables.contains(name) {
+            return Err(format!("the server's operator grants this variable with --connect-env {name}, and did not"));
+        }
+        match std::env::var(name) {
+            Ok(value) if value.len() <= SECRET_BYTES_MAX => Ok(value),
+            Ok(_) => Err(format!("its value is longer than {SECRET_BYTES_MAX} bytes")),
+            Err(std::env::VarError::NotPresent) => Err("the server's environment has no such variable".into()),
+            Err(std::env::VarError::NotUnicode(_)) => Err("its value is no text in UTF-8".into()),
+        }
+    }
+
+    /// The value of a secret's key, without the end of its last line. `Err`: why it is not told.
+    pub(crate) fn secret(&self, name: &str, key: &str) -> Result<String, String> {
+        let Some(dir) = &self.secrets else {
+            return Err("the server's operator grants secrets with --connect-secrets DIR, and did not".into());
+        };
+        let path = format!("{name}/{key}");
+        let wrong = |e: std::io::Error| match e.kind() {
+            ErrorKind::NotFound => format!("there is no file '{path}' in the folder of secrets (--connect-secrets)"),
+            _ => format!("'{path}' in the folder of secrets (--connect-secrets) cannot be read: {e}"),
+        };
+        // The handle lets nothing out of its folder. What is no file might keep who opens it waiting.
+        if !dir.metadata(&path).map_err(wrong)?.is_file() {
+            return Err(format!("'{path}' in the folder of secrets is no file"));
+        }
+        let mut bytes = Vec::new();
+        let limit = SECRET_BYTES_MAX as u64 + 1;
+        dir.open(&path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(wrong)?;
+        if bytes.len() > SECRET_BYTES_MAX {
+            return Err(format!("its value is longer than {SECRET_BYTES_MAX} bytes"));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| "its value is no text in UTF-8".to_owned())?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
     }
 
     /// Opens a file: an absolute path within a granted folder, or one from the first of them on.

@@ -20,7 +20,9 @@ mod kafka;
 mod nexmark;
 mod null;
 mod pace;
+mod registry;
 mod s3;
+mod secrets;
 mod sink;
 mod source;
 mod stream;
@@ -33,6 +35,8 @@ pub use config::{
 };
 pub use error::{ConfigError, TransportError};
 pub use grants::{Grants, GrantsError};
+pub use registry::{Answer, RegisteredSchema, Registry};
+pub use secrets::{Hidden, Resolved, SecretError};
 pub use sink::{Sink, View};
 pub use source::{Chunk, Message, Position, Source, Table, Taken};
 pub use transports::{FormatUse, TRANSPORTS, Transport, own_format, sink, source};

@@ -116,8 +116,18 @@ struct UrlSource {
     ended: bool,
 }
 
+/// A URL as it is told: without name and password.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // What has no host has neither.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    url.into()
+}
+
 /// All that an error says, down to its cause; what the operator does not grant does not become so by waiting.
-pub(crate) fn told(what: &str, e: &reqwest::Error) -> TransportError {
+pub(crate) fn told(what: &str, e: reqwest::Error) -> TransportError {
+    // What is asked for says the URL, and how it may be said.
+    let e = &e.without_url();
     let mut message = format!("{what}: {e}");
     let mut cause = std::error::Error::source(e);
     while let Some(e) = cause {
@@ -134,15 +144,16 @@ pub(crate) fn told(what: &str, e: &reqwest::Error) -> TransportError {
 }
 
 /// An answer that is none: the server's own faults may pass, ours do not.
-pub(crate) fn status(what: &str, response: &Response) -> Result<(), TransportError> {
+fn status(what: &str, response: &Response) -> Result<(), TransportError> {
     let status = response.status();
-    if status.is_success() {
-        return Ok(());
-    }
-    let message = format!("{what}: the server answered {status}");
+    if status.is_success() { Ok(()) } else { Err(answered(status, format!("{what}: the server answered {status}"))) }
+}
+
+/// The error of such a status.
+pub(crate) fn answered(status: StatusCode, message: String) -> TransportError {
     let passes = status.is_server_error()
         || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY);
-    Err(if passes { TransportError::Transient(message) } else { TransportError::Fatal(message) })
+    if passes { TransportError::Transient(message) } else { TransportError::Fatal(message) }
 }
 
 #[async_trait]
@@ -150,13 +161,13 @@ impl Source for UrlSource {
     async fn open(&mut self, at: Option<&Position>, grants: &Grants) -> Result<(), TransportError> {
         self.offset = stream::offset(at)?;
         self.ended = false;
-        let what = format!("GET {}", self.url);
+        let what = format!("GET {}", shown(&self.url));
         check(&self.url, grants)?;
         let mut request = client(grants)?.get(self.url.clone());
         if self.offset > 0 {
             request = request.header(RANGE, format!("bytes={}-", self.offset));
         }
-        let response = request.send().await.map_err(|e| told(&what, &e))?;
+        let response = request.send().await.map_err(|e| told(&what, e))?;
         if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.offset > 0 {
             // All of it had come.
             (self.body, self.ended) = (Some(futures_util::stream::empty().boxed()), false);
@@ -186,7 +197,7 @@ impl Source for UrlSource {
                 self.offset += bytes.len() as u64;
                 Ok(Chunk::Bytes(bytes))
             }
-            Some(Err(e)) => Err(told(&format!("reading {}", self.url), &e)),
+            Some(Err(e)) => Err(told(&format!("reading {}", shown(&self.url)), e)),
             None => {
                 self.ended = true;
                 Ok(Chunk::EndOfStream)

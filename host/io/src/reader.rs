@@ -80,14 +80,29 @@ impl Reader {
         }
     }
 
-    /// Takes the schema of a number, as its registry has it.
+    /// The same of what was pushed and is not finished.
+    pub fn wanted(&self) -> Option<u32> {
+        match self {
+            Reader::Avro(r) => r.wanted(),
+            Reader::Json(_) | Reader::Csv(_) | Reader::Raw(_) | Reader::Parquet(_) => None,
+        }
+    }
+
+    /// Takes the schema of a number, as its registry has it, and the schemas of types that it names and does not hold, each after those that it names.
     ///
     /// # Errors
     /// It is no schema, or does not fit the table: messages of it will be refused.
-    pub fn provide(&mut self, id: u32, schema: &str) -> Result<(), FormatError> {
+    pub fn provide(&mut self, id: u32, schema: &str, references: &[String]) -> Result<(), FormatError> {
         match self {
-            Reader::Avro(r) => r.provide(id, schema),
+            Reader::Avro(r) => r.provide(id, schema, references),
             Reader::Json(_) | Reader::Csv(_) | Reader::Raw(_) | Reader::Parquet(_) => Ok(()),
+        }
+    }
+
+    /// Takes why the schema of a number cannot be had: messages of it are refused, and say so.
+    pub fn refuse(&mut self, id: u32, why: &str) {
+        if let Reader::Avro(r) = self {
+            r.refuse(id, why);
         }
     }
 

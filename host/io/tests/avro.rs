@@ -133,7 +133,7 @@ proptest! {
         }
         let mut reader = reader(&columns, &config).unwrap();
         prop_assert_eq!(reader.wants(&messages[0]), Some(258));
-        reader.provide(258, &schemas[0].schema).unwrap();
+        reader.provide(258, &schemas[0].schema, &[]).unwrap();
         prop_assert_eq!(reader.wants(&messages[0]), None);
         let (again, errors) = read_values(&columns, &mut reader, &messages);
         prop_assert!(errors.is_empty(), "{}", errors[0].description);
@@ -391,24 +391,52 @@ fn what_a_registry_tells() {
     let mut plain = reader(&columns, &json!({"registry_urls": "http://x"})).unwrap();
     let wanted: Vec<_> = messages.iter().map(|m| plain.wants(m)).collect();
     assert_eq!(wanted, [Some(1), Some(2), Some(3)]);
-    plain.provide(1, &old.to_string()).unwrap();
-    plain.provide(2, &new.to_string()).unwrap();
-    let error = plain.provide(3, r#"{"type": "record", "name": "r", "fields": []}"#).unwrap_err();
+    plain.provide(1, &old.to_string(), &[]).unwrap();
+    plain.provide(2, &new.to_string(), &[]).unwrap();
+    let error = plain.provide(3, r#"{"type": "record", "name": "r", "fields": []}"#, &[]).unwrap_err();
     assert!(error.message.contains("schema 3 of the registry: the schema has no field for column 'id'"), "{error}");
     let (rows, errors) = read(&columns, &mut plain, &messages);
     assert_eq!(rows, [r#"1 {"id":1,"name":null}"#, r#"1 {"id":2,"name":"b"}"#]);
     assert_eq!((errors.len(), errors[0].event_number), (1, Some(3)));
-    assert!(errors[0].description.contains("schema 3 is not known"), "{errors:?}");
+    assert!(errors[0].description.contains("its schema 3: the schema has no field for column 'id'"), "{errors:?}");
+    // One that the registry does not have may come to be there; one that is refused is not asked for again.
+    assert_eq!((plain.wants(&with(4, &new_message)), plain.wants(&messages[2])), (Some(4), None));
+    let (_, errors) = read(&columns, &mut plain, &[with(4, &new_message)]);
+    assert!(errors[0].description.contains("its schema 4 is not known to the registry"), "{errors:?}");
+    plain.refuse(4, "it is of another kind");
+    assert_eq!(plain.wants(&with(4, &new_message)), None);
+    let (_, errors) = read(&columns, &mut plain, &[with(4, &new_message)]);
+    assert!(errors[0].description.contains("its schema 4: it is of another kind"), "{errors:?}");
+    // A file is one message, which comes in pieces.
+    let (mut changes, mut errors) = (Changes::new(&TableColumns::new(&table(&columns)), 1), Vec::new());
+    assert_eq!(plain.wanted(), None);
+    plain.push(&with(5, &new_message), &mut changes, &mut errors);
+    assert_eq!(plain.wanted(), Some(5));
+    plain.provide(5, &new.to_string(), &[]).unwrap();
+    plain.finish(&mut changes, &mut errors);
+    assert_eq!((plain.wanted(), changes.rows(), errors.len()), (None, 1, 0));
+    // A schema may name types of others, which may do so, too.
+    let id = json!({"type": "fixed", "name": "common.Id", "size": 4}).to_string();
+    let name = json!({"type": "record", "name": "Name", "namespace": "common", "fields": [
+        {"name": "by", "type": "Id"}, {"name": "text", "type": "string"}]});
+    let whole = json!({"type": "record", "name": "r", "fields": [{"name": "id", "type": "long"}, {"name": "who", "type": "common.Name"}]});
+    let missing = plain.provide(6, &whole.to_string(), &[]).unwrap_err();
+    assert!(missing.message.contains("no type 'common.Name'"), "{missing}");
+    let wrong = plain.provide(6, &whole.to_string(), &[name.to_string()]).unwrap_err();
+    assert!(wrong.message.contains("a schema that it refers to"), "{wrong}");
+    plain.provide(6, &whole.to_string(), &[id, name.to_string()]).unwrap();
+    let (rows, errors) = read(&columns, &mut plain, &[with(6, b"\x0eabcd\x02x")]);
+    assert_eq!((rows, errors), (vec![r#"1 {"id":7,"name":null}"#.to_owned()], vec![]));
     // Resolved to a schema, by Avro's rules: aliases, defaults, and what it does not have is passed over.
     let mut columns = columns.to_vec();
     columns.push(column("more", SqlType::Integer, false));
     let mut resolved = reader(&columns, &json!({"registry_urls": "http://x", "schema": new})).unwrap();
-    resolved.provide(1, &old.to_string()).unwrap();
-    resolved.provide(2, &new.to_string()).unwrap();
+    resolved.provide(1, &old.to_string(), &[]).unwrap();
+    resolved.provide(2, &new.to_string(), &[]).unwrap();
     let (rows, errors) = read(&columns, &mut resolved, &messages[..2]);
     assert_eq!(errors, []);
     assert_eq!(rows, [r#"1 {"id":1,"name":"a","more":8}"#, r#"1 {"id":2,"name":"b","more":9}"#]);
-    let error = resolved.provide(4, r#"{"type": "record", "name": "r", "fields": []}"#).unwrap_err();
+    let error = resolved.provide(4, r#"{"type": "record", "name": "r", "fields": []}"#, &[]).unwrap_err();
     assert!(error.message.contains("no field 'id', for which 'schema' has no default"), "{error}");
 }
 

@@ -59,7 +59,7 @@ fn ten_megabytes() {
                 let mut encoder = format.encoder(columns.to_vec().into(), layout.clone(), None).unwrap();
                 encoder.registered(None, Some(1));
                 if let Some(schema) = encoder.schemas("t").pop() {
-                    reader.provide(1, &schema.schema).unwrap();
+                    reader.provide(1, &schema.schema, &[]).unwrap();
                 }
                 encoder.begin(Arc::clone(&delta)).unwrap();
                 std::iter::from_fn(|| encoder.next().unwrap()).map(|piece| piece.value.unwrap()).collect()

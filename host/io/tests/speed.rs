@@ -97,7 +97,7 @@ fn rates() {
         let bytes: usize = pieces.iter().map(Vec::len).sum();
         let mut reader = InputFormat::parse(name, &input).unwrap().reader(described.clone(), 0, false).unwrap();
         if let Some(schema) = encoder.schemas("t").pop() {
-            reader.provide(1, &schema.schema).unwrap();
+            reader.provide(1, &schema.schema, &[]).unwrap();
         }
         let whole = matches!(name, "parquet" | "avro");
         let (mut changes, mut errors) = (Changes::new(&described, 1), Vec::new());

@@ -26,8 +26,8 @@ pub struct AvroReader {
     config: AvroConfig,
     /// The schema of the configuration.
     own: Option<(Parsed, Plan)>,
-    /// Those of the registry.
-    known: HashMap<u32, Plan>,
+    /// Those of the registry, or why messages of them cannot be read.
+    known: HashMap<u32, Result<Plan, String>>,
     message: Vec<u8>,
     /// Whether a message was begun.
     begun: bool,
@@ -187,23 +187,43 @@ impl AvroReader {
         schema_id(message).filter(|id| !self.known.contains_key(id))
     }
 
-    /// Takes a schema of the registry.
-    pub(crate) fn provide(&mut self, id: u32, schema: &str) -> Result<(), FormatError> {
-        let wrong =
-            |why: String| FormatError::columns(None, format!("format 'avro': schema {id} of the registry: {why}"));
-        let parsed = Parsed::new(schema).map_err(wrong)?;
-        // What a message has is read as the configuration's schema says, if there is one.
-        let (avro, missing) = match &self.own {
-            Some((own, _)) => parsed.resolved(own).map_err(wrong)?,
-            None => (parsed.avro, Json::Null),
+    /// The number of the schema that the message in hand wants.
+    pub(crate) fn wanted(&self) -> Option<u32> {
+        self.wants(&self.message)
+    }
+
+    /// Takes a schema of the registry, and those that it names and does not hold.
+    pub(crate) fn provide(&mut self, id: u32, schema: &str, references: &[String]) -> Result<(), FormatError> {
+        let plan = self.plan(schema, references);
+        let told = match &plan {
+            Ok(_) => Ok(()),
+            Err(why) => Err(FormatError::columns(None, format!("format 'avro': schema {id} of the registry: {why}"))),
         };
-        let plan = Plan::new(avro, missing, &self.table, &self.config).map_err(|(why, _)| wrong(why))?;
+        self.keep(id, plan);
+        told
+    }
+
+    /// Takes why there is no schema of that number that could be read.
+    pub(crate) fn refuse(&mut self, id: u32, why: &str) {
+        self.keep(id, Err(why.to_owned()));
+    }
+
+    fn keep(&mut self, id: u32, plan: Result<Plan, String>) {
         if self.known.len() >= SCHEMAS_MAX {
             // They are asked for again.
             self.known.clear();
         }
         self.known.insert(id, plan);
-        Ok(())
+    }
+
+    fn plan(&self, schema: &str, references: &[String]) -> Result<Plan, String> {
+        let parsed = Parsed::with(schema, references)?;
+        // What a message has is read as the configuration's schema says, if there is one.
+        let (avro, missing) = match &self.own {
+            Some((own, _)) => parsed.resolved(own)?,
+            None => (parsed.avro, Json::Null),
+        };
+        Plan::new(avro, missing, &self.table, &self.config).map_err(|(why, _)| why)
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8], errors: &mut Vec<ParseError>) {
@@ -257,7 +277,11 @@ impl AvroReader {
             }
         };
         let plan = match (self.config.registry.registry_urls.is_empty(), id) {
-            (false, Some(id)) => self.known.get(&id).ok_or_else(|| (format!("its schema {id} is not known"), None))?,
+            (false, Some(id)) => match self.known.get(&id) {
+                Some(Ok(plan)) => plan,
+                Some(Err(why)) => return Err((format!("its schema {id}: {why}"), None)),
+                None => return Err((format!("its schema {id} is not known to the registry"), None)),
+            },
             _ => self.own.as_ref().map(|(_, plan)| plan).ok_or_else(|| plain("its schema is not known"))?,
         };
         self.read_body(plan, body, changes)

@@ -53,8 +53,17 @@ pub(crate) struct Parsed {
 impl Parsed {
     /// Reads a schema. `Err`: what is wrong with it.
     pub(crate) fn new(text: &str) -> Result<Parsed, String> {
+        Parsed::with(text, &[])
+    }
+
+    /// Reads a schema that names types of others, each of which may name types of those before it.
+    pub(crate) fn with(text: &str, references: &[String]) -> Result<Parsed, String> {
         let json: Json = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let mut tree = Tree { names: HashMap::new(), types: 0 };
+        for reference in references {
+            let json: Json = serde_json::from_str(reference).map_err(|e| format!("a schema that it refers to: {e}"))?;
+            tree.read(&json, "", 0).map_err(|e| format!("a schema that it refers to: {e}"))?;
+        }
         let avro = tree.read(&json, "", 0)?;
         let fields = json["fields"].as_array().map_or(&[][..], Vec::as_slice);
         let alias = |a: &Json| a.as_str().map(str::to_owned);

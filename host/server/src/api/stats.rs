@@ -159,8 +159,8 @@ fn stats(pipeline: Pipeline, controller: &Controller) -> Stats {
         runtime,
         name: format!("pipeline-{}", pipeline.id),
         storage_config,
-        inputs: configured.map(|i| (i.name.clone(), i.config.clone())).collect(),
-        outputs: controller.sinks().map(|o| (o.name.clone(), o.config.clone())).collect(),
+        inputs: configured.map(|i| (i.name.clone(), i.config.masked())).collect(),
+        outputs: controller.sinks().map(|o| (o.name.clone(), o.config.masked())).collect(),
     };
     Stats { pipeline_config, global_metrics: global(controller), inputs, outputs, metrics: metrics(controller) }
 }
@@ -187,7 +187,7 @@ fn global(controller: &Controller) -> GlobalMetrics {
 fn inputs(controller: &Controller) -> Vec<InputStatus> {
     let status = |input: std::sync::Arc<crate::controller::InputEndpoint>| InputStatus {
         endpoint_name: input.name.clone(),
-        config: input.config.clone(),
+        config: input.config.masked(),
         metrics: InputMetrics {
             total_bytes: input.counters.total_bytes.load(Relaxed),
             total_records: input.counters.total_records.load(Relaxed),
@@ -210,7 +210,7 @@ fn outputs(controller: &Controller) -> Vec<OutputStatus> {
         let sent = counters.total_processed_input_records.load(Relaxed);
         OutputStatus {
             endpoint_name: output.name.clone(),
-            config: output.config.clone(),
+            config: output.config.masked(),
             metrics: OutputMetrics {
                 transmitted_records: counters.transmitted_records.load(Relaxed),
                 transmitted_bytes: counters.transmitted_bytes.load(Relaxed),

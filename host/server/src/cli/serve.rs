@@ -61,11 +61,27 @@ pub(super) struct ConnectArgs {
     /// Lets connectors connect to this machine and to private networks, too, not just to addresses of the open internet.
     #[arg(long, env = "WEIR_CONNECT_PRIVATE")]
     connect_private: bool,
+    /// Variable of this server's environment that connectors of any tenant may use, as `${env:NAME}` in a text of their configuration;
+    /// may be given several times. Whoever may write a program can read its value. No others are told.
+    #[arg(long = "connect-env", env = "WEIR_CONNECT_ENV", value_name = "NAME", value_delimiter = ',')]
+    variables: Vec<String>,
+    /// Folder of secrets that connectors of any tenant may use, as `${secret:kubernetes:NAME/KEY}`, which is the file NAME/KEY in it, as
+    /// Kubernetes mounts them. Whoever may write a program can read them.
+    #[arg(long = "connect-secrets", env = "WEIR_CONNECT_SECRETS", value_name = "DIR")]
+    secrets: Option<PathBuf>,
 }
 
 impl ConnectArgs {
     fn grants(&self) -> anyhow::Result<Grants> {
-        Grants::new(&self.dirs, self.connect_private).context("opening the folders that connectors may use")
+        let grants =
+            Grants::new(&self.dirs, self.connect_private).context("opening the folders that connectors may use")?;
+        let grants = grants.with_variables(self.variables.iter().cloned());
+        match &self.secrets {
+            Some(dir) => {
+                grants.with_secrets(dir).with_context(|| format!("opening the folder of secrets {}", dir.display()))
+            }
+            None => Ok(grants),
+        }
     }
 }
 

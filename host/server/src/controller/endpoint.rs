@@ -29,6 +29,11 @@ impl EndpointConfig {
         let transport = TransportSpec { name: "http_output".into(), config: Value::Null };
         EndpointConfig { stream: stream.to_owned(), connector: ConnectorConfig::new(transport, Some(format)) }
     }
+
+    /// As `/stats` shows it: without passwords and the like.
+    pub fn masked(&self) -> EndpointConfig {
+        EndpointConfig { stream: self.stream.clone(), connector: self.connector.masked() }
+    }
 }
 
 /// Counters of an input endpoint.

@@ -19,7 +19,7 @@ mod run;
 mod snapshot;
 mod visible;
 
-pub use connectors::Connectors;
+pub use connectors::{Connectors, NotMade};
 pub use deltas::{Counting, Delivery, Delta, Listener, Receipt};
 pub use endpoint::{EndpointConfig, InputCounters, InputEndpoint, OutputCounters, OutputEndpoint};
 pub use error::ControllerError;

@@ -4,7 +4,7 @@ use super::compile::Startable;
 use super::{Manager, Slot, compile, storage};
 use crate::automata::deployment::{Action, Answer, Event, State, allows, on, timeout};
 use crate::automata::program::stage;
-use crate::controller::{Batching, Connectors, Controller, Phase, RunningProgram, Settings};
+use crate::controller::{Batching, Connectors, Controller, NotMade, Phase, RunningProgram, Settings};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -373,7 +373,13 @@ fn connectors(
     let (grants, slot) = (Arc::clone(&manager.grants), Arc::clone(slot));
     let log = move |line: &str| slot.logs.push(line);
     let made = Connectors::new(running, &info.input_connectors, &info.output_connectors, grants, log);
-    made.map_err(|e| failed(error("PipelineInvalidProgramInfo", e)))
+    made.map_err(|e| {
+        let code = match e {
+            NotMade::Config(..) => "PipelineInvalidProgramInfo",
+            NotMade::Secret(..) => "PipelineStartupError",
+        };
+        failed(error(code, e.to_string()))
+    })
 }
 
 /// Has the driver look at a pipeline when it ends by itself.

@@ -3,19 +3,19 @@
 use super::super::endpoint::InputEndpoint;
 use super::super::run::{Controller, Phase};
 use super::Log;
+use super::portions::Portions;
 use super::retry::Retry;
+use super::schemas::Schemas;
 use super::{PROBLEMS_LOGGED, PROBLEMS_LOGGED_EACH};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use weir_connectors::{Chunk, Grants, Position, Source, TransportError};
-use weir_io::{Changes, InputFormat, ParseError, Reader};
+use weir_connectors::{Chunk, Grants, Hidden, Message, Position, Source, TransportError};
+use weir_io::{Changes, InputFormat, ParseError, Reader, TableColumns};
 
 /// Bytes whose reading would keep others waiting.
 const BYTES_AT_ONCE: usize = 32 << 10;
-/// Bytes read at once if a connector limits how many records a step takes in.
-const SLICE_BYTES: usize = 4 << 10;
 
 /// A source and what it feeds.
 pub(super) struct Feeder {
@@ -23,7 +23,9 @@ pub(super) struct Feeder {
     pub(super) endpoint: Arc<InputEndpoint>,
     pub(super) source: Box<dyn Source>,
     pub(super) format: Option<InputFormat>,
+    pub(super) schemas: Option<Schemas>,
     pub(super) grants: Arc<Grants>,
+    pub(super) hidden: Arc<Hidden>,
     pub(super) log: Log,
 }
 
@@ -69,7 +71,7 @@ impl Feeder {
             };
             let e = match stop {
                 Stop::Ended => return,
-                Stop::Transport(e) => e,
+                Stop::Transport(e) => self.hidden.error(e),
             };
             self.endpoint.counters.num_transport_errors.fetch_add(1, Relaxed);
             let wait = if matches!(e, TransportError::Transient(_)) { retry.failed(Instant::now()) } else { None };
@@ -105,36 +107,62 @@ impl Feeder {
             let chunk = self.source.next().await?;
             // It may have been paused meanwhile.
             self.permitted().await?;
-            retry.worked();
             match (chunk, &mut reader) {
                 (Chunk::End, _) => return Ok(()),
                 (Chunk::Bytes(bytes), Some(reader)) => self.stream(&bytes, reader, &mut changes, at).await?,
                 (Chunk::EndOfStream, Some(reader)) => {
+                    self.provide(reader.wanted(), reader).await?;
                     self.read(reader, |reader, problems| reader.finish(&mut changes, problems));
                     self.queue(&mut changes, 0, None, at).await?;
                 }
                 (Chunk::Messages(messages), Some(reader)) => {
                     let bytes: usize = messages.iter().map(|m| m.bytes.len()).sum();
                     self.endpoint.counters.total_bytes.fetch_add(bytes as u64, Relaxed);
-                    let read = || {
-                        for message in messages {
-                            if let Some(metadata) = message.metadata
-                                && let Err(problem) = changes.describe(&columns, *metadata)
-                            {
-                                self.problem(&problem);
-                                continue;
-                            }
-                            self.read(reader, |reader, problems| {
-                                reader.push(&message.bytes, &mut changes, problems);
-                                reader.finish(&mut changes, problems);
-                            });
-                        }
-                    };
-                    aside(bytes, read);
+                    let mut rest = messages.into_iter();
+                    while let [first, others @ ..] = rest.as_slice() {
+                        // It alone may be of a schema that is not known.
+                        self.provide(reader.wants(&first.bytes), reader).await?;
+                        let known = 1 + others.iter().take_while(|m| reader.wants(&m.bytes).is_none()).count();
+                        let bytes = rest.as_slice()[..known].iter().map(|m| m.bytes.len()).sum();
+                        let run = rest.by_ref().take(known);
+                        aside(bytes, || self.messages(run, reader, &columns, &mut changes));
+                    }
                     self.queue(&mut changes, 0, None, at).await?;
                 }
                 (_, None) => return Err(TransportError::Fatal("bytes came, and there is no format".into()).into()),
             }
+            // Only now: a registry that is away is asked less and less, though the source brings the same chunk each time.
+            retry.worked();
+        }
+    }
+
+    /// Has the reader know the schema that it wants.
+    async fn provide(&mut self, wanted: Option<u32>, reader: &mut Reader) -> Result<(), TransportError> {
+        match (wanted, &mut self.schemas) {
+            (Some(id), Some(schemas)) => schemas.provide(reader, id, &self.grants).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads whole messages.
+    fn messages(
+        &self,
+        messages: impl Iterator<Item = Message>,
+        reader: &mut Reader,
+        columns: &TableColumns,
+        changes: &mut Changes,
+    ) {
+        for message in messages {
+            if let Some(metadata) = message.metadata
+                && let Err(problem) = changes.describe(columns, *metadata)
+            {
+                self.problem(&problem);
+                continue;
+            }
+            self.read(reader, |reader, problems| {
+                reader.push(&message.bytes, changes, problems);
+                reader.finish(changes, problems);
+            });
         }
     }
 
@@ -147,19 +175,15 @@ impl Feeder {
         at: &mut Option<Position>,
     ) -> Result<(), Stop> {
         self.endpoint.counters.total_bytes.fetch_add(bytes.len() as u64, Relaxed);
-        let limit = self.endpoint.config.connector.batch_limit(self.controller.workers());
-        let slice = if limit.is_none() { bytes.len().max(1) } else { SLICE_BYTES };
-        let mut rest = bytes.len();
-        for slice in bytes.chunks(slice) {
-            rest -= slice.len();
-            let read = || self.read(reader, |reader, problems| reader.push(slice, changes, problems));
-            aside(slice.len(), read);
-            if rest == 0 || limit.is_some_and(|limit| changes.rows() as u64 >= limit) {
-                let header = reader.header().map(<[String]>::to_vec);
-                self.queue(changes, (reader.pending_bytes() + rest) as u64, header, at).await?;
-            }
+        let mut portions = Portions::new(bytes, self.endpoint.config.connector.batch_limit(self.controller.workers()));
+        loop {
+            let read = |slice: &[u8], reader: &mut Reader, changes: &mut Changes| {
+                aside(slice.len(), || self.read(reader, |reader, problems| reader.push(slice, changes, problems)));
+            };
+            let Some(unread) = portions.next(reader, changes, read) else { return Ok(()) };
+            let header = reader.header().map(<[String]>::to_vec);
+            self.queue(changes, unread as u64, header, at).await?;
         }
-        Ok(())
     }
 
     /// Has the reader read; counts events and errors.

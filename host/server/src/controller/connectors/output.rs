@@ -4,12 +4,13 @@ use super::super::deltas::{Delivery, Delta, Listener};
 use super::super::endpoint::OutputEndpoint;
 use super::Log;
 use super::retry::Retry;
+use super::schemas::Schemas;
 use super::{PROBLEMS_LOGGED, PROBLEMS_LOGGED_EACH};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::time::Instant;
-use weir_connectors::{Grants, Sink, TransportError};
+use weir_connectors::{Grants, Hidden, Sink, TransportError};
 use weir_io::{Encoder, WriteError};
 use weir_row::{Block, RowWriter, sort_consolidate};
 
@@ -23,8 +24,10 @@ pub(super) struct Drain {
     pub(super) endpoint: Arc<OutputEndpoint>,
     pub(super) sink: Box<dyn Sink>,
     pub(super) encoder: Option<Encoder>,
+    pub(super) schemas: Option<Schemas>,
     pub(super) listener: Listener,
     pub(super) grants: Arc<Grants>,
+    pub(super) hidden: Arc<Hidden>,
     pub(super) log: Log,
 }
 
@@ -84,7 +87,7 @@ impl Drain {
         loop {
             let e = match self.attempt(delta, is_open).await {
                 Ok(()) => return true,
-                Err(e) => e,
+                Err(e) => self.hidden.error(e),
             };
             *is_open = false;
             let name = &self.endpoint.name;
@@ -111,6 +114,10 @@ impl Drain {
         };
         if !*is_open {
             self.sink.open(&self.grants).await.map_err(failed)?;
+            if let (Some(schemas), Some(encoder)) = (&mut self.schemas, &mut self.encoder) {
+                let topic = self.sink.topic().unwrap_or(&self.endpoint.config.stream);
+                schemas.register(encoder, topic, &self.grants).await.map_err(failed)?;
+            }
             *is_open = true;
         }
         let (mut records, mut bytes) = (0, 0);
