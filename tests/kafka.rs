@@ -3,6 +3,10 @@
 
 mod support;
 
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::mocking::MockCluster;
@@ -10,6 +14,7 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedPr
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::{PATIENCE, Server};
 
@@ -237,6 +242,86 @@ async fn nothing_is_lost_when_brokers_go_and_pipelines_pause() {
         assert!(begin.elapsed() < PATIENCE, "{} of 3,000 came", out.len());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Registers schemas as a registry does: a number for each text.
+async fn registry() -> (String, Arc<Mutex<Vec<(String, String)>>>) {
+    let schemas: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+    let (asked, told) = (Arc::clone(&schemas), Arc::clone(&schemas));
+    let register = move |Path(subject): Path<String>, body: String| async move {
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let entry = (subject, body["schema"].as_str().unwrap().to_owned());
+        let mut all = asked.lock().unwrap();
+        let at = all.iter().position(|e| *e == entry).unwrap_or_else(|| {
+            all.push(entry);
+            all.len() - 1
+        });
+        json!({ "id": at + 1 }).to_string()
+    };
+    let tell = move |Path(id): Path<usize>| async move {
+        match told.lock().unwrap().get(id - 1) {
+            Some((_, schema)) => (StatusCode::OK, json!({ "schema": schema }).to_string()),
+            None => (StatusCode::NOT_FOUND, json!({ "error_code": 40403, "message": "not found" }).to_string()),
+        }
+    };
+    let app = Router::new().route("/subjects/{subject}/versions", post(register)).route("/schemas/ids/{id}", get(tell));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (url, schemas)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn avro_goes_out_and_comes_in_by_a_registry() {
+    let mock = MockCluster::new(1).unwrap();
+    mock.create_topic("people", 1, 1).unwrap();
+    let (url, schemas) = registry().await;
+    let brokers = mock.bootstrap_servers();
+    let output = json!([{ "name": "out", "index": "by_id", "transport": { "name": "kafka_output",
+            "config": { "topic": "people", "bootstrap.servers": brokers } },
+        "format": { "name": "avro", "config": { "update_format": "raw", "registry_urls": [url] } } }]);
+    let input = json!([{ "name": "in", "transport": { "name": "kafka_input",
+            "config": { "topic": "people", "bootstrap.servers": brokers } },
+        "format": { "name": "avro", "config": { "update_format": "raw", "registry_urls": [url] } } }]);
+    let columns = "id BIGINT, name VARCHAR, born DATE, size DECIMAL(5, 2), tags VARCHAR ARRAY";
+    let program = format!(
+        "CREATE TABLE src ({columns});
+         CREATE VIEW people WITH ('connectors' = '{output}') AS SELECT * FROM src;
+         CREATE INDEX by_id ON people(id);
+         CREATE TABLE back ({columns}, schema_id INT DEFAULT CAST(CONNECTOR_METADATA()['avro_schema_id'] AS INT))
+             WITH ('materialized' = 'true', 'connectors' = '{input}');"
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let server = server(&dir);
+    run(&server, "avro", &program).await;
+    let rows = r#"{"id": 1, "name": "Ada", "born": "1815-12-10", "size": 1.65, "tags": ["a", null]}
+        {"id": 2, "name": null, "born": null, "size": null, "tags": null}"#;
+    let (status, said) = server.ingress("avro", "src", "format=json&update_format=raw", rows).await;
+    assert_eq!(status, 200, "{said}");
+    until_rows(
+        &server,
+        "avro",
+        "SELECT id, name, born, size, tags, schema_id > 0 AS told FROM back ORDER BY id",
+        &[
+            json!({ "id": 1, "name": "Ada", "born": "1815-12-10", "size": 1.65, "tags": ["a", null], "told": true }),
+            json!({ "id": 2, "name": null, "born": null, "size": null, "tags": null, "told": true }),
+        ],
+    )
+    .await;
+    let subjects: BTreeSet<String> = schemas.lock().unwrap().iter().map(|(subject, _)| subject.clone()).collect();
+    assert_eq!(subjects, ["people-key", "people-value"].map(str::to_owned).into());
+    // A message of a number that nobody has is an error of that record; what comes after it is read.
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", mock.bootstrap_servers());
+    let producer: ThreadedProducer<DefaultProducerContext> = config.create().unwrap();
+    producer.send(BaseRecord::<(), [u8]>::to("people").payload(&[0, 0, 0, 0, 99, 2])).map_err(|(e, _)| e).unwrap();
+    producer.flush(PATIENCE).unwrap();
+    let (status, _) = server.ingress("avro", "src", "format=json&update_format=raw", r#"{"id": 3}"#).await;
+    assert_eq!(status, 200);
+    until_rows(&server, "avro", "SELECT COUNT(*) AS n FROM back", &[json!({ "n": 3 })]).await;
+    let input = connector(&server, "avro", "inputs", "back.in").await;
+    assert_eq!(input["metrics"]["num_parse_errors"], 1, "{input}");
+    assert_eq!(input["fatal_error"], Value::Null, "{input}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

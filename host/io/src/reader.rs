@@ -80,6 +80,14 @@ impl Reader {
         }
     }
 
+    /// The number of the schema that a message names.
+    pub fn schema_id(&self, message: &[u8]) -> Option<u32> {
+        match self {
+            Reader::Avro(r) => r.schema_id(message),
+            Reader::Json(_) | Reader::Csv(_) | Reader::Raw(_) | Reader::Parquet(_) => None,
+        }
+    }
+
     /// The same of what was pushed and is not finished.
     pub fn wanted(&self) -> Option<u32> {
         match self {

@@ -187,6 +187,11 @@ impl AvroReader {
         schema_id(message).filter(|id| !self.known.contains_key(id))
     }
 
+    /// The number of the schema that a message names.
+    pub(crate) fn schema_id(&self, message: &[u8]) -> Option<u32> {
+        if self.config.skip_schema_id { None } else { schema_id(message) }
+    }
+
     /// The number of the schema that the message in hand wants.
     pub(crate) fn wanted(&self) -> Option<u32> {
         self.wants(&self.message)

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use weir_connectors::{Chunk, Grants, Hidden, Message, Position, Source, TransportError};
-use weir_io::{Changes, InputFormat, ParseError, Reader, TableColumns};
+use weir_io::{Changes, Datum, InputFormat, ParseError, Reader, TableColumns};
 
 /// Bytes whose reading would keep others waiting.
 const BYTES_AT_ONCE: usize = 32 << 10;
@@ -153,11 +153,14 @@ impl Feeder {
         changes: &mut Changes,
     ) {
         for message in messages {
-            if let Some(metadata) = message.metadata
-                && let Err(problem) = changes.describe(columns, *metadata)
-            {
-                self.problem(&problem);
-                continue;
+            if let Some(mut metadata) = message.metadata {
+                if let Some(id) = reader.schema_id(&message.bytes) {
+                    metadata.set("avro_schema_id", Datum::Int(id as i32));
+                }
+                if let Err(problem) = changes.describe(columns, *metadata) {
+                    self.problem(&problem);
+                    continue;
+                }
             }
             self.read(reader, |reader, problems| {
                 reader.push(&message.bytes, changes, problems);
