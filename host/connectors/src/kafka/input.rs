@@ -30,13 +30,12 @@ const PARTITIONS_EVERY: Duration = Duration::from_secs(30);
 const TOPICS_MAX: usize = 64;
 
 /// What a consumer is unless the program says otherwise.
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("group.id", "weir"),
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     ("queued.max.messages.kbytes", "8192"),
     ("fetch.message.max.bytes", "1048576"),
-    ("fetch.wait.max.ms", "100"),
     ("reconnect.backoff.max.ms", "2000"),
 ];
 
@@ -468,6 +467,13 @@ impl Source for KafkaSource {
 fn is_passing(e: &KafkaError) -> bool {
     matches!(
         e.rdkafka_error_code(),
-        Some(Code::BrokerTransportFailure | Code::Resolve | Code::OperationTimedOut | Code::PartitionEOF)
+        // No group is joined, so that it does not matter who may.
+        Some(
+            Code::BrokerTransportFailure
+                | Code::Resolve
+                | Code::OperationTimedOut
+                | Code::PartitionEOF
+                | Code::GroupAuthorizationFailed
+        )
     )
 }

@@ -72,7 +72,6 @@ fn is_final(e: &KafkaError) -> bool {
                     | Code::UnsupportedSASLMechanism
                     | Code::TopicAuthorizationFailed
                     | Code::ClusterAuthorizationFailed
-                    | Code::GroupAuthorizationFailed
                     | Code::AutoOffsetReset
                     | Code::InvalidTopic
                     | Code::MessageSizeTooLarge
