@@ -3,13 +3,44 @@
 use crate::merge::Merger;
 use crate::{BlockRef, Cursor, Rows};
 use std::ops::Deref;
-use weir_row::{RowWriter, sort_consolidate};
+use weir_row::{RowWriter, sort_consolidate, sort_scattered};
 
-/// Rows sorted at once; longer runs are sorted in parts of about as many and merged, so that what a sort needs besides the rows
+/// Rows sorted at once by comparing; longer runs are sorted in portions of about as many and merged, so that what a sort needs besides the rows
 /// stays within the cache and 8 MiB.
 const SORT_ROWS: usize = 128 * 1024;
-/// The same for rows of different lengths, which are dealt to groups that fit the cache.
-const SORT_LONG_ROWS: usize = 2 << 20;
+/// Rows and words dealt at once: they are copied, so that this bounds what a sort needs besides the rows, to 80 MiB.
+const DEAL_ROWS: usize = 2 << 20;
+const DEAL_WORDS: usize = 8 << 20;
+/// Blocks of a portion, however few rows they have.
+const SORT_BLOCKS: usize = 64 * 1024;
+/// Words of rows that are moved about themselves.
+const MOVED_WORDS: u32 = 4;
+
+/// Blocks in portions of so many rows and words, but for those of one block.
+fn portions(blocks: Vec<BlockRef>, rows_max: usize, words_max: usize) -> impl Iterator<Item = Vec<BlockRef>> {
+    let mut blocks = blocks.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let first = blocks.next()?;
+        let (mut rows, mut words) = (first.len(), first.words.len());
+        let mut portion = vec![first];
+        while let Some(next) = blocks.next_if(|next| {
+            rows + next.len() <= rows_max && words + next.words.len() <= words_max && portion.len() < SORT_BLOCKS
+        }) {
+            (rows, words) = (rows + next.len(), words + next.words.len());
+            portion.push(next);
+        }
+        Some(portion)
+    })
+}
+
+/// Sorts blocks in portions that are to be merged.
+fn sort_portions(blocks: Vec<BlockRef>, stride: u32, parts: &mut Vec<Batch>) {
+    for portion in portions(blocks, SORT_ROWS, usize::MAX) {
+        let mut out = RowWriter::new(stride);
+        sort_consolidate(&portion, &mut out);
+        parts.push(Batch { rows: Rows::from(out) });
+    }
+}
 
 /// Rows in ascending order, each once, none with weight 0. Immutable and cheap to clone: blocks are shared.
 ///
@@ -40,25 +71,19 @@ impl Batch {
             return Batch { rows };
         }
         let stride = rows.stride();
-        let at_once = if stride == 0 { SORT_LONG_ROWS } else { SORT_ROWS };
         let mut parts: Vec<Batch> = Vec::new();
-        let mut part = Vec::new();
-        let mut part_rows = 0;
-        let mut sort = |part: &mut Vec<BlockRef>, part_rows: &mut usize| {
-            let mut out = RowWriter::new(stride);
-            sort_consolidate(part, &mut out);
-            part.clear();
-            *part_rows = 0;
-            parts.push(Batch { rows: Rows::from(out) });
-        };
-        for block in rows.into_blocks() {
-            if part_rows + block.len() > at_once && part_rows > 0 {
-                sort(&mut part, &mut part_rows);
+        if (1..=MOVED_WORDS).contains(&stride) {
+            sort_portions(rows.into_blocks(), stride, &mut parts);
+        } else {
+            for portion in portions(rows.into_blocks(), DEAL_ROWS, DEAL_WORDS) {
+                let mut out = RowWriter::new(stride);
+                if sort_scattered(&portion, &mut out) {
+                    parts.push(Batch { rows: Rows::from(out) });
+                } else {
+                    sort_portions(portion, stride, &mut parts);
+                }
             }
-            part_rows += block.len();
-            part.push(block);
         }
-        sort(&mut part, &mut part_rows);
         Batch::merge_all(stride, parts)
     }
 

@@ -77,7 +77,7 @@ pub use merge::Merge;
 pub use sequence::{Order, SortLayout, ToSort};
 pub use shape::Shape;
 pub use shard::{hash_words, shard_of};
-pub use sort::sort_consolidate;
+pub use sort::{sort_consolidate, sort_scattered};
 pub use types::{ColumnType, DECIMAL_PRECISION_MAX, DECIMAL_PRECISION_ONE_WORD, Kind, RowType, SqlType};
 pub use value::{Value, cmp_f64};
 pub use writer::RowWriter;

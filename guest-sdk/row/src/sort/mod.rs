@@ -3,6 +3,8 @@
 
 mod scatter;
 
+pub use scatter::sort_scattered;
+
 use crate::{BLOCK_ROWS, Block, RowWriter};
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -131,9 +133,6 @@ pub fn sort_consolidate<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) {
         3 => return sort_inline::<3, B>(blocks, out),
         4 => return sort_inline::<4, B>(blocks, out),
         _ => {}
-    }
-    if scatter::sort_scattered(blocks, out) {
-        return;
     }
     assert!(blocks.len() < 1 << (32 - ROW_BITS), "too many blocks to sort at once");
     let mut entries = Vec::with_capacity(blocks.iter().map(|b| b.borrow().len()).sum());

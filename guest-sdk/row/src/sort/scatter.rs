@@ -18,8 +18,9 @@ const SPREAD: usize = 16;
 /// Words before a row: its weight and its length.
 const HEAD: usize = 2;
 
-/// Sorts and writes rows as [`sort_consolidate`](super::sort_consolidate) does, unless there are few, or few first words.
-pub(super) fn sort_scattered<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) -> bool {
+/// Sorts and writes many rows as [`sort_consolidate`](super::sort_consolidate) does, by a copy of all of them. `false`: nothing was written, since there are
+/// few rows, or few first words, which do not tell them apart.
+pub fn sort_scattered<B: Borrow<Block>>(blocks: &[B], out: &mut RowWriter) -> bool {
     let n: usize = blocks.iter().map(|b| b.borrow().len()).sum();
     if n < ROWS_MIN {
         return false;
