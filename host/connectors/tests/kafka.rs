@@ -158,6 +158,12 @@ async fn a_source_begins_where_it_is_told_to() {
     produce(&mock, "in", 2, texts(10..12).into_iter());
     assert_eq!(sorted(take(latest.as_mut(), &mut at, 2, &mut 0).await), texts(10..12));
 
+    // Opened, and then again before anything came: nothing of what came between is missed.
+    let mut twice = source(&mock, json!({ "topic": "in", "start_from": "latest" }));
+    twice.open(None, &grants()).await.unwrap();
+    produce(&mock, "in", 2, texts(12..14).into_iter());
+    assert_eq!(sorted(take(twice.as_mut(), &mut None, 2, &mut 0).await), texts(12..14));
+
     // What cannot be is said.
     let mut beyond = source(&mock, json!({ "topic": "in", "start_from": { "offsets": [3, 400] } }));
     let e = beyond.open(None, &grants()).await.unwrap_err();

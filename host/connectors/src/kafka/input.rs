@@ -162,6 +162,7 @@ pub(crate) fn source(text: &str, table: &Table) -> Result<Box<dyn Source>, Confi
         timeout: Duration::from_secs(config.group_join_timeout_secs.max(1).into()),
         client,
         told: table.columns.has_metadata().then_some(told),
+        begun: Offsets::new(),
         next: Offsets::new(),
         open: None,
     }))
@@ -186,6 +187,8 @@ struct KafkaSource {
     timeout: Duration,
     client: ClientConfig,
     told: Option<Beside>,
+    /// Where it was opened first.
+    begun: Offsets,
     next: Offsets,
     open: Option<Open>,
 }
@@ -405,7 +408,8 @@ impl Source for KafkaSource {
         let at = match at {
             Some(position) => serde_json::from_value(position.at.clone())
                 .map_err(|e| TransportError::Fatal(format!("a position that is none: {e}")))?,
-            None => Offsets::new(),
+            // Where it began is where it begins again: "latest" is said once.
+            None => self.begun.clone(),
         };
         let opening = Opening {
             topics: self.topics.clone(),
@@ -418,6 +422,9 @@ impl Source for KafkaSource {
         let context = told.clone();
         let opened = tokio::task::spawn_blocking(move || opening.open(&client, context));
         let (consumer, offsets) = opened.await.map_err(|e| TransportError::Transient(e.to_string()))??;
+        if self.begun.is_empty() {
+            self.begun = offsets.clone();
+        }
         self.next = offsets;
         self.open = Some(Open { consumer, told, look_at: Instant::now() + PARTITIONS_EVERY });
         Ok(())
