@@ -1,6 +1,7 @@
 //! `kafka_input` and `kafka_output`, on librdkafka.
 
 mod input;
+mod offsets;
 mod options;
 mod output;
 
