@@ -64,6 +64,7 @@ pub struct Column {
 
 /// What a column of a table gets when the input has no field for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ColumnDefault {
     /// A value, which is not NULL.
     Constant(Value),
